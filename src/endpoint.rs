@@ -1,0 +1,288 @@
+//! Who is being talked to: account, host and port, in one canonical spelling each. Everything
+//! that is compared or stored goes through these types, so that `MAIL.example.` and
+//! `mail.example` cannot be strangers and no control character can reach a record
+//! (pitfalls 4, 5 and 6).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU16;
+
+use thiserror::Error;
+
+/// The longest host name in bytes, after conversion to A-labels (RFC 1035, section 2.3.4).
+pub const MAX_HOST: usize = 253;
+/// The longest account name in bytes.
+pub const MAX_ACCOUNT: usize = 255;
+
+/// A host, port or account that cannot be used, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// The host is not a name or address that a server can have.
+    #[error("host {shown}: {reason}")]
+    Host {
+        /// The input, escaped and shortened for display.
+        shown: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The port is 0.
+    #[error("port 0: a server's port is between 1 and 65535")]
+    Port,
+    /// The account holds something that no account name may hold.
+    #[error("account {shown}: {reason}")]
+    Account {
+        /// The input, escaped and shortened for display.
+        shown: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// A host: a DNS name as lower-case A-labels without a trailing dot, or an IP address.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Host {
+    name: String,
+    ip: Option<IpAddr>,
+}
+
+impl Host {
+    /// Reads a DNS name (U-labels are converted by IDNA, UTS 46), an IPv4 address, or an IPv6
+    /// address with or without brackets. A trailing dot and letter case do not matter. Refused:
+    /// empty names, wildcards, spaces, control characters, names over [`MAX_HOST`] bytes, IPv6
+    /// zones (they mean something on one machine only) and numbers that some resolvers take for
+    /// an address (`127.1`, `0x7f000001`).
+    pub fn parse(input: &str) -> Result<Self, NameError> {
+        let refuse = |reason| NameError::Host { shown: crate::text::excerpt(input, 80), reason };
+        // Four bytes of UTF-8 for each byte of an A-label is more than any name that fits needs.
+        if input.len() > MAX_HOST.saturating_mul(4) {
+            return Err(refuse("too long for a host name"));
+        }
+        if let Some(inner) = input.strip_prefix('[') {
+            let inner = inner.strip_suffix(']').ok_or_else(|| refuse("the closing bracket is missing"))?;
+            let address: Ipv6Addr = inner.parse().map_err(|_| refuse("not an IPv6 address in brackets"))?;
+            return Ok(Self::from_ip(IpAddr::V6(address)));
+        }
+        if let Ok(address) = input.parse::<Ipv4Addr>() {
+            return Ok(Self::from_ip(IpAddr::V4(address)));
+        }
+        if input.contains(':') {
+            if input.contains('%') {
+                return Err(refuse("an IPv6 zone cannot be part of an endpoint"));
+            }
+            let address: Ipv6Addr = input.parse().map_err(|_| refuse("not a host name or an IPv6 address"))?;
+            return Ok(Self::from_ip(IpAddr::V6(address)));
+        }
+        Self::parse_dns(input).map_err(refuse)
+    }
+
+    fn parse_dns(input: &str) -> Result<Self, &'static str> {
+        if input.is_empty() {
+            return Err("empty");
+        }
+        if input.contains('*') {
+            return Err("a wildcard is not a host");
+        }
+        if input.chars().any(char::is_control) {
+            return Err("holds a control character");
+        }
+        if input.chars().any(char::is_whitespace) {
+            return Err("holds a space");
+        }
+        let ascii = idna::domain_to_ascii(input).map_err(|_| "not a valid internationalised name")?;
+        let name = ascii.strip_suffix('.').unwrap_or(&ascii);
+        if name.is_empty() {
+            return Err("empty");
+        }
+        if name.len() > MAX_HOST {
+            return Err("too long for a host name");
+        }
+        for label in name.split('.') {
+            check_label(label)?;
+        }
+        // RFC 1123, section 2.1: the top label is never all digits, so such a name is a
+        // misspelt address, which resolvers read in different ways.
+        let top = name.rsplit('.').next().unwrap_or(name);
+        if top.bytes().all(|b| b.is_ascii_digit()) || looks_hexadecimal(top) {
+            return Err("looks like an IPv4 address but is not one");
+        }
+        Ok(Self { name: name.to_owned(), ip: None })
+    }
+
+    /// An address as a host. An IPv4-mapped IPv6 address is the IPv4 address.
+    pub fn from_ip(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        Self { name: address.to_string(), ip: Some(address) }
+    }
+
+    /// The canonical text; IPv6 without brackets.
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// The address, if the host is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+}
+
+fn check_label(label: &str) -> Result<(), &'static str> {
+    if label.is_empty() {
+        return Err("holds an empty label");
+    }
+    if label.len() > 63 {
+        return Err("holds a label of more than 63 bytes");
+    }
+    if !label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_') {
+        return Err("holds a character that no host name has");
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err("holds a label that begins or ends with a hyphen");
+    }
+    Ok(())
+}
+
+fn looks_hexadecimal(label: &str) -> bool {
+    label.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Host({})", self.name)
+    }
+}
+
+/// The account that a trust decision belongs to; empty for programs that know no accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account(String);
+
+impl Account {
+    /// Takes any text of up to [`MAX_ACCOUNT`] bytes without control characters. `*` means "any
+    /// account", which only [`Account::any`] gives.
+    pub fn parse(input: &str) -> Result<Self, NameError> {
+        let refuse = |reason| NameError::Account { shown: crate::text::excerpt(input, 80), reason };
+        if input.len() > MAX_ACCOUNT {
+            return Err(refuse("more than 255 bytes"));
+        }
+        if input.chars().any(char::is_control) {
+            return Err(refuse("holds a control character"));
+        }
+        if input == "*" {
+            return Err(refuse("* means any account and cannot name one"));
+        }
+        Ok(Self(input.to_owned()))
+    }
+
+    /// Every account: a value of its own, set only by management calls and the system store.
+    pub fn any() -> Self {
+        Self("*".to_owned())
+    }
+
+    /// The account's name; empty for the unnamed one.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The scope of every trust decision. A pin of one endpoint never validates another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The host that the program meant to reach, not what the certificate says.
+    pub host: Host,
+    /// The TCP port.
+    pub port: NonZeroU16,
+    /// The account, empty by default.
+    pub account: Account,
+}
+
+impl Endpoint {
+    /// Reads the three parts; see [`Host::parse`] and [`Account::parse`] for what is refused.
+    pub fn parse(account: &str, host: &str, port: u16) -> Result<Self, NameError> {
+        Ok(Self {
+            host: Host::parse(host)?,
+            port: NonZeroU16::new(port).ok_or(NameError::Port)?,
+            account: Account::parse(account)?,
+        })
+    }
+}
+
+impl fmt::Display for Endpoint {
+    /// `host:port`, an IPv6 address in brackets, and the account in parentheses if there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.ip {
+            Some(IpAddr::V6(_)) => write!(f, "[{}]:{}", self.host, self.port)?,
+            _ => write!(f, "{}:{}", self.host, self.port)?,
+        }
+        if !self.account.0.is_empty() {
+            write!(f, " (account {})", crate::text::escape(&self.account.0))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_host_are_one_host() {
+        for (input, canonical) in [
+            ("MAIL.example", "mail.example"),
+            ("mail.example.", "mail.example"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("BÜCHER.example", "xn--bcher-kva.example"),
+            ("[::1]", "::1"),
+            ("0:0:0:0:0:0:0:1", "::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("_imaps.example", "_imaps.example"),
+            ("localhost", "localhost"),
+        ] {
+            assert_eq!(Host::parse(input).unwrap().as_str(), canonical, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_with_the_reason() {
+        let long = "a.".repeat(127) + "example";
+        for (input, reason) in [
+            ("", "empty"),
+            (".", "empty"),
+            ("*", "wildcard"),
+            ("*.example.org", "wildcard"),
+            ("mail example", "space"),
+            ("mail.example\nother", "control"),
+            ("mail\0.example", "control"),
+            ("a..b", "empty label"),
+            ("-a.example", "hyphen"),
+            ("127.1", "IPv4"),
+            ("0x7f000001", "IPv4"),
+            ("256.1.1.1", "IPv4"),
+            ("[::1", "bracket"),
+            ("fe80::1%eth0", "zone"),
+            ("mail.example:993", "IPv6"),
+            (&"a".repeat(64), "63"),
+            (&long, "too long"),
+            (&"x".repeat(1_000_000), "too long"),
+        ] {
+            let message = Host::parse(input).unwrap_err().to_string();
+            assert!(message.contains(reason), "{input:?}: {message}");
+            assert!(!message.contains('\n') && message.len() < 400, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn endpoints_show_their_parts() {
+        let shown = |a, h, p| Endpoint::parse(a, h, p).unwrap().to_string();
+        assert_eq!(shown("", "mail.example", 993), "mail.example:993");
+        assert_eq!(shown("", "::1", 993), "[::1]:993");
+        assert_eq!(shown("ann", "mail.example", 993), "mail.example:993 (account ann)");
+        assert_eq!(Endpoint::parse("", "mail.example", 0).unwrap_err(), NameError::Port);
+        assert!(Endpoint::parse("*", "mail.example", 993).is_err());
+        assert!(Endpoint::parse("a\nb", "mail.example", 993).is_err());
+    }
+}

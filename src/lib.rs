@@ -1,0 +1,25 @@
+//! libtofu decides whether the TLS server a program has just reached is the one it should be
+//! talking to, says why in plain words, and remembers the answer.
+//!
+//! The way of the data: DER becomes a [`cert::Cert`]; a chain of them is held against the CA system
+//! by [`path`]; [`store`] knows what was seen and trusted before; [`trust`] turns both into a
+//! [`trust::Verdict`]. `capi` is the same for C. Dependencies point one way only:
+//! `capi`, `tls` → `trust` → `path`, `store` → `cert` → `text`, `endpoint`, `hash`.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod endpoint;
+pub mod hash;
+pub mod text;
+pub mod time;

@@ -1,0 +1,2 @@
+//! English templates.
+pub(super) const TEMPLATES: &[(&str, &str)] = &[];
