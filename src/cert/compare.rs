@@ -1,0 +1,210 @@
+//! Old against new, field by field: what a person must see when a server presents something else.
+
+use super::{Cert, San};
+use crate::text::escape;
+
+/// One line of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffRow {
+    /// Stable field code: `subject`, `issuer`, `key`, `not-before` …
+    pub field: &'static str,
+    /// The value in the old certificate, fit to show.
+    pub before: String,
+    /// The value in the new certificate, fit to show.
+    pub now: String,
+    /// Whether they differ.
+    pub changed: bool,
+}
+
+/// Old against new, field by field, in a fixed order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diff {
+    /// The rows.
+    pub rows: Vec<DiffRow>,
+}
+
+/// Names listed in one row; the others are counted.
+const MAX_NAMES: usize = 12;
+/// Characters of one value in a row.
+const MAX_VALUE: usize = 2000;
+
+/// Compares two certificates field by field.
+pub fn compare(before: &Cert, now: &Cert) -> Diff {
+    type Field = (&'static str, fn(&Cert) -> String);
+    const FIELDS: [Field; 15] = [
+        ("subject", |c| c.subject().text()),
+        ("issuer", |c| c.issuer().text()),
+        ("names", names),
+        ("not-before", Cert::not_before_text),
+        ("not-after", Cert::not_after_text),
+        ("key", |c| key(c)),
+        ("key-pin", |c| c.spki().base64()),
+        ("self-signed", |c| yes_no(c.is_self_signed())),
+        ("authority", authority),
+        ("key-usage", |c| list(c.key_usage().map(|u| u.iter().map(|s| (*s).to_owned()).collect()))),
+        ("extended-key-usage", |c| list(c.extended_key_usage().map(<[String]>::to_vec))),
+        ("signature-algorithm", |c| escape(&c.signature_algorithm().name)),
+        ("serial", Cert::serial),
+        ("version", |c| c.version().to_string()),
+        ("fingerprint", |c| c.fingerprint().colon_hex()),
+    ];
+    let row = |(field, value): &Field| {
+        let (old, new) = (value(before), value(now));
+        DiffRow { field, changed: differs(field, before, now, &old, &new), before: clip(old), now: clip(new) }
+    };
+    Diff { rows: FIELDS.iter().map(row).collect() }
+}
+
+/// Names count as a set and in full; everything else as it is shown.
+fn differs(field: &str, before: &Cert, now: &Cert, old: &str, new: &str) -> bool {
+    match field {
+        "names" => sorted(before) != sorted(now),
+        "subject" => before.subject().der() != now.subject().der(),
+        "issuer" => before.issuer().der() != now.issuer().der(),
+        _ => old != new,
+    }
+}
+
+fn sorted(cert: &Cert) -> Vec<String> {
+    let mut names: Vec<String> = match cert.sans() {
+        [] => cert.host_names(),
+        sans => sans.iter().map(San::text).collect(),
+    };
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn names(cert: &Cert) -> String {
+    let all = sorted(cert);
+    let mut shown = all.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    if all.len() > MAX_NAMES {
+        shown.push_str(&format!(" and {} more", all.len().saturating_sub(MAX_NAMES)));
+    }
+    shown
+}
+
+/// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak)`.
+pub(super) fn key(cert: &Cert) -> String {
+    let key = cert.key();
+    let mut out = escape(&key.name);
+    let named_size = key.name.contains(&key.bits.to_string()) || key.name.starts_with("Ed");
+    if key.bits > 0 && !named_size {
+        out.push_str(&format!(", {} bits", key.bits));
+    }
+    if !key.readable {
+        out.push_str(" (unreadable)");
+    } else if key.weak {
+        out.push_str(" (weak)");
+    }
+    out
+}
+
+fn authority(cert: &Cert) -> String {
+    match cert.basic_constraints() {
+        Some(c) if c.ca => match c.path_len {
+            Some(length) => format!("yes, path length {length}"),
+            None => "yes".to_owned(),
+        },
+        _ => "no".to_owned(),
+    }
+}
+
+fn list(values: Option<Vec<String>>) -> String {
+    values.map_or_else(|| "not limited".to_owned(), |v| escape(&v.join(", ")))
+}
+
+fn yes_no(value: bool) -> String {
+    if value { "yes" } else { "no" }.to_owned()
+}
+
+fn clip(text: String) -> String {
+    if text.chars().count() <= MAX_VALUE {
+        return text;
+    }
+    let mut cut: String = text.chars().take(MAX_VALUE).collect();
+    cut.push('…');
+    cut
+}
+
+impl Diff {
+    /// The rows as JSON; schema in docs/json-certificate.md.
+    pub fn to_json(&self) -> serde_json::Value {
+        let row = |row: &DiffRow| serde_json::json!({ "field": row.field, "before": row.before, "now": row.now, "changed": row.changed });
+        serde_json::json!({ "schema": 1, "rows": self.rows.iter().map(row).collect::<Vec<_>>() })
+    }
+
+    /// Two columns within `width` characters (at least 60). What differs is marked with `*`.
+    pub fn to_text(&self, width: usize) -> String {
+        const LABEL: usize = 22;
+        let width = width.max(60);
+        let column = width.saturating_sub(LABEL.saturating_add(2)).checked_div(2).unwrap_or(18);
+        let mut out = String::new();
+        let mut line = |mark: &str, label: &str, before: &str, now: &str| {
+            let text = format!("{mark}{label:<LABEL$}{before:<column$}  {now}");
+            out.push_str(text.trim_end());
+            out.push('\n');
+        };
+        line(" ", "", "before", "now");
+        for row in &self.rows {
+            let (old, new) = (wrap(&row.before, column), wrap(&row.now, column.saturating_sub(1)));
+            for i in 0..old.len().max(new.len()) {
+                let part = |lines: &[String]| lines.get(i).cloned().unwrap_or_default();
+                let mark = if row.changed && i == 0 { "*" } else { " " };
+                line(mark, if i == 0 { row.field } else { "" }, &part(&old), &part(&new));
+            }
+        }
+        out
+    }
+}
+
+/// Breaks a value into lines of at most `width` characters: at spaces where there are any, and
+/// through long words (fingerprints) where not.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut rest: String = word.to_owned();
+        loop {
+            let used = lines.last().map_or(0, |l| l.chars().count());
+            let space = usize::from(used > 0);
+            let room = width.saturating_sub(used).saturating_sub(space);
+            if rest.chars().count() <= room {
+                push(&mut lines, space, &rest);
+                break;
+            }
+            if used > 0 && rest.chars().count() <= width {
+                lines.push(rest);
+                break;
+            }
+            if used > 0 && room < width / 2 {
+                lines.push(String::new());
+                continue;
+            }
+            let head: String = rest.chars().take(room).collect();
+            rest = rest.chars().skip(room).collect();
+            push(&mut lines, space, &head);
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+fn push(lines: &mut [String], space: usize, text: &str) {
+    if let Some(last) = lines.last_mut() {
+        last.extend(std::iter::repeat_n(' ', space));
+        last.push_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_wrapped_within_their_column() {
+        let lines = wrap(&format!("one two {} three", "x".repeat(50)), 18);
+        assert!(lines.iter().all(|l| l.chars().count() <= 18), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), format!("onetwo{}three", "x".repeat(50)));
+        assert_eq!(wrap("", 10), [""]);
+    }
+}

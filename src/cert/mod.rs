@@ -1,0 +1,525 @@
+//! What an X.509 certificate says (RFC 5280), whether or not anybody trusts it. Parsing refuses
+//! only what has no readable outer structure, key or validity; everything else that is off is
+//! an [`Anomaly`]. No network, no clock, no judgement.
+
+//!
+//! [`Cert::parse_der`] walks over the structure once ([`outline`]); what a field says is decoded
+//! when it is asked for.
+
+mod algorithm;
+mod anomalies;
+mod compare;
+mod dates;
+mod der;
+mod describe;
+mod extensions;
+mod host;
+mod json;
+mod key;
+pub mod limits;
+mod name;
+mod notes;
+mod oid;
+mod outline;
+mod pem;
+mod san;
+mod signature;
+mod strict;
+mod strings;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use sha1::{Digest as _, Sha1};
+
+pub use compare::{Diff, DiffRow, compare};
+pub use extensions::{ExtensionInfo, NameConstraints};
+pub use name::{Attribute, Name};
+pub use pem::pem_blocks;
+
+use crate::endpoint::Host;
+use crate::hash::Hash;
+use crate::text::Statement;
+use crate::time::Timestamp;
+use algorithm::Algorithm;
+use extensions::Extensions;
+use notes::Notes;
+use outline::Outline;
+
+/// Why bytes are not a certificate at all: where, and what was expected there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a certificate: at byte {offset}, {expected}")]
+pub struct ParseError {
+    /// Offset into the DER given, in bytes.
+    pub offset: usize,
+    /// What was expected there, and what was found.
+    pub expected: String,
+}
+
+/// Something odd about a certificate that did not stop it from being read.
+pub type Anomaly = Statement;
+
+/// A subject alternative name (RFC 5280, section 4.2.1.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum San {
+    /// dNSName as presented (raw, maybe with a wildcard); escape before showing.
+    Dns(String),
+    /// iPAddress.
+    Ip(IpAddr),
+    /// rfc822Name.
+    Email(String),
+    /// uniformResourceIdentifier.
+    Uri(String),
+    /// Anything else, as `kind:hex`.
+    Other(String),
+}
+
+/// What the public key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// RSA (also id-RSASSA-PSS).
+    Rsa,
+    /// Elliptic curve for ECDSA.
+    Ec,
+    /// Ed25519.
+    Ed25519,
+    /// Ed448.
+    Ed448,
+    /// DSA.
+    Dsa,
+    /// Anything else.
+    Unknown,
+}
+
+/// Facts about the public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyInfo {
+    /// The algorithm.
+    pub algorithm: KeyAlgorithm,
+    /// `RSA`, `P-256`, `Ed25519`, or the dotted OID where it has no common name.
+    pub name: String,
+    /// Size in bits: of the RSA modulus or the curve; 0 when unknown.
+    pub bits: u32,
+    /// The RSA public exponent as decimal text, if RSA.
+    pub rsa_exponent: Option<String>,
+    /// False when the key inside the SPKI cannot be decoded.
+    pub readable: bool,
+    /// True for RSA below 2048 bits, DSA, and curves below 224 bits or unknown.
+    pub weak: bool,
+}
+
+/// How the issuer signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureAlgorithm {
+    /// `sha256WithRSAEncryption` and the like, or the dotted OID.
+    pub name: String,
+    /// Dotted OID.
+    pub oid: String,
+    /// True for MD2, MD4, MD5 and SHA-1.
+    pub weak: bool,
+}
+
+/// The outcome of a signature check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureCheck {
+    /// Verified.
+    Valid,
+    /// Does not verify.
+    Invalid,
+    /// The provider does not know the algorithm or the key.
+    Unsupported,
+}
+
+/// The outcome of holding a certificate against a host name (RFC 9525).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostMatch {
+    /// A subject alternative name covers the host.
+    Match,
+    /// No subject alternative name at all; the subject's CN covers the host.
+    NameOnlyInCn,
+    /// Not covered.
+    Mismatch,
+}
+
+/// Basic constraints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// The CA flag.
+    pub ca: bool,
+    /// pathLenConstraint.
+    pub path_len: Option<u32>,
+}
+
+/// One certificate. Immutable; cloning is cheap (shared).
+#[derive(Clone)]
+pub struct Cert {
+    inner: Arc<Inner>,
+}
+
+/// The bytes, where their parts lie, and what has been decoded so far.
+struct Inner {
+    der: Box<[u8]>,
+    outline: Outline,
+    fingerprint: OnceLock<Hash>,
+    spki: OnceLock<Hash>,
+    names: OnceLock<Names>,
+    key: OnceLock<(KeyInfo, Vec<Anomaly>)>,
+    algorithm: OnceLock<Algorithm>,
+    extensions: OnceLock<Extensions>,
+    anomalies: OnceLock<Vec<Anomaly>>,
+    self_signed: OnceLock<SignatureCheck>,
+}
+
+/// Both names, decoded together because they are nearly always asked for together.
+struct Names {
+    subject: Name,
+    issuer: Name,
+    anomalies: Vec<Anomaly>,
+}
+
+impl Cert {
+    /// Reads one DER certificate. What follows it is an anomaly. Refused is only what has no
+    /// readable outer structure, key or validity, or is larger than [`limits::MAX_CERT`].
+    pub fn parse_der(der: &[u8]) -> Result<Self, ParseError> {
+        let outline = outline::outline(der)?;
+        let inner = Inner {
+            der: der.into(),
+            outline,
+            fingerprint: OnceLock::new(),
+            spki: OnceLock::new(),
+            names: OnceLock::new(),
+            key: OnceLock::new(),
+            algorithm: OnceLock::new(),
+            extensions: OnceLock::new(),
+            anomalies: OnceLock::new(),
+            self_signed: OnceLock::new(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Reads one or many PEM certificates; text around the blocks is ignored, other blocks
+    /// skipped. Offsets in errors about the PEM itself count from the start of the text. To go on
+    /// behind a damaged block, use [`pem_blocks`].
+    pub fn parse_pem(pem: &[u8]) -> Result<Vec<Self>, ParseError> {
+        pem::parse(pem)
+    }
+
+    /// The DER, verbatim.
+    pub fn der(&self) -> &[u8] {
+        &self.inner.der
+    }
+
+    /// SHA-256 of the DER.
+    pub fn fingerprint(&self) -> Hash {
+        *self.inner.fingerprint.get_or_init(|| Hash::of(self.der()))
+    }
+
+    /// SHA-1 of the DER, for comparison with what other programs show, never for a decision
+    /// (pitfall 16).
+    pub fn sha1_fingerprint(&self) -> [u8; 20] {
+        Sha1::digest(self.der()).into()
+    }
+
+    /// The SubjectPublicKeyInfo, verbatim.
+    pub fn spki_der(&self) -> &[u8] {
+        self.inner.outline.spki.whole(self.der())
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo (RFC 7469).
+    pub fn spki(&self) -> Hash {
+        *self.inner.spki.get_or_init(|| Hash::of(self.spki_der()))
+    }
+
+    /// 1, 2 or 3 as people count them, which is one more than the number in the certificate;
+    /// 0 where that is negative, too large or unreadable.
+    pub fn version(&self) -> u32 {
+        let Some(explicit) = self.inner.outline.version else { return 1 };
+        let mut inside = explicit.inside(self.der());
+        match inside.expect(der::INTEGER).map(|n| n.body(self.der())) {
+            Some([n]) if *n < 0x80 && inside.is_empty() => u32::from(*n).saturating_add(1),
+            _ => 0,
+        }
+    }
+
+    /// The serial number in hexadecimal pairs joined by colons, with a minus sign if negative.
+    pub fn serial(&self) -> String {
+        let body = self.serial_bytes();
+        let (sign, magnitude) = match body.first() {
+            Some(first) if first & 0x80 != 0 => ("-", negated(body)),
+            _ => ("", body.to_vec()),
+        };
+        let zeros = magnitude.iter().take_while(|b| **b == 0).count();
+        let shown = magnitude.get(zeros.min(magnitude.len().saturating_sub(1))..).unwrap_or(&[]);
+        let pairs: Vec<String> = shown.iter().map(|b| format!("{b:02X}")).collect();
+        format!("{sign}{}", pairs.join(":"))
+    }
+
+    /// The content of the serial number's INTEGER, verbatim.
+    pub fn serial_bytes(&self) -> &[u8] {
+        self.inner.outline.serial.body(self.der())
+    }
+
+    /// The subject.
+    pub fn subject(&self) -> &Name {
+        &self.names().subject
+    }
+
+    /// The issuer as named in the certificate: written by whoever made it.
+    pub fn issuer(&self) -> &Name {
+        &self.names().issuer
+    }
+
+    /// First second of validity. An unreadable date reads as the end of time: never begun.
+    pub fn not_before(&self) -> Timestamp {
+        self.inner.outline.not_before.read.at.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Last second of validity. An unreadable date reads as the beginning of time: long over.
+    pub fn not_after(&self) -> Timestamp {
+        self.inner.outline.not_after.read.at.unwrap_or(Timestamp::MIN)
+    }
+
+    /// The first date as a person should read it: `2026-03-01 17:04:05 UTC`, or what stands there
+    /// where it is no date, escaped.
+    pub fn not_before_text(&self) -> String {
+        self.date_text(&self.inner.outline.not_before)
+    }
+
+    /// The last date, in the same way.
+    pub fn not_after_text(&self) -> String {
+        self.date_text(&self.inner.outline.not_after)
+    }
+
+    /// Subject alternative names in order, at most [`limits::MAX_SANS`].
+    pub fn sans(&self) -> &[San] {
+        &self.extensions_read().sans
+    }
+
+    /// The public key.
+    pub fn key(&self) -> &KeyInfo {
+        &self.key_read().0
+    }
+
+    /// The signature algorithm.
+    pub fn signature_algorithm(&self) -> &SignatureAlgorithm {
+        &self.algorithm_read().facts
+    }
+
+    /// Basic constraints, if the extension is there and readable.
+    pub fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.extensions_read().basic_constraints
+    }
+
+    /// Names of the key usage bits set (`digitalSignature`, `keyCertSign` …); `None` without the extension.
+    pub fn key_usage(&self) -> Option<&[&'static str]> {
+        self.extensions_read().key_usage.as_deref()
+    }
+
+    /// Extended key usages, by name (`serverAuth`, `anyExtendedKeyUsage` …) or dotted OID; `None` without the extension.
+    pub fn extended_key_usage(&self) -> Option<&[String]> {
+        self.extensions_read().extended_key_usage.as_deref()
+    }
+
+    /// Dotted OIDs of critical extensions that this library does not process or could not read;
+    /// `unreadable` and `beyond-limit` stand for what could not even be named.
+    pub fn unknown_critical_extensions(&self) -> &[String] {
+        &self.extensions_read().not_understood
+    }
+
+    /// Every extension in order, at most [`limits::MAX_EXTENSIONS`].
+    pub fn extensions(&self) -> &[ExtensionInfo] {
+        &self.extensions_read().list
+    }
+
+    /// Subject key identifier.
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.extensions_read().subject_key_id.as_deref()
+    }
+
+    /// Authority key identifier.
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.extensions_read().authority_key_id.as_deref()
+    }
+
+    /// Addresses of the issuer's certificate (AIA caIssuers), raw; escape before showing.
+    pub fn issuer_addresses(&self) -> &[String] {
+        &self.extensions_read().issuer_addresses
+    }
+
+    /// Addresses of OCSP responders (AIA), raw; escape before showing.
+    pub fn ocsp_addresses(&self) -> &[String] {
+        &self.extensions_read().ocsp_addresses
+    }
+
+    /// Addresses of revocation lists, raw; escape before showing.
+    pub fn crl_addresses(&self) -> &[String] {
+        &self.extensions_read().crl_addresses
+    }
+
+    /// Dotted OIDs of certificate policies.
+    pub fn policies(&self) -> &[String] {
+        &self.extensions_read().policies
+    }
+
+    /// Name constraints, if the extension is there.
+    pub fn name_constraints(&self) -> Option<&NameConstraints> {
+        self.extensions_read().name_constraints.as_ref()
+    }
+
+    /// How many signed certificate timestamps (RFC 6962) are embedded. They are not verified.
+    pub fn timestamp_count(&self) -> usize {
+        self.extensions_read().timestamps
+    }
+
+    /// Whether the certificate demands a stapled OCSP response (RFC 7633).
+    pub fn must_staple(&self) -> bool {
+        self.extensions_read().must_staple
+    }
+
+    /// What is odd about this certificate; codes and texts in docs/certificates.md.
+    pub fn anomalies(&self) -> &[Anomaly] {
+        self.inner.anomalies.get_or_init(|| anomalies::collect(self))
+    }
+
+    /// True when the certificate's signature verifies under its own key, whatever the names say.
+    pub fn is_self_signed(&self) -> bool {
+        *self.inner.self_signed.get_or_init(|| self.signed_by(self)) == SignatureCheck::Valid
+    }
+
+    /// Checks this certificate's signature with `issuer`'s key. Names are not compared. Where the
+    /// algorithm is named twice and not alike, nothing counts as signed (RFC 5280, section 4.1.1.2).
+    pub fn signed_by(&self, issuer: &Cert) -> SignatureCheck {
+        let (all, outline) = (self.der(), &self.inner.outline);
+        if outline.inner_algorithm.body(all) != outline.outer_algorithm.body(all) {
+            return SignatureCheck::Invalid;
+        }
+        let key = key::Spki::read(issuer.der(), issuer.inner.outline.spki);
+        let signature = outline.signature.string(all);
+        signature::check(self.algorithm_read(), &key, issuer.key(), outline.tbs.whole(all), &signature)
+    }
+
+    /// Holds the certificate against a host.
+    pub fn match_host(&self, host: &Host) -> HostMatch {
+        let extensions = self.extensions_read();
+        let presented = host::Presented {
+            sans: &extensions.sans,
+            san_extensions: self.san_extensions(),
+            common_name: self.subject().common_name(),
+        };
+        presented.matches(host)
+    }
+
+    /// The presented identifiers that a server is known by (DNS names and addresses; the CN where
+    /// there is no SAN at all), escaped and fit to show.
+    pub fn host_names(&self) -> Vec<String> {
+        if self.san_extensions() == 0 {
+            return self.subject().common_name().iter().map(|name| crate::text::escape(name)).collect();
+        }
+        let name = |san: &San| match san {
+            San::Dns(name) => Some(crate::text::escape(name)),
+            San::Ip(address) => Some(address.to_string()),
+            _ => None,
+        };
+        self.sans().iter().filter_map(name).collect()
+    }
+
+    /// The certificate as one PEM block.
+    pub fn to_pem(&self) -> String {
+        pem::write(self.der())
+    }
+
+    /// Structured data; schema in docs/json-certificate.md.
+    pub fn to_json(&self) -> serde_json::Value {
+        json::certificate(self)
+    }
+
+    /// A screenful for people, the important first.
+    pub fn to_text(&self) -> String {
+        describe::certificate(self)
+    }
+
+    /// How many subjectAltName extensions there are. Where the extensions cannot be read to their
+    /// end there may be one more: then the CN must not speak for the certificate.
+    fn san_extensions(&self) -> usize {
+        let extensions = self.extensions_read();
+        let unsure = extensions.not_understood.iter().any(|o| o == "unreadable" || o == "beyond-limit");
+        match extensions.san_extensions {
+            0 if unsure => 1,
+            count => count,
+        }
+    }
+
+    fn date_text(&self, date: &outline::Date) -> String {
+        match date.read.at {
+            Some(at) => crate::time::date_time(at),
+            None => format!("no date: {}", crate::text::excerpt(&anomalies::raw_date(self.der(), date), 40)),
+        }
+    }
+
+    fn names(&self) -> &Names {
+        self.inner.names.get_or_init(|| {
+            let (all, outline) = (self.der(), &self.inner.outline);
+            let mut notes = Notes::default();
+            let subject = Name::read(all, outline.subject, "subject", &mut notes);
+            let issuer = Name::read(all, outline.issuer, "issuer", &mut notes);
+            Names { subject, issuer, anomalies: notes.into_vec() }
+        })
+    }
+
+    fn key_read(&self) -> &(KeyInfo, Vec<Anomaly>) {
+        self.inner.key.get_or_init(|| {
+            let mut notes = Notes::default();
+            let info = key::read(self.der(), self.inner.outline.spki, &mut notes);
+            (info, notes.into_vec())
+        })
+    }
+
+    fn names_noted(&self) -> &[Anomaly] {
+        &self.names().anomalies
+    }
+
+    fn key_noted(&self) -> &[Anomaly] {
+        &self.key_read().1
+    }
+
+    fn algorithm_read(&self) -> &Algorithm {
+        self.inner.algorithm.get_or_init(|| algorithm::read(self.der(), self.inner.outline.outer_algorithm))
+    }
+
+    fn extensions_read(&self) -> &Extensions {
+        let read = || match self.inner.outline.extensions {
+            Some(explicit) => extensions::read(self.der(), explicit),
+            None => Extensions::without(self.inner.outline.stray.is_some()),
+        };
+        self.inner.extensions.get_or_init(read)
+    }
+}
+
+impl fmt::Debug for Cert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cert({} {})", self.fingerprint().hex(), self.subject().text())
+    }
+}
+
+impl PartialEq for Cert {
+    /// Certificates are equal when their bytes are.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) || self.der() == other.der()
+    }
+}
+
+impl Eq for Cert {}
+
+/// The magnitude of a negative INTEGER: its two's complement.
+fn negated(body: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = body.iter().map(|b| !b).collect();
+    for byte in out.iter_mut().rev() {
+        let (sum, carry) = byte.overflowing_add(1);
+        *byte = sum;
+        if !carry {
+            break;
+        }
+    }
+    out
+}

@@ -1,0 +1,105 @@
+//! Subject alternative names (RFC 5280, section 4.2.1.6). What does not have the form of its
+//! kind is kept as [`San::Other`], so that it can be shown and can never match.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::San;
+use super::der::{self, Reader, Tlv};
+use super::limits::MAX_SANS;
+use super::name::Name;
+use super::notes::Notes;
+
+/// The most bytes of a name of an unknown kind that are shown, in hexadecimal.
+const MAX_SHOWN: usize = 64;
+
+/// Reads the content of the extension into `names`; false where it is not a readable list.
+pub(super) fn read(value: &[u8], names: &mut Vec<San>, place: &str, notes: &mut Notes) -> bool {
+    let mut outer = Reader::new(value);
+    let Some(list) = outer.expect(der::SEQUENCE) else { return false };
+    let mut inside = list.inside(value);
+    if inside.is_empty() {
+        notes.add("san-empty", place);
+    }
+    loop {
+        match inside.next() {
+            Ok(None) => return outer.is_empty(),
+            Ok(Some(_)) if names.len() >= MAX_SANS => {
+                notes.found("san-too-many", place, &format!("more than {MAX_SANS}"));
+                return true;
+            }
+            Ok(Some(tlv)) => names.push(general_name(value, tlv, place, notes)),
+            Err(_) => return false,
+        }
+    }
+}
+
+/// One GeneralName.
+pub(super) fn general_name(all: &[u8], tlv: Tlv, place: &str, notes: &mut Notes) -> San {
+    let body = tlv.body(all);
+    let text = || std::str::from_utf8(body).ok().map(str::to_owned);
+    let san = match tlv.tag {
+        0x82 => text().map(San::Dns),
+        0x81 => text().map(San::Email),
+        0x86 => text().map(San::Uri),
+        0x87 => address(body).map(San::Ip),
+        0xA4 => {
+            let name = tlv.inside(all).next().ok().flatten();
+            let name = name.filter(|n| n.tag == der::SEQUENCE).map(|n| Name::read(all, n, place, notes));
+            return name.map_or_else(|| other("dirName", body), |n| San::Other(format!("dirName:{}", n.text())));
+        }
+        0xA0 => return other("otherName", body),
+        0x88 => return San::Other(format!("registeredID:{}", super::oid::dotted(body))),
+        0xA3 => return other("x400Address", body),
+        0xA5 => return other("ediPartyName", body),
+        _ => None,
+    };
+    match &san {
+        Some(San::Dns(name)) if !super::host::is_presented_name(name) => notes.found("san-dns-form", place, name),
+        Some(San::Email(text) | San::Uri(text)) if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) => {
+            notes.found("san-malformed", place, text);
+        }
+        _ => {}
+    }
+    san.unwrap_or_else(|| {
+        let kind = match tlv.tag {
+            0x82 => "dns",
+            0x81 => "email",
+            0x86 => "uri",
+            0x87 => "ip",
+            _ => "unknown",
+        };
+        let shown = other(kind, body);
+        if let San::Other(text) = &shown {
+            notes.found("san-malformed", place, text);
+        }
+        shown
+    })
+}
+
+fn other(kind: &str, body: &[u8]) -> San {
+    let cut = body.get(..MAX_SHOWN).unwrap_or(body);
+    let more = if cut.len() < body.len() { "…" } else { "" };
+    San::Other(format!("{kind}:{}{more}", data_encoding::HEXLOWER.encode(cut)))
+}
+
+fn address(body: &[u8]) -> Option<IpAddr> {
+    if let Ok(octets) = <[u8; 4]>::try_from(body) {
+        return Some(IpAddr::V4(Ipv4Addr::from(octets)));
+    }
+    <[u8; 16]>::try_from(body).ok().map(|octets| IpAddr::V6(Ipv6Addr::from(octets)))
+}
+
+impl San {
+    /// `DNS:mail.example` and the like, escaped and fit to show.
+    pub fn text(&self) -> String {
+        let (kind, value) = match self {
+            Self::Dns(name) => ("DNS:", name.clone()),
+            Self::Ip(address) => ("IP:", address.to_string()),
+            Self::Email(address) => ("email:", address.clone()),
+            Self::Uri(address) => ("URI:", address.clone()),
+            // A directory name within is escaped already; the rest is hexadecimal.
+            Self::Other(text) => return text.clone(),
+        };
+        format!("{kind}{}", crate::text::escape(&value))
+    }
+}

@@ -1,0 +1,107 @@
+//! Verifying signatures: one algorithm table over the crypto provider of the build. What the
+//! provider does not know is [`SignatureCheck::Unsupported`], never "invalid".
+
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc_rs::signature as provider;
+use provider::{UnparsedPublicKey, VerificationAlgorithm};
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+use ring::signature as provider;
+
+use super::algorithm::{Algorithm, Digest, Scheme};
+use super::key::Spki;
+use super::{KeyAlgorithm, KeyInfo, SignatureCheck};
+
+/// Checks `signature`, the content of the BIT STRING with its first octet, over `message`.
+pub(super) fn check(
+    algorithm: &Algorithm,
+    key: &Spki<'_>,
+    info: &KeyInfo,
+    message: &[u8],
+    signature: &[u8],
+) -> SignatureCheck {
+    let Some(method) = method(algorithm.scheme, key, info) else { return SignatureCheck::Unsupported };
+    match signature {
+        [0, value @ ..] => match UnparsedPublicKey::new(method, &key.key).verify(message, value) {
+            Ok(()) => SignatureCheck::Valid,
+            Err(_) => SignatureCheck::Invalid,
+        },
+        _ => SignatureCheck::Invalid,
+    }
+}
+
+fn method(scheme: Scheme, key: &Spki<'_>, info: &KeyInfo) -> Option<&'static dyn VerificationAlgorithm> {
+    if !info.readable {
+        return None;
+    }
+    match (scheme, info.algorithm) {
+        (Scheme::RsaPkcs1(digest), KeyAlgorithm::Rsa) if info.name == "RSA" => rsa_pkcs1(digest, info),
+        (Scheme::RsaPss(digest), KeyAlgorithm::Rsa) => rsa_pss(digest, info),
+        // A point in compressed form is a rarity that ring does not take; aws-lc-rs does.
+        (Scheme::Ecdsa(digest), KeyAlgorithm::Ec) => ecdsa(digest, &key.curve),
+        (Scheme::Ed25519, KeyAlgorithm::Ed25519) => Some(&provider::ED25519),
+        _ => None,
+    }
+}
+
+/// The exponents that the providers take: odd, at least 3, at most 33 bits.
+fn exponent_fits(info: &KeyInfo) -> bool {
+    let exponent = info.rsa_exponent.as_deref().and_then(|e| e.parse::<u64>().ok()).unwrap_or(0);
+    (3..1 << 33).contains(&exponent) && exponent & 1 == 1
+}
+
+/// RSA from 1024 bits on, SHA-1 included: pinned servers have such keys (pitfall 33). That they
+/// are weak is said elsewhere.
+fn rsa_pkcs1(digest: Digest, info: &KeyInfo) -> Option<&'static dyn VerificationAlgorithm> {
+    if !exponent_fits(info) || !(1024..=8192).contains(&info.bits) {
+        return None;
+    }
+    match digest {
+        Digest::Sha1 => Some(&provider::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        Digest::Sha256 => Some(&provider::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+        Digest::Sha384 if info.bits >= 2048 => Some(&provider::RSA_PKCS1_2048_8192_SHA384),
+        Digest::Sha384 => None,
+        Digest::Sha512 => Some(&provider::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+    }
+}
+
+fn rsa_pss(digest: Digest, info: &KeyInfo) -> Option<&'static dyn VerificationAlgorithm> {
+    if !exponent_fits(info) || !(2048..=8192).contains(&info.bits) {
+        return None;
+    }
+    match digest {
+        Digest::Sha1 => None,
+        Digest::Sha256 => Some(&provider::RSA_PSS_2048_8192_SHA256),
+        Digest::Sha384 => Some(&provider::RSA_PSS_2048_8192_SHA384),
+        Digest::Sha512 => Some(&provider::RSA_PSS_2048_8192_SHA512),
+    }
+}
+
+fn ecdsa(digest: Digest, curve: &str) -> Option<&'static dyn VerificationAlgorithm> {
+    match (curve, digest) {
+        ("1.2.840.10045.3.1.7", Digest::Sha256) => Some(&provider::ECDSA_P256_SHA256_ASN1),
+        ("1.2.840.10045.3.1.7", Digest::Sha384) => Some(&provider::ECDSA_P256_SHA384_ASN1),
+        ("1.3.132.0.34", Digest::Sha256) => Some(&provider::ECDSA_P384_SHA256_ASN1),
+        ("1.3.132.0.34", Digest::Sha384) => Some(&provider::ECDSA_P384_SHA384_ASN1),
+        _ => ecdsa_more(digest, curve),
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+fn ecdsa_more(digest: Digest, curve: &str) -> Option<&'static dyn VerificationAlgorithm> {
+    match (curve, digest) {
+        ("1.2.840.10045.3.1.7", Digest::Sha1) => Some(&provider::ECDSA_P256_SHA1_ASN1),
+        ("1.2.840.10045.3.1.7", Digest::Sha512) => Some(&provider::ECDSA_P256_SHA512_ASN1),
+        ("1.3.132.0.34", Digest::Sha512) => Some(&provider::ECDSA_P384_SHA512_ASN1),
+        ("1.3.132.0.35", Digest::Sha1) => Some(&provider::ECDSA_P521_SHA1_ASN1),
+        ("1.3.132.0.35", Digest::Sha256) => Some(&provider::ECDSA_P521_SHA256_ASN1),
+        ("1.3.132.0.35", Digest::Sha384) => Some(&provider::ECDSA_P521_SHA384_ASN1),
+        ("1.3.132.0.35", Digest::Sha512) => Some(&provider::ECDSA_P521_SHA512_ASN1),
+        ("1.3.132.0.10", Digest::Sha256) => Some(&provider::ECDSA_P256K1_SHA256_ASN1),
+        _ => None,
+    }
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+fn ecdsa_more(_: Digest, _: &str) -> Option<&'static dyn VerificationAlgorithm> {
+    None
+}
