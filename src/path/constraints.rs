@@ -1,0 +1,327 @@
+//! Name constraints (RFC 5280, section 4.2.1.10): whether the names of a certificate may stand
+//! below a CA. webpki checks them as well where it is asked; this check also serves paths that
+//! webpki does not take (CA:TRUE leaves, self-issued CAs) and knows directory names. What it does
+//! not understand counts as violated.
+
+use std::net::IpAddr;
+
+use super::der::{OID, Reader, SEQUENCE, SET, parts};
+use crate::cert::Cert;
+
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+
+const EMAIL: u8 = 0x81;
+const DNS: u8 = 0x82;
+const DIRECTORY: u8 = 0xa4;
+const URI: u8 = 0x86;
+const IP: u8 = 0x87;
+
+/// Subtrees read and comparisons of a name with one that a search may make, in all.
+pub(super) const MAX_COMPARISONS: usize = 250_000;
+
+/// How a certificate fails the constraints above it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Violation {
+    /// This name is not permitted, or is excluded; raw text.
+    Name(String),
+    /// The constraints, or the names that they apply to, cannot be read.
+    Unreadable,
+    /// More comparisons than allowed.
+    Budget,
+}
+
+/// The contents of a CA's nameConstraints extension, if it has one.
+pub(super) fn of(ca: &Cert) -> Option<&[u8]> {
+    // Almost no certificate has one: look for the OID's bytes before walking the structure.
+    if !ca.der().windows(NAME_CONSTRAINTS.len()).any(|w| w == NAME_CONSTRAINTS) {
+        return None;
+    }
+    parts(ca.der())?.extension(NAME_CONSTRAINTS)
+}
+
+/// Whether constraints speak of directory names, which webpki refuses unread.
+pub(super) fn names_directories(constraints: &[u8]) -> bool {
+    let all = |s: Subtrees<'_>| s.permitted.iter().chain(&s.excluded).any(|(kind, _)| *kind == DIRECTORY);
+    Subtrees::read(constraints).is_some_and(all)
+}
+
+/// Holds every name of `cert` against the constraints of a CA above it.
+pub(super) fn check(constraints: &[u8], cert: &Cert, budget: &mut usize) -> Result<(), Violation> {
+    let subtrees = Subtrees::read(constraints).ok_or(Violation::Unreadable)?;
+    // Reading a subtree costs about as much as comparing with it.
+    let read = subtrees.permitted.len().saturating_add(subtrees.excluded.len());
+    *budget = budget.checked_sub(read).ok_or(Violation::Budget)?;
+    if !cert.subject().is_empty() {
+        let subject = Reader::new(cert.subject().der()).value(SEQUENCE).ok_or(Violation::Unreadable)?;
+        subtrees.admit(DIRECTORY, subject, budget)?;
+    }
+    let parts = parts(cert.der()).ok_or(Violation::Unreadable)?;
+    let Some(names) = parts.extension(SUBJECT_ALT_NAME) else { return Ok(()) };
+    let mut names = Reader::new(names).enter(SEQUENCE).ok_or(Violation::Unreadable)?;
+    while !names.at_end() {
+        let name = names.next().ok_or(Violation::Unreadable)?;
+        let value = if name.tag == DIRECTORY {
+            Reader::new(name.value).value(SEQUENCE).ok_or(Violation::Unreadable)?
+        } else {
+            name.value
+        };
+        subtrees.admit(name.tag, value, budget)?;
+    }
+    Ok(())
+}
+
+struct Subtrees<'a> {
+    permitted: Vec<(u8, &'a [u8])>,
+    excluded: Vec<(u8, &'a [u8])>,
+}
+
+impl<'a> Subtrees<'a> {
+    fn read(constraints: &'a [u8]) -> Option<Self> {
+        let mut both = Reader::new(constraints).enter(SEQUENCE)?;
+        let permitted = both.enter(0xa0).map_or(Some(Vec::new()), Self::list)?;
+        let excluded = both.enter(0xa1).map_or(Some(Vec::new()), Self::list)?;
+        // RFC 5280 forbids constraints that constrain nothing: somebody meant something else.
+        (both.at_end() && !(permitted.is_empty() && excluded.is_empty())).then_some(Self { permitted, excluded })
+    }
+
+    fn list(mut list: Reader<'a>) -> Option<Vec<(u8, &'a [u8])>> {
+        let mut bases = Vec::new();
+        while !list.at_end() {
+            let mut subtree = list.enter(SEQUENCE)?;
+            let base = subtree.next()?;
+            let value = if base.tag == DIRECTORY { Reader::new(base.value).value(SEQUENCE)? } else { base.value };
+            // minimum and maximum must be absent (RFC 5280, section 4.2.1.10).
+            if !subtree.at_end() {
+                return None;
+            }
+            bases.push((base.tag, value));
+        }
+        Some(bases)
+    }
+
+    fn admit(&self, kind: u8, name: &[u8], budget: &mut usize) -> Result<(), Violation> {
+        let refused = || Violation::Name(shown(kind, name));
+        for (_, base) in self.excluded.iter().filter(|(k, _)| *k == kind) {
+            *budget = budget.checked_sub(1).ok_or(Violation::Budget)?;
+            if covers(kind, base, name, false).ok_or_else(refused)? {
+                return Err(refused());
+            }
+        }
+        let mut constrained = false;
+        for (_, base) in self.permitted.iter().filter(|(k, _)| *k == kind) {
+            *budget = budget.checked_sub(1).ok_or(Violation::Budget)?;
+            if covers(kind, base, name, true).ok_or_else(refused)? {
+                return Ok(());
+            }
+            constrained = true;
+        }
+        if constrained { Err(refused()) } else { Ok(()) }
+    }
+}
+
+/// Whether the subtree `base` covers `name` of the same kind. A wildcard stands for many names: for
+/// a permitted subtree all of them must be covered (`all`), for an excluded one any is too many.
+/// `None` where either cannot be understood.
+fn covers(kind: u8, base: &[u8], name: &[u8], all: bool) -> Option<bool> {
+    match kind {
+        DNS => dns_covers(base, name, all),
+        IP => ip_covers(base, name),
+        DIRECTORY => directory_covers(base, name),
+        EMAIL => {
+            let (_, host) = split_last(name, b'@')?;
+            if base.contains(&b'@') {
+                let (local, domain) = split_last(base, b'@')?;
+                return Some(split_last(name, b'@')?.0 == local && host.eq_ignore_ascii_case(domain));
+            }
+            Some(host_covers(base, host))
+        }
+        URI => Some(host_covers(base, uri_host(name)?)),
+        _ => None,
+    }
+}
+
+fn split_last(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().rposition(|&b| b == separator)?;
+    Some((text.get(..at)?, text.get(at.checked_add(1)?..)?))
+}
+
+/// RFC 5280's rule for mailboxes and URIs: a host means that host, a leading period its subdomains.
+fn host_covers(base: &[u8], host: &[u8]) -> bool {
+    if base.first() == Some(&b'.') { ends_with_ignoring_case(host, base) } else { host.eq_ignore_ascii_case(base) }
+}
+
+fn uri_host(uri: &[u8]) -> Option<&[u8]> {
+    let after = uri.windows(3).position(|w| w == b"://").and_then(|at| uri.get(at.checked_add(3)?..))?;
+    let authority = after.split(|b| matches!(b, b'/' | b'?' | b'#')).next()?;
+    let host = authority.rsplit(|&b| b == b'@').next()?.split(|&b| b == b':').next()?;
+    (!host.is_empty() && host.first() != Some(&b'[')).then_some(host)
+}
+
+fn ends_with_ignoring_case(text: &[u8], end: &[u8]) -> bool {
+    text.len().checked_sub(end.len()).and_then(|at| text.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
+/// Whether `name` is `base` or below it; a leading period in `base` leaves `base` itself out.
+fn dns_below(base: &[u8], name: &[u8]) -> bool {
+    match base.first() {
+        None => true,
+        Some(b'.') => name.len() > base.len() && ends_with_ignoring_case(name, base),
+        Some(_) if name.len() == base.len() => name.eq_ignore_ascii_case(base),
+        Some(_) => {
+            let dot = name.len().checked_sub(base.len()).and_then(|at| at.checked_sub(1));
+            dot.and_then(|at| name.get(at)) == Some(&b'.') && ends_with_ignoring_case(name, base)
+        }
+    }
+}
+
+fn is_dns(name: &[u8]) -> bool {
+    let labels_fit = |name: &[u8]| name.split(|&b| b == b'.').all(|label| (1..=63).contains(&label.len()));
+    name.len() <= 253
+        && labels_fit(name)
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+fn dns_covers(base: &[u8], name: &[u8], all: bool) -> Option<bool> {
+    let plain_base = base.strip_prefix(b".").unwrap_or(base);
+    if !plain_base.is_empty() && !is_dns(plain_base) {
+        return None;
+    }
+    let Some(parent) = name.strip_prefix(b"*.") else {
+        return is_dns(name).then(|| dns_below(base, name));
+    };
+    if !is_dns(parent) {
+        return None;
+    }
+    // `*.parent` stands for every name one label below parent.
+    let every = base.is_empty() || dns_below(plain_base, parent);
+    if every || all {
+        return Some(every);
+    }
+    let above = plain_base.iter().position(|&b| b == b'.').and_then(|at| plain_base.get(at.checked_add(1)?..));
+    Some(base.first() != Some(&b'.') && above.is_some_and(|above| above.eq_ignore_ascii_case(parent)))
+}
+
+fn ip_covers(base: &[u8], name: &[u8]) -> Option<bool> {
+    let (address, mask) = base.split_at_checked(base.len() / 2)?;
+    if address.len() != mask.len() || !matches!(address.len(), 4 | 16) || !matches!(name.len(), 4 | 16) {
+        return None;
+    }
+    if !is_cidr(mask) {
+        return None;
+    }
+    let inside = |((a, m), n): ((&u8, &u8), &u8)| a & m == n & m;
+    Some(address.len() == name.len() && address.iter().zip(mask).zip(name).all(inside))
+}
+
+/// Whether a mask is ones, then zeros (RFC 4632).
+fn is_cidr(mask: &[u8]) -> bool {
+    let mut ended = false;
+    mask.iter().all(|byte| {
+        let fits = if ended { *byte == 0 } else { byte.leading_ones() == byte.count_ones() };
+        ended |= *byte != 0xff;
+        fits
+    })
+}
+
+/// Whether the RDNs of `base` begin those of `name`.
+fn directory_covers(base: &[u8], name: &[u8]) -> Option<bool> {
+    let (mut base, mut name) = (Reader::new(base), Reader::new(name));
+    while !base.at_end() {
+        let wanted = base.take(SET)?;
+        if name.at_end() {
+            return Some(false);
+        }
+        let found = name.take(SET)?;
+        if wanted.whole != found.whole && attributes(wanted.value)? != attributes(found.value)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// The attributes of an RDN, fit to compare: type, and the value with case and runs of spaces
+/// levelled for the two string types where that is safe, verbatim with its tag for all others.
+fn attributes(rdn: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    const UTF8_STRING: u8 = 0x0c;
+    const PRINTABLE_STRING: u8 = 0x13;
+    let mut rdn = Reader::new(rdn);
+    let mut all = Vec::new();
+    while !rdn.at_end() {
+        let mut attribute = rdn.enter(SEQUENCE)?;
+        let kind = attribute.value(OID)?.to_vec();
+        let value = attribute.next()?;
+        let level = match (value.tag, std::str::from_utf8(value.value)) {
+            (UTF8_STRING | PRINTABLE_STRING, Ok(text)) => {
+                let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+                words.join(" ").into_bytes()
+            }
+            _ => value.whole.to_vec(),
+        };
+        all.push((kind, level));
+    }
+    all.sort();
+    Some(all)
+}
+
+fn shown(kind: u8, name: &[u8]) -> String {
+    match kind {
+        DNS | EMAIL | URI => String::from_utf8_lossy(name).into_owned(),
+        IP => match (<[u8; 4]>::try_from(name), <[u8; 16]>::try_from(name)) {
+            (Ok(v4), _) => IpAddr::from(v4).to_string(),
+            (_, Ok(v6)) => IpAddr::from(v6).to_string(),
+            _ => "an unreadable address".to_owned(),
+        },
+        DIRECTORY => "the subject's name".to_owned(),
+        _ => "a name of another kind".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dns_subtrees_cover_what_rfc_5280_says() {
+        for (base, name, permitted, excluded) in [
+            ("example.com", "example.com", true, true),
+            ("example.com", "MAIL.example.COM", true, true),
+            ("example.com", "badexample.com", false, false),
+            (".example.com", "example.com", false, false),
+            (".example.com", "a.example.com", true, true),
+            ("", "anything.example", true, true),
+            ("example.com", "*.example.com", true, true),
+            ("mail.example.com", "*.example.com", false, true),
+            ("a.mail.example.com", "*.example.com", false, false),
+            ("com", "*.example.com", true, true),
+        ] {
+            assert_eq!(dns_covers(base.as_bytes(), name.as_bytes(), true), Some(permitted), "{base} permits {name}");
+            assert_eq!(dns_covers(base.as_bytes(), name.as_bytes(), false), Some(excluded), "{base} excludes {name}");
+        }
+        for (base, name) in
+            [("*.example.com", "a.example.com"), ("example.com", "a b.example.com"), ("example.com", "*")]
+        {
+            assert_eq!(dns_covers(base.as_bytes(), name.as_bytes(), true), None, "{base} {name}");
+        }
+    }
+
+    #[test]
+    fn address_subtrees_need_a_contiguous_mask() {
+        assert_eq!(ip_covers(&[10, 0, 0, 0, 255, 0, 0, 0], &[10, 1, 2, 3]), Some(true));
+        assert_eq!(ip_covers(&[10, 0, 0, 0, 255, 0, 0, 0], &[11, 1, 2, 3]), Some(false));
+        assert_eq!(ip_covers(&[10, 0, 0, 0, 255, 0, 0, 0], &[0; 16]), Some(false));
+        assert_eq!(ip_covers(&[10, 0, 0, 0, 255, 0, 255, 0], &[10, 1, 2, 3]), None);
+        assert_eq!(ip_covers(&[10, 0, 0], &[10, 1, 2, 3]), None);
+    }
+
+    #[test]
+    fn mailbox_and_uri_hosts_match_exactly_or_below_a_period() {
+        assert_eq!(covers(EMAIL, b"example.com", b"a@EXAMPLE.com", true), Some(true));
+        assert_eq!(covers(EMAIL, b"example.com", b"a@mail.example.com", true), Some(false));
+        assert_eq!(covers(EMAIL, b".example.com", b"a@mail.example.com", true), Some(true));
+        assert_eq!(covers(EMAIL, b"a@example.com", b"b@example.com", true), Some(false));
+        assert_eq!(covers(URI, b"example.com", b"https://u@example.com:1/x", true), Some(true));
+        assert_eq!(covers(URI, b"example.com", b"urn:x", true), None);
+        assert_eq!(covers(0xa0, b"", b"", true), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! The examination: asks webpki, judges, searches where webpki has no path, and puts everything
+//! that is wrong into one list.
+
+use std::cell::Cell;
+
+use super::constraints::MAX_COMPARISONS;
+use super::judge::{self, Element, MAX_INTERMEDIATES};
+use super::problem::{Problem, ProblemKind, kinds_of};
+use super::search::{Found, Node, Trust, pool, search, ways};
+use super::verify::{self, Attempt};
+use super::{Chain, Examination, Path, Question};
+use crate::cert::Cert;
+use crate::text::{Statement, excerpt};
+use crate::time::Timestamp;
+
+/// Ways by name through a chain that webpki is let loose on. Real chains have one to ten.
+const MAX_WAYS: usize = 500;
+
+/// Finds a path and every problem of a chain. Pure; cost is bounded.
+pub fn examine(question: &Question<'_>) -> Examination {
+    let mut problems = unreadable(question.chain);
+    let mut notes = Vec::new();
+    let Some(leaf) = question.chain.leaf() else {
+        return Examination { problems, notes, path: None, ca_valid: false };
+    };
+    let pool = pool(question);
+    let listed = question.roots.contains(leaf);
+    let way = if listed { Way::listed(&pool, &mut notes) } else { find(question, &pool) };
+    problems.extend(way.problems);
+    judge::leaf(leaf, question.host, question.at, listed, &mut problems);
+    let elements: Vec<Element<'_>> = way.nodes.iter().map(Node::element).collect();
+    let staple = question.chain.ocsp();
+    problems.extend(super::revocation::check(&elements, question.crls, staple, question.at, &mut notes));
+    if way.valid {
+        notes.extend(known_intermediates(&way.nodes));
+    }
+    in_order(&mut problems);
+    let path = way.valid.then(|| Path { certs: way.nodes.iter().map(|n| n.cert.clone()).collect() });
+    Examination { ca_valid: path.is_some() && problems.is_empty(), problems, notes, path }
+}
+
+/// Builds a path from the chain's leaf to `anchor` (an issuer pin or a DANE-TA record), with
+/// dates, name constraints, usage and signatures checked but not the host name. `None` when there is
+/// none. The anchor must be a CA certificate that may sign others and differ from the leaf; whether
+/// it is a loaded root does not matter here. Problems of the leaf itself are `examine`'s to tell.
+pub fn path_to(question: &Question<'_>, anchor: &Cert) -> Option<Path> {
+    let leaf = question.chain.leaf()?;
+    let is_ca = anchor.basic_constraints().is_some_and(|c| c.ca);
+    let in_time = (leaf.not_before()..=leaf.not_after()).contains(&question.at);
+    if !is_ca || !in_time || anchor.spki_der() == leaf.spki_der() {
+        return None;
+    }
+    let pool = pool(question);
+    let way = find_to(question, &pool, Trust::One(anchor));
+    let clean = way.valid && way.problems.is_empty();
+    clean.then(|| Path { certs: way.nodes.iter().map(|n| n.cert.clone()).collect() })
+}
+
+/// The best way from the leaf upwards, and what is wrong with it above the leaf.
+struct Way<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Whether it reaches an anchor and may be called a path (see [`Examination::path`]).
+    valid: bool,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Way<'a> {
+    /// The leaf is itself a trust anchor, byte for byte: somebody listed this very certificate.
+    fn listed(pool: &[Node<'a>], notes: &mut Vec<Statement>) -> Self {
+        notes.push(Statement::new("leaf-listed").about(0));
+        Self { nodes: pool.iter().take(1).copied().collect(), valid: true, problems: Vec::new() }
+    }
+}
+
+fn find<'a>(question: &Question<'a>, pool: &[Node<'a>]) -> Way<'a> {
+    // webpki walks every way that names allow, 200,000 steps of it. Only hostile chains have more
+    // than a few; those are for our search, which remembers what it has seen.
+    if ways(pool, MAX_INTERMEDIATES) > MAX_WAYS {
+        return find_to(question, pool, Trust::Roots(question.roots));
+    }
+    let comparisons = Cell::new(MAX_COMPARISONS);
+    let accept = |nodes: &[Node<'a>]| judged(nodes, true, question.at, &comparisons).is_empty();
+    let attempt = Attempt { pool, anchors: verify::anchors_for(pool, question.roots), at: question.at };
+    match attempt.path(&accept) {
+        Ok(nodes) => Way { nodes, valid: true, problems: Vec::new() },
+        Err(_) => find_to(question, pool, Trust::Roots(question.roots)),
+    }
+}
+
+/// The second look, without webpki's narrowness: search, judge, and ask webpki about that path alone.
+fn find_to<'a>(question: &Question<'a>, pool: &[Node<'a>], trust: Trust<'a>) -> Way<'a> {
+    let comparisons = Cell::new(MAX_COMPARISONS);
+    let mut cost = |nodes: &[Node<'a>]| judged(nodes, true, question.at, &comparisons).iter().map(weight).sum();
+    let Found { path, complete, end } = search(pool, trust, &mut cost);
+    let mut problems = judged(&path, complete, question.at, &comparisons);
+    if complete {
+        problems.extend(second_opinion(question, &path, &problems));
+    }
+    problems.extend(end);
+    let valid = complete && problems.iter().all(leaves_the_path);
+    Way { nodes: path, valid, problems }
+}
+
+fn judged(nodes: &[Node<'_>], complete: bool, at: Timestamp, comparisons: &Cell<usize>) -> Vec<Problem> {
+    let elements: Vec<Element<'_>> = nodes.iter().map(Node::element).collect();
+    let mut left = comparisons.get();
+    let problems = judge::authorities(&elements, complete, at, &mut left);
+    comparisons.set(left);
+    problems
+}
+
+/// Whether a problem above the leaf leaves the path one that was validated: signatures and rights
+/// are in order.
+fn leaves_the_path(problem: &Problem) -> bool {
+    use ProblemKind::{Expired, NotYetValid, WeakKey, WeakSignature};
+    matches!(problem.kind, Expired | NotYetValid | WeakKey | WeakSignature)
+}
+
+/// How bad a problem above the leaf is when two paths are compared: rights before strength before
+/// dates.
+fn weight(problem: &Problem) -> u64 {
+    match problem.kind {
+        ProblemKind::Expired | ProblemKind::NotYetValid => 1,
+        ProblemKind::WeakKey | ProblemKind::WeakSignature => 100,
+        _ => 10_000,
+    }
+}
+
+/// Asks webpki about a path that our own search found, at a time when all of it is valid (or, where
+/// there is none, when the leaf is). What webpki refuses and we did not notice is a problem too:
+/// nothing that webpki refuses passes, but for what [`verify::narrows_at`] says.
+fn second_opinion(question: &Question<'_>, path: &[Node<'_>], known: &[Problem]) -> Option<Problem> {
+    let leaf = path.first()?.cert;
+    let at = time_inside(path, question.at);
+    let error = ask(path, path.len().checked_sub(1)?, false, at).err()?;
+    if is_explained(&error, leaf, known) {
+        return None;
+    }
+    if let Some(place) = verify::narrows_at(path) {
+        let above = path.get(place..path.len().checked_sub(1)?).unwrap_or(&[]);
+        let fits = ask(path, place, true, at).err().is_none_or(|error| is_explained(&error, leaf, known));
+        if fits && above.iter().all(|node| verify::readable(node.cert)) {
+            return None;
+        }
+    }
+    Some(verify::refusal(&error))
+}
+
+/// Asks webpki about the path below the element at `place`, which is the anchor, with or without the
+/// name constraints in it.
+fn ask(path: &[Node<'_>], place: usize, unconstrained: bool, at: Timestamp) -> Result<(), webpki::Error> {
+    let refused = webpki::Error::UnknownIssuer;
+    let below = path.get(..place).ok_or(refused.clone())?;
+    let (Some(last), Some(anchor)) = (below.last(), path.get(place)) else { return Err(refused) };
+    if ways(below, MAX_INTERMEDIATES) > MAX_WAYS {
+        return Err(webpki::Error::MaximumPathBuildCallsExceeded);
+    }
+    let anchor = super::roots::Anchor::new(anchor.cert.clone());
+    let (cert, mut trust) = verify::borrowed(&anchor, last.cert.issuer()).ok_or(refused)?;
+    if unconstrained {
+        trust.name_constraints = None;
+    }
+    Attempt { pool: below, anchors: vec![(cert, trust)], at }.path(&|_| true).map(|_| ())
+}
+
+/// Whether webpki's refusal is what we found ourselves.
+fn is_explained(error: &webpki::Error, leaf: &Cert, known: &[Problem]) -> bool {
+    let kinds = kinds_of(known);
+    let kind = verify::kind(error);
+    // Weak keys and hashes are verified by `cert` and not by webpki (which calls a signature by a
+    // short RSA key invalid), and are reported as such.
+    let weak = kinds.contains(ProblemKind::WeakKey)
+        || kinds.contains(ProblemKind::WeakSignature)
+        || leaf.signature_algorithm().weak;
+    let about_signatures = matches!(kind, ProblemKind::UnsupportedAlgorithm | ProblemKind::BadSignature);
+    kinds.contains(kind) || about_signatures && weak || explained_by_leaf(error, leaf)
+}
+
+/// Whether webpki stopped at something of the leaf that [`judge::leaf`] reports by itself.
+fn explained_by_leaf(error: &webpki::Error, leaf: &Cert) -> bool {
+    match error {
+        webpki::Error::CaUsedAsEndEntity => leaf.basic_constraints().is_some_and(|c| c.ca),
+        webpki::Error::UnsupportedCriticalExtension => !leaf.unknown_critical_extensions().is_empty(),
+        // Without extensions there is no name that counts, so such a leaf always has a problem.
+        webpki::Error::UnsupportedCertVersion => leaf.version() < 3,
+        webpki::Error::RequiredEkuNotFoundContext(_) | webpki::Error::EmptyEkuExtension => {
+            leaf.extended_key_usage().is_some_and(|usages| !usages.iter().any(|u| u == "serverAuth"))
+        }
+        webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => true,
+        _ => false,
+    }
+}
+
+/// The asked time if the whole path (the anchor aside, whose dates webpki ignores) is valid then;
+/// else the last second at which it is; else the leaf's last second.
+fn time_inside(path: &[Node<'_>], asked: Timestamp) -> Timestamp {
+    let below = path.iter().take(path.len().saturating_sub(1));
+    let first = below.clone().map(|n| n.cert.not_before()).max().unwrap_or(asked);
+    let last = below.map(|n| n.cert.not_after()).min().unwrap_or(asked);
+    if (first..=last).contains(&asked) {
+        asked
+    } else if first <= last {
+        last
+    } else {
+        path.first().map_or(asked, |leaf| leaf.cert.not_after())
+    }
+}
+
+/// A certificate that cannot be read is a problem wherever it stands (the rest is still judged).
+fn unreadable(chain: &Chain) -> Vec<Problem> {
+    let errors = (0..chain.len()).filter_map(|index| Some((index, chain.error(index)?)));
+    let told = errors.map(|(index, error)| {
+        Problem::new(ProblemKind::Malformed, "malformed", Some(index))
+            .arg("number", index.saturating_add(1).to_string())
+            .shown("reason", excerpt(&error.to_string(), 200))
+    });
+    told.collect()
+}
+
+/// Intermediates that the server should have sent.
+fn known_intermediates(path: &[Node<'_>]) -> Vec<Statement> {
+    let missing = path.iter().filter(|node| node.index.is_none() && !node.anchor);
+    missing
+        .map(|node| {
+            let mut note = Statement::new("intermediate-known");
+            note.args.push(("subject", judge::called(node.cert.subject())));
+            note
+        })
+        .collect()
+}
+
+/// Leaf first, then upwards, then what was not sent; by kind within one certificate.
+fn in_order(problems: &mut Vec<Problem>) {
+    problems.sort_by_key(|p| (p.statement.certificate.unwrap_or(usize::MAX), p.kind));
+    problems.dedup();
+}

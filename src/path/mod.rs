@@ -1,0 +1,130 @@
+//! What the CA system says of a chain: trust anchors, path building, and every problem at once.
+//! Knows certificates; knows nothing of pins, policies or decisions. No network; the time is an
+//! input.
+//!
+//! The way of a question: `examine` asks webpki (`verify`) for a path; where webpki has none,
+//! `search` looks for the best one itself and webpki is asked once more about that path alone;
+//! `judge` holds every element against what webpki does not look at (and `constraints` against
+//! names); `revocation` and `ocsp` read what the caller or the server brought along.
+
+mod chain;
+mod constraints;
+mod der;
+mod examine;
+mod judge;
+mod ocsp;
+mod problem;
+mod revocation;
+mod roots;
+mod search;
+mod system;
+mod verify;
+
+pub use chain::{Chain, ChainError, MAX_CHAIN, MAX_CHAIN_BYTES, MAX_OCSP_BYTES};
+pub use examine::{examine, path_to};
+pub use judge::MAX_INTERMEDIATES;
+pub use problem::{Problem, ProblemKind, Problems, kinds_of};
+pub use roots::{Roots, RootsError};
+
+use crate::cert::Cert;
+use crate::endpoint::Host;
+use crate::text::Statement;
+use crate::time::Timestamp;
+
+/// A validated path: leaf first, the trust anchor last. A leaf that is itself listed as a trust
+/// anchor is a path of one.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// The certificates, leaf first; the last is the trust anchor.
+    pub certs: Vec<Cert>,
+}
+
+impl Path {
+    /// The trust anchor.
+    pub fn anchor(&self) -> Option<&Cert> {
+        self.certs.last()
+    }
+
+    /// The seconds in which every element is valid, first and last; the first is later than the
+    /// last where there are none.
+    pub fn validity(&self) -> (Timestamp, Timestamp) {
+        let first = self.certs.iter().map(Cert::not_before).max().unwrap_or(Timestamp::MAX);
+        let last = self.certs.iter().map(Cert::not_after).min().unwrap_or(Timestamp::MIN);
+        (first, last)
+    }
+}
+
+/// What to look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What the server sent.
+    pub chain: &'a Chain,
+    /// Who it should be.
+    pub host: &'a Host,
+    /// When (already floored by the caller of this layer).
+    pub at: Timestamp,
+    /// The anchors.
+    pub roots: &'a Roots,
+    /// Further intermediates to build with (of earlier baseline paths); used only where what was
+    /// sent does not do. At most [`MAX_CHAIN`] are looked at.
+    pub intermediates: &'a [Cert],
+    /// CRLs given by the caller (DER).
+    pub crls: &'a [Vec<u8>],
+}
+
+/// What the CA system says.
+#[derive(Debug, Clone)]
+pub struct Examination {
+    /// Everything that is wrong, in a stable order (leaf first, then by kind).
+    pub problems: Vec<Problem>,
+    /// Notes that are no problems (an intermediate that was missing but known, a staple that
+    /// cannot be used).
+    pub notes: Vec<Statement>,
+    /// The path from the leaf to a trust anchor, where there is one: every signature on it verified
+    /// and nothing about its authorities wrong but dates, weak keys and weak signatures. Problems
+    /// of the leaf itself (its names, its usage, CA:TRUE) do not take it away.
+    pub path: Option<Path>,
+    /// True when webpki validated `path` at the time asked and there is no problem of ours either.
+    /// (Where webpki is known to be stricter than RFC 5280 - see `verify` - our own validation
+    /// stands in for it.)
+    pub ca_valid: bool,
+}
+
+impl Examination {
+    /// The set of problem kinds.
+    pub fn kinds(&self) -> Problems {
+        kinds_of(&self.problems)
+    }
+
+    /// Whether dates are all that is wrong and there are seconds at which the whole path is valid:
+    /// the server would have been CA-valid then, for this very name (DECISION, rules 7 and 7b).
+    pub fn valid_but_for_dates(&self) -> bool {
+        let dates = Problems::of(&[ProblemKind::Expired, ProblemKind::NotYetValid]);
+        let in_time = self.path.as_ref().map(Path::validity).is_some_and(|(first, last)| first <= last);
+        in_time && !self.problems.is_empty() && self.kinds().without(dates).is_empty()
+    }
+
+    /// A statement verified under the certificate's issuer says that it is revoked.
+    pub fn revoked(&self) -> bool {
+        self.kinds().contains(ProblemKind::Revoked)
+    }
+
+    /// The leaf's key cannot be decoded, so that nothing can be checked with it.
+    pub fn leaf_key_unreadable(&self) -> bool {
+        self.has(judge::KEY_UNREADABLE)
+    }
+
+    /// The leaf's key is RSA with less than 1024 bits.
+    pub fn rsa_below_1024(&self) -> bool {
+        self.has(judge::KEY_BROKEN)
+    }
+
+    /// Whether something is wrong that no pin may waive (DECISION, rule 3; TLSA records aside).
+    pub fn never_waivable(&self) -> bool {
+        self.revoked() || self.leaf_key_unreadable() || self.rsa_below_1024()
+    }
+
+    fn has(&self, code: &str) -> bool {
+        self.problems.iter().any(|problem| problem.statement.code == code)
+    }
+}
