@@ -1,0 +1,153 @@
+//! Endpoints in a transaction: one row each, its two indexes, its generation.
+
+use std::collections::BTreeSet;
+
+use super::bounds;
+use super::error::StoreError;
+use super::keyspace;
+use super::record::{EndpointRecord, PinKind, PinState, PinValue};
+use super::tx::Tx;
+use crate::endpoint::{Endpoint, Host};
+use crate::hash::Hash;
+
+impl Tx<'_> {
+    /// The record of an endpoint; `None` is proven absence.
+    pub fn endpoint(&self, endpoint: &Endpoint) -> Result<Option<EndpointRecord>, StoreError> {
+        let key = keyspace::endpoint(endpoint);
+        match self.trust_row(&key)? {
+            Some(body) => Ok(Some(self.decode_endpoint(&key, &body, endpoint.clone())?)),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn decode_endpoint(
+        &self,
+        key: &[u8],
+        body: &[u8],
+        endpoint: Endpoint,
+    ) -> Result<EndpointRecord, StoreError> {
+        let mut record: EndpointRecord = self.decode(key, body)?;
+        record.endpoint = endpoint;
+        Ok(record)
+    }
+
+    /// Writes a record (its `generation` is set by the store when anything but `last_*` times,
+    /// counts and observations changed). Lists beyond their bounds are pruned.
+    pub fn put_endpoint(&mut self, mut record: EndpointRecord) -> Result<(), StoreError> {
+        bounds::prune(&mut record);
+        bounds::validate(&self.store.name(), &record)?;
+        let before = self.endpoint(&record.endpoint)?;
+        let moved = before.as_ref().is_none_or(|b| relevant(b) != relevant(&record));
+        record.generation = match &before {
+            Some(before) if !moved => before.generation,
+            _ => self.next_generation(),
+        };
+        if before.as_ref() == Some(&record) {
+            return Ok(());
+        }
+        let key = keyspace::endpoint(&record.endpoint);
+        let body = self.encode(&record)?;
+        if self.put_trust(key.clone(), &body)? {
+            self.meta.counts.endpoints = self.meta.counts.endpoints.saturating_add(1);
+        }
+        let old = before.as_ref().map(held_keys).unwrap_or_default();
+        let new = held_keys(&record);
+        for gone in old.difference(&new) {
+            self.delete_row(keyspace::held(*gone, &record.endpoint));
+        }
+        for added in new.difference(&old) {
+            self.put_row(keyspace::held(*added, &record.endpoint), &[]);
+        }
+        self.refer(&key, &before.as_ref().map(certs).unwrap_or_default(), &certs(&record))
+    }
+
+    /// All endpoints of a host: every port, every account.
+    pub fn endpoints_of(&self, host: &Host) -> Result<Vec<EndpointRecord>, StoreError> {
+        let rows = self.trust_rows(&keyspace::host_prefix(host))?;
+        rows.into_iter()
+            .map(|(key, body)| {
+                let endpoint = self.endpoint_of_key(&key)?;
+                self.decode_endpoint(&key, &body, endpoint)
+            })
+            .collect()
+    }
+
+    pub(super) fn endpoint_of_key(&self, key: &[u8]) -> Result<Endpoint, StoreError> {
+        keyspace::parse_endpoint(key).ok_or_else(|| self.damaged("an endpoint has a key that cannot be"))
+    }
+
+    /// Endpoints with a pin or baseline sighting of this leaf key, at most `limit`.
+    pub fn holders(&self, spki: Hash, limit: usize) -> Result<Vec<Endpoint>, StoreError> {
+        let prefix = keyspace::held_prefix(spki);
+        let mut found = Vec::new();
+        self.each(&prefix, &prefix, |key, value| {
+            self.open(&key, &value)?;
+            if found.len() >= limit {
+                return Ok(false);
+            }
+            found.push(keyspace::parse_held(&key).ok_or_else(|| self.damaged("an index row has a key that cannot be"))?);
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    /// What a decision about this endpoint rests on, as one number: it moves with the endpoint's pins,
+    /// policy and baseline, with the block list and with the store-wide policy, and with nothing else.
+    pub fn decision_generation(&self, endpoint: &Endpoint) -> Result<u64, StoreError> {
+        let own = self.endpoint(endpoint)?.map_or(0, |r| r.generation);
+        Ok(own.max(self.meta.blocks_generation).max(self.meta.policy_generation))
+    }
+}
+
+/// A record without what moves by mere contact.
+fn relevant(record: &EndpointRecord) -> EndpointRecord {
+    let mut relevant = record.clone();
+    relevant.generation = 0;
+    relevant.first_seen = 0;
+    relevant.last_seen = 0;
+    relevant.observations.clear();
+    for pin in &mut relevant.pins {
+        pin.last_matched = 0;
+    }
+    for sighting in &mut relevant.baseline {
+        sighting.last = 0;
+    }
+    if let Some(validated) = &mut relevant.validated {
+        validated.last = 0;
+    }
+    relevant
+}
+
+/// The leaf keys of the pins and of the baseline.
+pub(super) fn held_keys(record: &EndpointRecord) -> BTreeSet<Hash> {
+    let pinned = record.pins.iter().filter_map(|pin| match (&pin.value, pin.kind) {
+        (PinValue::Sha256(key), PinKind::Key) => Some(*key),
+        _ => None,
+    });
+    pinned.chain(record.baseline.iter().map(|s| s.spki)).collect()
+}
+
+/// The certificates that a record refers to.
+pub(super) fn certs(record: &EndpointRecord) -> BTreeSet<Hash> {
+    let pins = record.pins.iter().filter_map(|p| p.cert);
+    let baseline = record.baseline.iter().flat_map(|s| s.intermediates.iter().copied().chain([s.cert]));
+    pins.chain(baseline).chain(record.observations.iter().map(|o| o.cert)).collect()
+}
+
+/// What can be asked of a record without knowing what trust is.
+impl EndpointRecord {
+    /// Whether anything was ever accepted here: such an endpoint is never touched by an import.
+    pub fn is_known(&self) -> bool {
+        !self.pins.is_empty() || !self.baseline.is_empty() || self.validated.is_some()
+    }
+
+    /// The pin with this number.
+    pub fn pin(&self, id: u64) -> Option<&super::record::Pin> {
+        self.pins.iter().find(|p| p.id == id)
+    }
+
+    /// Whether any pin stands in one of these states.
+    pub fn has_pin_in(&self, states: &[PinState]) -> bool {
+        self.pins.iter().any(|p| states.contains(&p.state))
+    }
+}

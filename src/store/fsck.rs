@@ -1,0 +1,213 @@
+//! Verifying a whole store: every seal, every link, every derived row, every count. Slow by nature
+//! (linear in the store); lookups do not need it, since they prove what they answer.
+
+use std::collections::BTreeSet;
+
+use super::endpoints::{certs, held_keys};
+use super::error::StoreError;
+use super::keyspace::{self, BLOCKS, CERTS, END, ENDPOINTS, KEYS, LOG, META, PENDING, REFERENCES, TRUST};
+use super::meta::Counts;
+use super::record::{Block, Event};
+use super::tx::Tx;
+use super::Store;
+use crate::hash::Hash;
+
+/// At most so many problems are listed; more are only counted.
+const MAX_PROBLEMS: usize = 1000;
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Rows looked at, by sort.
+    pub counts: Counts,
+    /// One line for each thing found wrong; empty for a sound store. A thousand at most.
+    pub problems: Vec<String>,
+    /// Derived rows (indexes) that were rebuilt, where that was asked for.
+    pub repaired: u64,
+}
+
+impl Report {
+    fn problem(&mut self, what: impl Into<String>) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(what.into());
+        }
+    }
+}
+
+impl Store {
+    /// Verifies everything. What is damaged is listed, not returned as an error; an error means that
+    /// the store could not be read at all.
+    pub fn verify(&self) -> Result<Report, StoreError> {
+        let mut report = self.read(|tx| -> Result<Report, StoreError> { verify(tx) })?;
+        for line in self.engine().verify()? {
+            report.problem(line);
+        }
+        Ok(report)
+    }
+
+    /// Rebuilds what is derived from other rows (the indexes of keys and certificates, the counts).
+    /// Rows that carry trust are never changed by this. Returns what it found before.
+    pub fn rebuild_indexes(&self) -> Result<Report, StoreError> {
+        self.write(|tx| -> Result<Report, StoreError> {
+            let mut report = verify(tx)?;
+            let wanted = wanted_rows(tx)?;
+            let mut sound = BTreeSet::new();
+            let mut surplus = Vec::new();
+            for prefix in [KEYS, REFERENCES] {
+                tx.each(prefix, prefix, |key, value| {
+                    if !wanted.contains(&key) {
+                        surplus.push(key);
+                    } else if tx.open(&key, &value).is_ok() {
+                        sound.insert(key);
+                    }
+                    Ok(true)
+                })?;
+            }
+            let missing: Vec<_> = wanted.difference(&sound).cloned().collect();
+            let repaired = surplus.len().saturating_add(missing.len());
+            report.repaired = u64::try_from(repaired).unwrap_or(u64::MAX);
+            surplus.into_iter().for_each(|key| tx.delete_row(key));
+            missing.into_iter().for_each(|key| tx.put_row(key, &[]));
+            tx.meta.counts = report.counts;
+            Ok(report)
+        })
+    }
+}
+
+/// The derived rows that the other rows call for.
+fn wanted_rows(tx: &Tx<'_>) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+    let mut wanted = BTreeSet::new();
+    tx.each(ENDPOINTS, ENDPOINTS, |key, value| {
+        let endpoint = tx.endpoint_of_key(&key)?;
+        let record = tx.decode_endpoint(&key, tx.open(&key, &value)?.body, endpoint)?;
+        wanted.extend(held_keys(&record).into_iter().map(|k| keyspace::held(k, &record.endpoint)));
+        wanted.extend(certs(&record).into_iter().map(|c| keyspace::reference(c, &key)));
+        Ok(true)
+    })?;
+    tx.each(PENDING, PENDING, |key, value| {
+        let pending = tx.decode_pending(&key, tx.open(&key, &value)?.body)?;
+        wanted.extend(pending.chain.iter().map(|c| keyspace::reference(*c, &key)));
+        Ok(true)
+    })?;
+    Ok(wanted)
+}
+
+fn verify(tx: &Tx<'_>) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let mut wanted = BTreeSet::new();
+    let mut ended = false;
+    let mut before = Vec::new();
+    tx.each(TRUST, TRUST, |key, value| {
+        ended = key == END;
+        match tx.open(&key, &value) {
+            Ok(opened) => {
+                if opened.previous != before.as_slice() {
+                    report.problem(format!("{} is gone", keyspace::describe(opened.previous)));
+                }
+                check_trust_row(tx, &key, opened.body, &mut report, &mut wanted);
+            }
+            Err(e) => report.problem(e.to_string()),
+        }
+        before = key;
+        Ok(true)
+    })?;
+    if !ended {
+        report.problem("the end mark is gone");
+    }
+    check_others(tx, &mut report, &mut wanted)?;
+    check_derived(tx, &mut report, &wanted)?;
+    if report.counts != tx.meta.counts {
+        report.problem(format!("the meta row counts {:?}, there are {:?}", tx.meta.counts, report.counts));
+    }
+    Ok(report)
+}
+
+fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>) {
+    if key.starts_with(ENDPOINTS) {
+        report.counts.endpoints = report.counts.endpoints.saturating_add(1);
+        let read = tx.endpoint_of_key(key).and_then(|e| tx.decode_endpoint(key, body, e));
+        match read {
+            Ok(record) => {
+                wanted.extend(held_keys(&record).into_iter().map(|k| keyspace::held(k, &record.endpoint)));
+                wanted.extend(certs(&record).into_iter().map(|c| keyspace::reference(c, key)));
+                if record.generation > tx.meta.generation {
+                    report.problem(format!("{} is newer than the store", keyspace::describe(key)));
+                }
+            }
+            Err(e) => report.problem(e.to_string()),
+        }
+    } else if key.starts_with(BLOCKS) {
+        report.counts.blocks = report.counts.blocks.saturating_add(1);
+        match tx.decode::<Block>(key, body) {
+            Ok(block) if keyspace::block(block.kind, block.value) == key => {}
+            Ok(_) => report.problem(format!("{} stands under a wrong key", keyspace::describe(key))),
+            Err(e) => report.problem(e.to_string()),
+        }
+    } else if key != END {
+        report.problem("a row that carries trust has an unknown key");
+    }
+}
+
+/// Certificates, pending questions, events, and rows that belong nowhere.
+fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>) -> Result<(), StoreError> {
+    tx.each(&[], &[], |key, value| {
+        if key.starts_with(TRUST) || key == META {
+            return Ok(true);
+        }
+        let body = match tx.open(&key, &value) {
+            Ok(opened) => opened.body,
+            Err(e) => {
+                report.problem(e.to_string());
+                return Ok(true);
+            }
+        };
+        if key.starts_with(CERTS) {
+            report.counts.certs = report.counts.certs.saturating_add(1);
+            if keyspace::cert(Hash::of(body)) != key {
+                report.problem(format!("{} is another certificate", keyspace::describe(&key)));
+            }
+        } else if key.starts_with(PENDING) {
+            report.counts.pending = report.counts.pending.saturating_add(1);
+            match tx.decode_pending(&key, body) {
+                Ok(pending) => wanted.extend(pending.chain.iter().map(|c| keyspace::reference(*c, &key))),
+                Err(e) => report.problem(e.to_string()),
+            }
+        } else if key.starts_with(LOG) {
+            report.counts.events = report.counts.events.saturating_add(1);
+            match tx.decode::<Event>(&key, body) {
+                Ok(event) if keyspace::event(event.id) == key && event.id < tx.meta.next_event => {}
+                Ok(_) => report.problem(format!("{} has a wrong number", keyspace::describe(&key))),
+                Err(e) => report.problem(e.to_string()),
+            }
+        } else if !key.starts_with(KEYS) && !key.starts_with(REFERENCES) {
+            report.problem("a row has an unknown key");
+        }
+        Ok(true)
+    })
+}
+
+/// The derived rows are those that the others call for, no more and no less.
+fn check_derived(tx: &Tx<'_>, report: &mut Report, wanted: &BTreeSet<Vec<u8>>) -> Result<(), StoreError> {
+    let mut there = BTreeSet::new();
+    for prefix in [KEYS, REFERENCES] {
+        tx.each(prefix, prefix, |key, _| {
+            there.insert(key);
+            Ok(true)
+        })?;
+    }
+    for missing in wanted.difference(&there) {
+        report.problem(format!("{} is missing", keyspace::describe(missing)));
+    }
+    for surplus in there.difference(wanted) {
+        report.problem(format!("{} is about nothing", keyspace::describe(surplus)));
+    }
+    for reference in wanted.iter().filter(|key| key.starts_with(REFERENCES)) {
+        let fingerprint = reference.get(1..33).and_then(|f| f.try_into().ok()).map(Hash::from_bytes);
+        if let Some(fingerprint) = fingerprint {
+            if tx.get(&keyspace::cert(fingerprint))?.is_none() {
+                report.problem(format!("certificate {} is missing", fingerprint.hex()));
+            }
+        }
+    }
+    Ok(())
+}

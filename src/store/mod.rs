@@ -1,0 +1,277 @@
+//! What is remembered. One set of semantics ([`Store`], [`Tx`]) over dumb engines of ordered keys
+//! and values ([`Engine`]): SQLite, memory, the application's own. Knows nothing of trust.
+//!
+//! Nothing here ever reads as "never seen": what cannot be read is an error, and absence is proven
+//! by the link of the neighbouring row (`docs/store.md`).
+
+pub mod bounds;
+mod endpoints;
+mod engine;
+mod error;
+mod fsck;
+mod items;
+mod keyspace;
+mod log;
+mod memory;
+mod meta;
+mod options;
+mod record;
+mod seal;
+mod sqlite;
+mod tx;
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction};
+pub use error::StoreError;
+pub use fsck::Report;
+pub use memory::MemoryEngine;
+pub use meta::Counts;
+pub use options::StoreOptions;
+pub use record::*;
+pub use sqlite::default_path;
+pub use tx::Tx;
+
+use engine::Op::{Expect, Put};
+use keyspace::{END, META};
+use meta::Meta;
+use seal::StoreId;
+use sqlite::SqliteEngine;
+
+/// How long to wait before another try where an engine cannot keep other writers out.
+const RETRY_PAUSE: Duration = Duration::from_millis(1);
+
+/// A store. Cloning shares it; usable from many threads.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Box<dyn Engine>,
+    id: StoreId,
+    options: StoreOptions,
+    pid: u32,
+    /// The highest generation seen by this handle: a store that shows a lower one went back in time.
+    highest: AtomicU64,
+    slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Store {
+    /// Opens or creates a store.
+    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        if options.path.as_deref() == Some(Path::new(":memory:")) {
+            return Self::with_engine(Box::new(MemoryEngine::default()), options);
+        }
+        let path = match &options.path {
+            Some(path) => path.clone(),
+            None => default_path()?,
+        };
+        let engine = SqliteEngine::open(&path, options, &|id| new_rows(id, &path.display().to_string()))?;
+        Self::attach(Box::new(engine), options)
+    }
+
+    /// A store in memory.
+    pub fn memory() -> Self {
+        let options = StoreOptions::default();
+        // Ids tell stores of one process apart here; no file ever holds this one.
+        let id = new_id("").unwrap_or_default();
+        let rows = new_rows(&id, ":memory:").unwrap_or_default();
+        Self::assemble(Box::new(MemoryEngine::with(rows)), id, 0, &options)
+    }
+
+    /// A store on the application's own storage. An empty storage becomes a new store, unless
+    /// `must_exist` is set: only the application can tell a new storage from one that was emptied.
+    pub fn with_engine(engine: Box<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
+        if engine.get(META)?.is_none() {
+            let store = engine.name();
+            if !engine.scan(&[], &[], 1)?.is_empty() {
+                return Err(StoreError::Damaged { store, what: "the meta row is gone".to_owned() });
+            }
+            if options.must_exist {
+                return Err(StoreError::NotFound { store, what: "the store".to_owned() });
+            }
+            if options.read_only || engine.read_only() {
+                return Err(StoreError::ReadOnly { store });
+            }
+            let rows = new_rows(&new_id(&store)?, &store)?;
+            let batch = [Expect(META.to_vec(), None)].into_iter().chain(rows.into_iter().map(|(k, v)| Put(k, v)));
+            match engine.commit(&batch.collect()) {
+                // Somebody else has just made it.
+                Ok(()) | Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Self::attach(engine, options)
+    }
+
+    fn attach(engine: Box<dyn Engine>, options: &StoreOptions) -> Result<Self, StoreError> {
+        let name = engine.name();
+        // Before the meta row: a commit in between may move the marker beyond what we would read.
+        let marker = engine.marker()?;
+        let damaged = |what: &str| StoreError::Damaged { store: name.clone(), what: what.to_owned() };
+        let raw = engine.get(META)?.ok_or_else(|| damaged("the meta row is gone"))?;
+        let meta = Meta::open(&name, &raw)?;
+        let id = meta.store_id(&name)?;
+        if let Some(marker) = marker.filter(|m| m.id != id || m.generation > meta.generation) {
+            let what = if marker.id == id { "went back in time" } else { "replaced by another store" };
+            if !options.accept_loss {
+                let what = format!("{what} since it was last used; open it with accept-loss to go on with what is there");
+                return Err(StoreError::Lost { store: name, what });
+            }
+            engine.reset_marker(&Marker { id, generation: meta.generation })?;
+        }
+        Ok(Self::assemble(engine, id, meta.generation, options))
+    }
+
+    fn assemble(engine: Box<dyn Engine>, id: StoreId, generation: u64, options: &StoreOptions) -> Self {
+        let inner = Inner {
+            engine,
+            id,
+            options: options.clone(),
+            pid: std::process::id(),
+            highest: AtomicU64::new(generation),
+            slots: Mutex::new(HashMap::new()),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The file's path or "backend", for messages.
+    pub fn name(&self) -> String {
+        self.inner.engine.name()
+    }
+
+    /// Random number given at creation, as hexadecimal digits.
+    pub fn id(&self) -> Result<String, StoreError> {
+        Ok(data_encoding::HEXLOWER.encode(&self.inner.id))
+    }
+
+    /// Moves on any change by anyone.
+    pub fn generation(&self) -> Result<u64, StoreError> {
+        self.read(|tx| Ok(tx.generation()))
+    }
+
+    /// Whether writes are bound to fail.
+    pub fn read_only(&self) -> bool {
+        self.inner.options.read_only || self.inner.engine.read_only()
+    }
+
+    /// The application named in the options.
+    pub fn application(&self) -> &str {
+        &self.inner.options.application
+    }
+
+    /// A cheap mark of the state: what was read between two equal marks is still right. `None` where
+    /// the engine has none, or the handle cannot be used.
+    pub fn peek(&self) -> Option<Peek> {
+        if self.usable().is_ok() { self.inner.engine.peek() } else { None }
+    }
+
+    /// A value that lives as long as this store handle, one for each type: session trust, caches.
+    pub fn slot<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let mut slots = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = Arc::clone(slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())));
+        slot.downcast().unwrap_or_default()
+    }
+
+    /// Runs `f` on one consistent state; repeated if a concurrent change tore it.
+    pub fn read<R, E: From<StoreError>>(&self, mut f: impl FnMut(&Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        let began = Instant::now();
+        loop {
+            self.usable()?;
+            let tx = Tx::begin(self, false)?;
+            let result = f(&tx);
+            if !tx.torn()? {
+                self.reached(tx.meta.generation);
+                return result;
+            }
+            self.pause(began)?;
+        }
+    }
+
+    /// Runs `f` and commits what it changed, durably; repeated when somebody else changed what it read.
+    /// Where `f` fails, nothing is changed.
+    pub fn write<R, E: From<StoreError>>(&self, mut f: impl FnMut(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        let began = Instant::now();
+        let mut exclusive = false;
+        loop {
+            self.usable()?;
+            let mut tx = Tx::begin(self, exclusive)?;
+            let result = f(&mut tx);
+            if result.is_err() && !tx.torn()? {
+                return result;
+            }
+            if let Ok(value) = result {
+                match tx.commit() {
+                    Ok(()) => return Ok(value),
+                    Err(StoreError::Conflict { .. }) => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            // The first try kept nobody out; where the engine can do that, the second one cannot fail.
+            exclusive = true;
+            self.pause(began)?;
+        }
+    }
+
+    fn pause(&self, began: Instant) -> Result<(), StoreError> {
+        if began.elapsed() >= self.inner.options.busy() {
+            let waited_ms = self.inner.options.busy_ms();
+            return Err(StoreError::Busy { store: self.name(), waited_ms });
+        }
+        std::thread::sleep(RETRY_PAUSE);
+        Ok(())
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        if std::process::id() == self.inner.pid {
+            Ok(())
+        } else {
+            Err(StoreError::Forked { store: self.name() })
+        }
+    }
+
+    fn engine(&self) -> &dyn Engine {
+        &*self.inner.engine
+    }
+
+    fn store_id(&self) -> &StoreId {
+        &self.inner.id
+    }
+
+    fn highest(&self) -> u64 {
+        self.inner.highest.load(Ordering::Acquire)
+    }
+
+    fn reached(&self, generation: u64) {
+        self.inner.highest.fetch_max(generation, Ordering::AcqRel);
+    }
+
+    fn log_bounds(&self) -> (u64, i64) {
+        self.inner.options.log_bounds()
+    }
+}
+
+fn marker_of(id: StoreId, generation: u64) -> Marker {
+    Marker { id, generation }
+}
+
+/// The rows of a new store: the meta row and the end mark.
+fn new_rows(id: &StoreId, store: &str) -> Result<Vec<Pair>, StoreError> {
+    let meta = Meta::new(id).seal(store)?;
+    Ok(vec![(META.to_vec(), meta), (END.to_vec(), seal::seal(id, END, &[], b"end"))])
+}
+
+/// A random store id from the system.
+fn new_id(store: &str) -> Result<StoreId, StoreError> {
+    let io = |e: std::io::Error| StoreError::Io { store: store.to_owned(), what: format!("/dev/urandom: {e}") };
+    let mut id = StoreId::default();
+    let mut source = std::fs::File::open("/dev/urandom").map_err(io)?;
+    std::io::Read::read_exact(&mut source, &mut id).map_err(io)?;
+    Ok(id)
+}

@@ -1,0 +1,223 @@
+//! The engine on a SQLite file: one table of keys and values, shared by threads and processes.
+//! Knows SQLite and locks, not what the rows mean. `docs/store.md` says why these settings.
+
+mod connection;
+mod create;
+mod error;
+mod header;
+mod lock;
+mod marker;
+mod path;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+pub use path::default_path;
+
+use self::connection::{Pooled, Reader};
+use super::engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction, lower_bound, upper_bound};
+use super::error::StoreError;
+use super::options::StoreOptions;
+use super::seal::StoreId;
+
+/// How many idle connections are kept for the threads of a program.
+const IDLE: usize = 4;
+
+/// A store in a SQLite file.
+pub(super) struct SqliteEngine {
+    file: PathBuf,
+    read_only: bool,
+    busy: Duration,
+    idle: Mutex<Vec<Pooled>>,
+    pid: u32,
+}
+
+impl SqliteEngine {
+    /// Opens the file, or creates it with the rows that `rows` makes for a new id.
+    pub(super) fn open(
+        file: &Path,
+        options: &StoreOptions,
+        rows: &dyn Fn(&StoreId) -> Result<Vec<Pair>, StoreError>,
+    ) -> Result<Self, StoreError> {
+        let file = path::absolute(file)?;
+        let can_create = !options.must_exist && !options.read_only;
+        if !path::exists(&file)? {
+            if marker::exists(&file) && !options.accept_loss {
+                let what = format!(
+                    "has disappeared, although {} remembers it; restore it, or open it with accept-loss to begin anew",
+                    marker::path_of(&file).display()
+                );
+                return Err(StoreError::Lost { store: file.display().to_string(), what });
+            }
+            if !can_create {
+                let what = "the file".to_owned();
+                return Err(StoreError::NotFound { store: file.display().to_string(), what });
+            }
+            create::create(&file, options.busy(), rows)?;
+        }
+        let writable = path::check(&file)?;
+        let read_only = options.read_only || !writable;
+        let engine =
+            Self { file, read_only, busy: options.busy(), idle: Mutex::new(Vec::new()), pid: std::process::id() };
+        // Opening one connection finds out whether this is a store at all.
+        let first = engine.take()?;
+        engine.give_back(first);
+        Ok(engine)
+    }
+
+    fn show(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Pooled>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection to the file that the path names now.
+    fn take(&self) -> Result<Pooled, StoreError> {
+        let now = path::identity(&self.file)?;
+        let Some(now) = now else {
+            let what = "has disappeared while in use".to_owned();
+            return Err(StoreError::Lost { store: self.show(), what });
+        };
+        let mut idle = self.idle();
+        while let Some(pooled) = idle.pop() {
+            if pooled.identity() == now {
+                return Ok(pooled);
+            }
+        }
+        drop(idle);
+        Pooled::open(&self.file, self.read_only, self.busy)
+    }
+
+    fn give_back(&self, pooled: Pooled) {
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(pooled);
+        }
+    }
+
+    fn reader(&self, write: bool) -> Result<Reader<'_>, StoreError> {
+        let pooled = self.take()?;
+        Reader::begin(self, pooled, write && !self.read_only)
+    }
+}
+
+impl Drop for SqliteEngine {
+    fn drop(&mut self) {
+        if std::process::id() != self.pid {
+            // The child of a fork: closing would touch the parent's locks and journal.
+            std::mem::forget(std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)));
+        }
+    }
+}
+
+impl Engine for SqliteEngine {
+    fn name(&self) -> String {
+        self.show()
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reader(false)?.get(key)
+    }
+
+    fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        self.reader(false)?.scan(after, prefix, limit)
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        if self.read_only {
+            return Err(StoreError::ReadOnly { store: self.show() });
+        }
+        Box::new(self.reader(true)?).commit(batch)
+    }
+
+    fn read_only(&self) -> bool {
+        self.read_only
+    }
+
+    fn begin(&self, write: bool) -> Result<Option<Box<dyn Transaction + '_>>, StoreError> {
+        Ok(Some(Box::new(self.reader(write)?)))
+    }
+
+    fn peek(&self) -> Option<Peek> {
+        let now = path::identity(&self.file).ok()??;
+        let counter = self.idle().iter().find(|p| p.identity() == now)?.change_counter()?;
+        Some(Peek { device: now.0, inode: now.1, counter })
+    }
+
+    fn marker(&self) -> Result<Option<Marker>, StoreError> {
+        marker::read(&self.file)
+    }
+
+    fn committed(&self, marker: &Marker) {
+        // Best effort: a marker that lags behind only notices less.
+        let _ = marker::advance(&self.file, marker);
+    }
+
+    fn reset_marker(&self, marker: &Marker) -> Result<(), StoreError> {
+        if self.read_only { Ok(()) } else { marker::reset(&self.file, marker) }
+    }
+
+    fn verify(&self) -> Result<Vec<String>, StoreError> {
+        self.reader(false)?.integrity()
+    }
+
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let to = path::absolute(to)?;
+        self.reader(false)?.copy_to(&to)
+    }
+}
+
+fn get(connection: &Connection, key: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = connection.prepare_cached("SELECT value FROM record WHERE key = ?1")?;
+    let mut rows = statement.query([key])?;
+    match rows.next()? {
+        Some(row) => Ok(Some(row.get(0)?)),
+        None => Ok(None),
+    }
+}
+
+fn scan(connection: &Connection, after: &[u8], prefix: &[u8], limit: usize) -> rusqlite::Result<Vec<Pair>> {
+    let lower = lower_bound(after, prefix);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    match upper_bound(prefix) {
+        Some(upper) => connection
+            .prepare_cached("SELECT key, value FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?
+            .query_map(rusqlite::params![lower, upper, limit], pair)?
+            .collect(),
+        None => connection
+            .prepare_cached("SELECT key, value FROM record WHERE key >= ?1 ORDER BY key LIMIT ?2")?
+            .query_map(rusqlite::params![lower, limit], pair)?
+            .collect(),
+    }
+}
+
+/// Applies a batch inside a transaction. `false`: an expectation is not met.
+fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
+    for op in batch {
+        if let Op::Expect(key, value) = op {
+            if get(connection, key)? != *value {
+                return Ok(false);
+            }
+        }
+    }
+    let mut put = connection.prepare_cached("INSERT OR REPLACE INTO record (key, value) VALUES (?1, ?2)")?;
+    let mut delete = connection.prepare_cached("DELETE FROM record WHERE key = ?1")?;
+    for op in batch {
+        match op {
+            Op::Expect(..) => {}
+            Op::Put(key, value) => {
+                put.execute([key, value])?;
+            }
+            Op::Delete(key) => {
+                delete.execute([key])?;
+            }
+        }
+    }
+    Ok(true)
+}

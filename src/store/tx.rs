@@ -1,0 +1,342 @@
+//! One consistent view of a store and the changes made to it: rows, seals, links and the commit.
+//! What the rows mean is in the files beside this one.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::engine::{Batch, Engine, Op, Pair, Transaction, lower_bound};
+use super::error::StoreError;
+use super::keyspace::{self, END, META, TRUST};
+use super::meta::{Meta, encode};
+use super::seal::{self, StoreId};
+use super::{Store, marker_of};
+
+/// How many rows are read at a time where all of a sort are wanted.
+pub(super) const PAGE: usize = 256;
+
+/// One consistent view of a store and the changes made to it. What is read is remembered as
+/// expectations, so that a commit succeeds only if nothing that mattered has changed.
+///
+/// The one expectation is the meta row, which every commit rewrites: it stands for all reads.
+pub struct Tx<'a> {
+    pub(super) store: &'a Store,
+    base: Base<'a>,
+    exclusive: bool,
+    /// Changes, `None` for a deletion.
+    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(super) meta: Meta,
+    meta_before: Meta,
+    meta_raw: Vec<u8>,
+    id: StoreId,
+}
+
+enum Base<'a> {
+    /// The engine keeps one state for us.
+    Snapshot(Box<dyn Transaction + 'a>),
+    /// It does not: see [`Tx::torn`].
+    Direct(&'a dyn Engine),
+}
+
+impl Base<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Snapshot(snapshot) => snapshot.get(key),
+            Self::Direct(engine) => engine.get(key),
+        }
+    }
+
+    /// A scan whose answer is held against its contract, since an application's engine may err.
+    fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        let page = match self {
+            Self::Snapshot(snapshot) => snapshot.scan(after, prefix, limit)?,
+            Self::Direct(engine) => engine.scan(after, prefix, limit)?,
+        };
+        let mut last = after;
+        for (key, _) in &page {
+            if key.as_slice() <= last || !key.starts_with(prefix) {
+                return Err(StoreError::Backend { what: "a scan gave keys out of order or out of range".to_owned() });
+            }
+            last = key;
+        }
+        if page.len() > limit {
+            return Err(StoreError::Backend { what: "a scan gave more than was asked for".to_owned() });
+        }
+        Ok(page)
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn begin(store: &'a Store, exclusive: bool) -> Result<Self, StoreError> {
+        let engine = store.engine();
+        // Before the read: other threads of this handle go on committing.
+        let highest = store.highest();
+        let base = match engine.begin(exclusive)? {
+            Some(snapshot) => Base::Snapshot(snapshot),
+            None => Base::Direct(engine),
+        };
+        let name = engine.name();
+        let lost = |what: &str| StoreError::Lost { store: name.clone(), what: what.to_owned() };
+        let meta_raw = base.get(META)?.ok_or_else(|| lost("the meta row is gone: the store was emptied while in use"))?;
+        let meta = Meta::open(&name, &meta_raw)?;
+        let id = meta.store_id(&name)?;
+        if id != *store.store_id() {
+            return Err(lost("replaced by another store while in use; open it again to use that one"));
+        }
+        if meta.generation < highest {
+            return Err(lost("went back in time while in use; open it again to be asked what to do"));
+        }
+        let exclusive = exclusive && matches!(base, Base::Snapshot(_));
+        Ok(Self { store, base, exclusive, changes: BTreeMap::new(), meta_before: meta.clone(), meta, meta_raw, id })
+    }
+
+    /// Whether somebody else committed while an engine without snapshots was read, so that what
+    /// was read may belong to two states.
+    pub(super) fn torn(&self) -> Result<bool, StoreError> {
+        match &self.base {
+            Base::Snapshot(_) => Ok(false),
+            Base::Direct(engine) => Ok(engine.get(META)?.as_deref() != Some(&self.meta_raw)),
+        }
+    }
+
+    /// The generation that this transaction will have, if it changes anything.
+    pub(super) fn next_generation(&self) -> u64 {
+        self.meta_before.generation.saturating_add(1)
+    }
+
+    /// The store's generation in this view.
+    pub fn generation(&self) -> u64 {
+        if self.is_changed() { self.next_generation() } else { self.meta_before.generation }
+    }
+
+    fn is_changed(&self) -> bool {
+        !self.changes.is_empty() || self.meta != self.meta_before
+    }
+
+    /// Commits. Nothing is written where nothing changed.
+    pub(super) fn commit(mut self) -> Result<(), StoreError> {
+        self.drop_unreferenced_certs()?;
+        if !self.is_changed() {
+            return Ok(());
+        }
+        let engine = self.store.engine();
+        if engine.read_only() {
+            return Err(StoreError::ReadOnly { store: engine.name() });
+        }
+        self.meta.generation = self.next_generation();
+        let sealed = self.meta.seal(&engine.name())?;
+        let mut batch: Batch = vec![Op::Expect(META.to_vec(), Some(self.meta_raw)), Op::Put(META.to_vec(), sealed)];
+        batch.extend(self.changes.into_iter().map(|(key, value)| match value {
+            Some(value) => Op::Put(key, value),
+            None => Op::Delete(key),
+        }));
+        match self.base {
+            Base::Snapshot(snapshot) if self.exclusive => snapshot.commit(&batch)?,
+            base => {
+                drop(base);
+                engine.commit(&batch)?;
+            }
+        }
+        self.store.reached(self.meta.generation);
+        engine.committed(&marker_of(self.id, self.meta.generation));
+        Ok(())
+    }
+
+    /// The raw value of a key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.changes.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.base.get(key),
+        }
+    }
+
+    /// [`Engine::scan`] over the state with the changes made so far.
+    pub(super) fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        if self.changes.is_empty() {
+            return self.base.scan(after, prefix, limit);
+        }
+        let mut out = Vec::new();
+        let mut after = after.to_vec();
+        while out.len() < limit {
+            let page = self.base.scan(&after, prefix, limit)?;
+            let end = if page.len() < limit { None } else { page.last().map(|(key, _)| key.clone()) };
+            let lower = lower_bound(&after, prefix);
+            let mut changed = self
+                .changes
+                .range::<[u8], _>((Bound::Included(lower.as_slice()), Bound::Unbounded))
+                .take_while(|(key, _)| key.starts_with(prefix) && end.as_ref().is_none_or(|end| *key <= end))
+                .peekable();
+            for (key, value) in page {
+                while let Some((new, put)) = changed.next_if(|(new, _)| **new < key) {
+                    out.extend(put.clone().map(|put| (new.clone(), put)));
+                }
+                match changed.next_if(|(new, _)| **new == key) {
+                    Some((_, put)) => out.extend(put.clone().map(|put| (key, put))),
+                    None => out.push((key, value)),
+                }
+            }
+            while let Some((new, put)) = changed.next_if(|_| out.len() < limit) {
+                out.extend(put.clone().map(|put| (new.clone(), put)));
+            }
+            match end {
+                Some(end) => after = end,
+                None => break,
+            }
+        }
+        out.truncate(limit);
+        Ok(out)
+    }
+
+    /// Calls `f` with every row under a prefix, in order, from strictly after `after`.
+    pub(super) fn each(
+        &self,
+        after: &[u8],
+        prefix: &[u8],
+        mut f: impl FnMut(Vec<u8>, Vec<u8>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after = after.to_vec();
+        loop {
+            let page = self.scan(&after, prefix, PAGE)?;
+            let full = page.len() == PAGE;
+            for (key, value) in page {
+                after.clone_from(&key);
+                if !f(key, value)? {
+                    return Ok(());
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn damaged(&self, what: impl Into<String>) -> StoreError {
+        StoreError::Damaged { store: self.store.name(), what: what.into() }
+    }
+
+    /// Opens the seal of a row.
+    pub(super) fn open<'v>(&self, key: &[u8], value: &'v [u8]) -> Result<seal::Opened<'v>, StoreError> {
+        seal::open(&self.id, key, value).map_err(|e| self.damaged(format!("{} {e}", keyspace::describe(key))))
+    }
+
+    /// Reads the body of a row.
+    pub(super) fn decode<T: DeserializeOwned>(&self, key: &[u8], body: &[u8]) -> Result<T, StoreError> {
+        serde_json::from_slice(body)
+            .map_err(|e| self.damaged(format!("{} cannot be read: {e}", keyspace::describe(key))))
+    }
+
+    pub(super) fn encode<T: Serialize>(&self, record: &T) -> Result<Vec<u8>, StoreError> {
+        encode(&self.store.name(), record)
+    }
+
+    /// The body of a row that carries no trust.
+    pub(super) fn row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.get(key)? {
+            Some(value) => Ok(Some(self.open(key, &value)?.body.to_vec())),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a row that carries no trust.
+    pub(super) fn put_row(&mut self, key: Vec<u8>, body: &[u8]) {
+        let value = seal::seal(&self.id, &key, &[], body);
+        self.changes.insert(key, Some(value));
+    }
+
+    /// Removes a row that carries no trust.
+    pub(super) fn delete_row(&mut self, key: Vec<u8>) {
+        self.changes.insert(key, None);
+    }
+
+    /// The row of a trust-carrying key, or the one that comes after it and proves that there is none.
+    fn find_or_next(&self, key: &[u8]) -> Result<Pair, StoreError> {
+        let below = key.split_last().map_or(key, |(_, below)| below);
+        let next = self.scan(below, TRUST, 1)?.pop();
+        let (found, value) = next.ok_or_else(|| self.damaged("the end mark is gone"))?;
+        let previous = self.open(&found, &value)?.previous;
+        if found != key && previous >= key {
+            let gone = keyspace::describe(previous);
+            return Err(self.damaged(format!("{gone} is gone")));
+        }
+        Ok((found, value))
+    }
+
+    /// The body of a trust-carrying row; `None` is proven absence.
+    pub(super) fn trust_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let (found, value) = self.find_or_next(key)?;
+        if found == key { Ok(Some(self.open(key, &value)?.body.to_vec())) } else { Ok(None) }
+    }
+
+    /// All trust-carrying rows with a prefix; that there are no others is proven.
+    pub(super) fn trust_rows(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let mut rows = Vec::new();
+        let mut before: Option<Vec<u8>> = None;
+        let mut proven = false;
+        self.each(prefix, TRUST, |key, value| {
+            let opened = self.open(&key, &value)?;
+            let linked = match &before {
+                Some(before) => opened.previous == before.as_slice(),
+                None => opened.previous < prefix,
+            };
+            if !linked {
+                return Err(self.damaged(format!("{} is gone", keyspace::describe(opened.previous))));
+            }
+            proven = !key.starts_with(prefix);
+            if !proven {
+                rows.push((key.clone(), opened.body.to_vec()));
+                before = Some(key);
+            }
+            Ok(!proven)
+        })?;
+        if proven { Ok(rows) } else { Err(self.damaged("the end mark is gone")) }
+    }
+
+    /// Writes a trust-carrying row and links it in. Returns whether it is new.
+    pub(super) fn put_trust(&mut self, key: Vec<u8>, body: &[u8]) -> Result<bool, StoreError> {
+        let (found, value) = self.find_or_next(&key)?;
+        let opened = self.open(&found, &value)?;
+        let sealed = seal::seal(&self.id, &key, opened.previous, body);
+        let new = found != key;
+        if new {
+            let relinked = seal::seal(&self.id, &found, &key, opened.body);
+            self.changes.insert(found, Some(relinked));
+        }
+        self.changes.insert(key, Some(sealed));
+        Ok(new)
+    }
+
+    /// Removes a trust-carrying row and closes the gap. Returns whether it was there.
+    pub(super) fn delete_trust(&mut self, key: Vec<u8>) -> Result<bool, StoreError> {
+        let (found, value) = self.find_or_next(&key)?;
+        if found != key || key == END {
+            return Ok(false);
+        }
+        let next = self.scan(&key, TRUST, 1)?.pop();
+        let (after, after_value) = next.ok_or_else(|| self.damaged("the end mark is gone"))?;
+        let opened = self.open(&after, &after_value)?;
+        if opened.previous != key {
+            return Err(self.damaged(format!("{} is gone", keyspace::describe(opened.previous))));
+        }
+        let relinked = seal::seal(&self.id, &after, self.open(&key, &value)?.previous, opened.body);
+        self.changes.insert(after, Some(relinked));
+        self.changes.insert(key, None);
+        Ok(true)
+    }
+
+    /// Certificates put and not referred to by anything are not kept.
+    fn drop_unreferenced_certs(&mut self) -> Result<(), StoreError> {
+        let put: Vec<Vec<u8>> = self
+            .changes
+            .range::<[u8], _>((Bound::Included(keyspace::CERTS), Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(keyspace::CERTS))
+            .filter(|(_, value)| value.is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in put {
+            self.drop_cert_if_unreferenced(key)?;
+        }
+        Ok(())
+    }
+}
