@@ -1,0 +1,278 @@
+//! The user's yes: trusts exactly the chain of a verdict, by compare-and-set inside one writing
+//! transaction. A reject takes no yes; a downgrade takes nothing but the typed full fingerprint.
+
+use super::check::{Weighed, kept_certs, weigh, write_plan};
+use super::codes::{Decision, Rule};
+use super::events::{self, Attached};
+use super::facts::{Facts, is_leaf_pin};
+use super::gather::Memo;
+use super::remember::{Plan, new_pin, retire, sighting};
+use super::verdict::{Verdict, state_of};
+use super::{Answer, TrustError, parse_fingerprint, waiver};
+use crate::endpoint::Host;
+use crate::path::{ProblemKind, Problems};
+use crate::store::{
+    EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Upgrade, Validation,
+};
+use crate::time::{DAY, Timestamp};
+
+/// A verdict can be answered for this long, in seconds.
+const MAX_AGE: i64 = DAY;
+/// A pending question can be answered for this long, in seconds.
+const MAX_PENDING_AGE: i64 = 30 * DAY;
+
+/// Trusts exactly the chain of an *ask* verdict, by compare-and-set.
+pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), TrustError> {
+    let kind = admissible(store, verdict, answer)?;
+    let check = verdict.inputs().check_at(answer.now);
+    let mut memo = Memo::default();
+    if answer.session {
+        let weighed = store.read(|tx| weigh(store, tx, &check, &mut memo))?;
+        still_askable(verdict, &weighed, answer)?;
+        let Some(kind) = kind else {
+            return Err(TrustError::NotOffered("a chain that needs no pin cannot be trusted for a session".to_owned()));
+        };
+        let pin = pin_for(verdict, &weighed, answer, kind)?;
+        store.slot::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
+        return Ok(());
+    }
+    let event = store.write(|tx| -> Result<Option<Event>, TrustError> {
+        let weighed = weigh(store, tx, &check, &mut memo)?;
+        still_askable(verdict, &weighed, answer)?;
+        let before = weighed.gathered.record.clone();
+        if already(verdict, &weighed, kind) {
+            return Ok(None);
+        }
+        if state_of(before.as_ref(), &weighed.gathered.policy) != verdict.state() {
+            return Err(TrustError::Stale("what is known of this server changed since it was made".to_owned()));
+        }
+        let at = weighed.gathered.facts.at();
+        let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(verdict.endpoint().clone(), at));
+        let plan = taken(verdict, &weighed, answer, kind, &mut record)?;
+        let mut certs = kept_certs(&check, &weighed);
+        certs.extend(verdict.issuer().cloned());
+        let spki = weighed.gathered.facts.leaf.spki;
+        let text = format!("A person trusted what {} presented.", verdict.endpoint());
+        let event = events::about(verdict.endpoint(), "trusted", Severity::Notice, at, spki, text);
+        let plan = Plan { record: Some(record), ..plan };
+        write_plan(tx, &check, plan, &certs)?;
+        tx.log_undoable(event.clone(), before.as_ref())?;
+        tx.remove_pending(verdict.endpoint(), spki)?;
+        Ok(Some(event))
+    })?;
+    if let Some(mut event) = event {
+        event.application = store.application().to_owned();
+        events::announce(store, std::slice::from_ref(&event));
+    }
+    Ok(())
+}
+
+/// What can be told without the store's present state: the decision, age, kind and fingerprint.
+fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Option<PinKind>, TrustError> {
+    let no = |reason: &str| Err(TrustError::NotOffered(reason.to_owned()));
+    let facts = verdict.facts();
+    if verdict.store_id() != store.id()? {
+        return no("the verdict was made with another store");
+    }
+    if let Some(typed) = &answer.typed {
+        if !parse_fingerprint(typed)?.fits(facts.leaf.spki, facts.leaf.cert) {
+            return Err(TrustError::Typed("it is not that of the certificate or key presented".to_owned()));
+        }
+    }
+    if !facts.possession {
+        return no("no handshake proved that the server holds this key");
+    }
+    match verdict.decision() {
+        Decision::Ask => {}
+        Decision::Reject if verdict.outcome().way_back && answer.typed.is_some() => {}
+        Decision::Reject if verdict.outcome().way_back => {
+            return no("the server was validated before; only its full fingerprint, typed in, is taken");
+        }
+        Decision::Reject => return no("the verdict is a reject"),
+        Decision::Accept => return no("the verdict is no question"),
+    }
+    let (asked_at, limit) = match verdict.pending() {
+        Some(asked) if asked.contradicted && answer.typed.is_none() => {
+            return no("the known key was seen again since; only the full fingerprint, typed in, is taken");
+        }
+        Some(asked) => (asked.last, MAX_PENDING_AGE),
+        None => (verdict.at(), MAX_AGE),
+    };
+    // A clock set back must not keep an old verdict young.
+    if answer.now.max(facts.floor).saturating_sub(asked_at.max(facts.floor)).saturating_abs() > limit {
+        return Err(TrustError::Stale("it is too old; check again".to_owned()));
+    }
+    if answer.add && !verdict.may_add() {
+        return no("adding a key beside the known ones is not offered here");
+    }
+    if answer.expires != 0 && answer.expires <= answer.now {
+        return no("trust would end before it begins");
+    }
+    let kind = answer.kind.or(verdict.suggested());
+    match kind {
+        Some(kind) if !verdict.offered().contains(&kind) => no("this kind of pin does not fit what is presented"),
+        None if !facts.ca_valid() => no("no kind of pin was chosen, and none is suggested"),
+        kind => Ok(kind),
+    }
+}
+
+/// Rules 1 to 3 and 8 again, with what is known now.
+fn still_askable(verdict: &Verdict, weighed: &Weighed<'_>, answer: &Answer) -> Result<(), TrustError> {
+    let refused = match weighed.outcome.rule {
+        Rule::Blocked | Rule::NeverWaivable | Rule::UnknownPolicy | Rule::CaOnly => true,
+        Rule::Downgrade => weighed.outcome.decision == Decision::Reject && answer.typed.is_none(),
+        _ => false,
+    };
+    if refused {
+        let why = weighed.outcome.reasons.first().copied().unwrap_or("rejected");
+        return Err(TrustError::NotOffered(format!("{} would be rejected now ({why})", verdict.endpoint())));
+    }
+    Ok(())
+}
+
+/// The same trust is there already: five threads that ask the same get one yes.
+fn already(verdict: &Verdict, weighed: &Weighed<'_>, kind: Option<PinKind>) -> bool {
+    let facts = &weighed.gathered.facts;
+    let Some(kind) = kind else {
+        return facts.known.baseline.iter().any(|s| s.cert == facts.leaf.cert);
+    };
+    let Ok((value, waived)) = value_and_waiver(verdict, kind) else { return false };
+    let pins = weighed.gathered.record.iter().flat_map(|record| &record.pins);
+    pins.into_iter().any(|pin| {
+        facts.counts(pin)
+            && (pin.state, pin.kind, &pin.value) == (PinState::Trusted, kind, &value)
+            && pin.waiver.is_some_and(|waiver| waived.without(waiver).is_empty())
+    })
+}
+
+/// Changes the record as the answer says.
+fn taken(
+    verdict: &Verdict,
+    weighed: &Weighed<'_>,
+    answer: &Answer,
+    kind: Option<PinKind>,
+    record: &mut EndpointRecord,
+) -> Result<Plan, TrustError> {
+    let facts = &weighed.gathered.facts;
+    let mut plan = Plan::default();
+    record.expect_change_until = 0;
+    let Some(kind) = kind else {
+        let upgrade = weighed.outcome.reasons.contains(&"upgrade-begins");
+        if upgrade {
+            record.upgrade = Some(Upgrade { since: facts.at(), days: vec![facts.at().div_euclid(DAY)] });
+        }
+        sighting(weighed, Validation::Ca, upgrade, record, &mut plan);
+        return Ok(plan);
+    };
+    let pin = pin_for(verdict, weighed, answer, kind)?;
+    if kind == PinKind::Issuer {
+        plan.certs.extend(pin.cert);
+    }
+    place(record, pin, answer, facts.at());
+    let validation = match kind {
+        _ if facts.ca_valid() => Validation::Ca,
+        PinKind::Issuer | PinKind::Name => Validation::Pinned,
+        PinKind::Key | PinKind::Certificate => Validation::None,
+    };
+    sighting(weighed, validation, false, record, &mut plan);
+    if kind == PinKind::Issuer {
+        let anchor = verdict.issuer().map(super::gather::anchor_of);
+        let sighted = record.baseline.iter_mut().find(|s| s.cert == facts.leaf.cert);
+        if let (Some(seen), Some(anchor)) = (sighted, anchor) {
+            seen.anchor = Some(anchor);
+        }
+    }
+    Ok(plan)
+}
+
+/// Puts a pin into the record: over the same pin where there is one (whose waiver grows by the
+/// problems shown), in the place of the old key, or beside it.
+fn place(record: &mut EndpointRecord, mut pin: Pin, answer: &Answer, at: Timestamp) {
+    let same = record.pins.iter().position(|old| {
+        old.kind == pin.kind
+            && old.value == pin.value
+            && matches!(old.state, PinState::Trusted | PinState::Retired | PinState::Staged)
+    });
+    if let Some(old) = same.map(|index| record.pins.remove(index)) {
+        pin.id = old.id;
+        pin.created = old.created;
+        if old.state == PinState::Trusted {
+            let waiver = old.waiver.unwrap_or(Problems::NONE).union(pin.waiver.unwrap_or(Problems::NONE));
+            pin.waiver = Some(waiver);
+            // An expiry that was waived without a limit stays so.
+            if old.waiver.is_some_and(|w| w.contains(ProblemKind::Expired)) && old.waive_expired_until == 0 {
+                pin.waive_expired_until = 0;
+            }
+        }
+        if pin.comment.is_empty() {
+            pin.comment = old.comment;
+        }
+    }
+    if !answer.add && is_leaf_pin(&pin) {
+        for old in record.pins.iter_mut().filter(|old| is_leaf_pin(old)) {
+            if old.state == PinState::Trusted || old.state == PinState::Retired {
+                let since = if old.state == PinState::Trusted { at } else { old.state_since };
+                retire(old, since, 0);
+            }
+        }
+    }
+    record.pins.push(pin);
+}
+
+/// The pin that an answer makes: its value, what it waives, and when it ends.
+fn pin_for(verdict: &Verdict, weighed: &Weighed<'_>, answer: &Answer, kind: PinKind) -> Result<Pin, TrustError> {
+    let facts = verdict.facts();
+    let at = weighed.gathered.facts.at();
+    let (value, waived) = value_and_waiver(verdict, kind)?;
+    let cert = match kind {
+        PinKind::Issuer => verdict.issuer().map(crate::cert::Cert::fingerprint),
+        _ => Some(facts.leaf.cert),
+    };
+    let mut pin = new_pin(kind, value, waived, Origin::User, at, cert.unwrap_or(facts.leaf.cert));
+    pin.comment.clone_from(&answer.comment);
+    pin.expires = answer.expires;
+    let policy = verdict.policy();
+    if matches!(verdict.rule(), Rule::Lapsed | Rule::LapsedNewer) {
+        pin.until_ca_valid = true;
+        if pin.expires == 0 {
+            pin.expires = at.saturating_add(policy.lapse_days.saturating_mul(DAY));
+        }
+    } else if pin.expires == 0 && policy.pin_days != 0 {
+        pin.expires = at.saturating_add(policy.pin_days.saturating_mul(DAY));
+    }
+    // `expired` is waived only until a date, unless the dates are nobody's word but the key's own.
+    if waived.contains(ProblemKind::Expired) && !facts.leaf.self_signed {
+        let limit = at.saturating_add(policy.lapse_days.saturating_mul(DAY));
+        pin.waive_expired_until = if pin.expires == 0 { limit } else { pin.expires };
+    }
+    Ok(pin)
+}
+
+fn value_and_waiver(verdict: &Verdict, kind: PinKind) -> Result<(PinValue, Problems), TrustError> {
+    let facts = verdict.facts();
+    let missing = || TrustError::NotOffered("this kind of pin does not fit what is presented".to_owned());
+    Ok(match kind {
+        PinKind::Key => (PinValue::Sha256(facts.leaf.spki), waiver::shown(facts)),
+        PinKind::Certificate => (PinValue::Sha256(facts.leaf.cert), waiver::shown(facts)),
+        PinKind::Issuer => {
+            let issuer = verdict.issuer().ok_or_else(missing)?;
+            (PinValue::Sha256(issuer.spki()), Problems::NO_CA_PATH)
+        }
+        PinKind::Name => {
+            let name = nearest_name(facts, &verdict.endpoint().host).ok_or_else(missing)?;
+            (PinValue::Name(name.to_owned()), Problems::of(&[ProblemKind::HostMismatch]))
+        }
+    })
+}
+
+/// The presented identifier that a name pin stores: the one that shares most labels with the
+/// host, the first of these.
+pub(super) fn nearest_name<'f>(facts: &'f Facts, host: &Host) -> Option<&'f str> {
+    let shared = |name: &str| {
+        let pairs = name.rsplit('.').zip(host.as_str().rsplit('.'));
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    let best = facts.leaf.names.iter().map(|name| shared(name)).max()?;
+    facts.leaf.names.iter().find(|name| shared(name) == best).map(String::as_str)
+}
+

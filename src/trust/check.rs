@@ -1,0 +1,161 @@
+//! A check: gather the facts in one view of the store, decide, and where something must be
+//! recorded do both again inside a writing transaction, so that a first use is atomic between
+//! threads and processes.
+
+use super::codes::Decision;
+use super::decide::{CaUnavailable, decide};
+use super::events::{self, Attached};
+use super::gather::{Gathered, Memo, gather};
+use super::outcome::Outcome;
+use super::remember::{Plan, plan};
+use super::verdict::Verdict;
+use super::{Check, CheckError, pending};
+use crate::cert::Cert;
+use crate::hash::Hash;
+use crate::store::{Severity, Store, StoreError, Tx};
+
+/// Facts with the decision made from them.
+pub(super) struct Weighed<'c> {
+    pub gathered: Gathered<'c>,
+    pub outcome: Outcome,
+}
+
+/// Gathers facts, decides, records what must be recorded.
+pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
+    let store_id = store.id()?;
+    let mut memo = Memo::default();
+    let weighed = store.read(|tx| weigh(store, tx, check, &mut memo))?;
+    let silent = check.flags.dry_run || check.flags.unproven;
+    let written = if silent || nothing_to_write(&weighed, check) {
+        None
+    } else {
+        match record(store, check, &mut memo, &store_id) {
+            Ok(done) => Some(done),
+            Err(CheckError::Store(error)) if may_stand(&weighed, &error) => {
+                let mut weighed = weighed;
+                weighed.outcome.because("not-remembered");
+                return Ok(deliver(store, check, Verdict::new(check, weighed, store_id)));
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let verdict = written.unwrap_or_else(|| Verdict::new(check, weighed, store_id));
+    Ok(deliver(store, check, verdict))
+}
+
+/// Gathers and decides in one view.
+pub(super) fn weigh<'c>(
+    store: &Store,
+    tx: &Tx<'_>,
+    check: &'c Check<'_>,
+    memo: &mut Memo,
+) -> Result<Weighed<'c>, CheckError> {
+    let session = store.slot::<Attached>().session_pins(check.endpoint);
+    let cannot_write = check.flags.dry_run || store.read_only();
+    let gathered = gather(tx, check, session, cannot_write, memo)?;
+    match decide(&gathered.facts, &gathered.policy) {
+        Ok(outcome) => Ok(Weighed { gathered, outcome }),
+        Err(CaUnavailable(error)) => Err(error.into()),
+    }
+}
+
+fn nothing_to_write(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
+    plan(check.endpoint, weighed).is_empty() && !leaves_pending(weighed, check)
+}
+
+fn leaves_pending(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
+    check.flags.leave_pending && weighed.outcome.decision == Decision::Ask
+}
+
+fn record(store: &Store, check: &Check<'_>, memo: &mut Memo, store_id: &str) -> Result<Verdict, CheckError> {
+    store.write(|tx| {
+        let weighed = weigh(store, tx, check, memo)?;
+        let plan = plan(check.endpoint, &weighed);
+        let certs = kept_certs(check, &weighed);
+        let asks = leaves_pending(&weighed, check);
+        let before = weighed.gathered.record.clone();
+        let verdict = Verdict::new(check, weighed, store_id.to_owned());
+        if asks {
+            pending::leave(tx, &verdict)?;
+        }
+        let logs = plan.logs;
+        write_plan(tx, check, plan, &certs)?;
+        match logs {
+            // What was accepted by itself can be taken back; other events change nothing of their own.
+            true if verdict.outcome().effects.must_be_durable => tx.log_undoable(verdict.event(), before.as_ref())?,
+            true => tx.log(verdict.event())?,
+            false => 0,
+        };
+        Ok(verdict)
+    })
+}
+
+/// Certificates that a plan may name: the leaf and the path's.
+pub(super) fn kept_certs(check: &Check<'_>, weighed: &Weighed<'_>) -> Vec<Cert> {
+    let path = weighed.gathered.examination.path.iter().flat_map(|path| path.certs.iter().cloned());
+    check.chain.leaf().cloned().into_iter().chain(path).collect()
+}
+
+pub(super) fn write_plan(
+    tx: &mut Tx<'_>,
+    check: &Check<'_>,
+    plan: Plan,
+    certs: &[Cert],
+) -> Result<(), StoreError> {
+    for hash in &plan.certs {
+        if let Some(cert) = certs.iter().find(|cert| cert.fingerprint() == *hash) {
+            tx.put_cert(cert)?;
+        }
+    }
+    if let Some(mut record) = plan.record {
+        for pin in record.pins.iter_mut().filter(|pin| pin.id == 0) {
+            pin.id = tx.new_pin_id()?;
+        }
+        tx.put_endpoint(record)?;
+    }
+    if let Some(not_before) = plan.floor {
+        tx.raise_time_floor(not_before)?;
+    }
+    if plan.contradicts {
+        let known: Option<Hash> = check.chain.leaf().map(Cert::spki);
+        for mut question in tx.pending_of(check.endpoint)? {
+            if !question.contradicted && Some(question.spki) != known {
+                question.contradicted = true;
+                tx.put_pending(question)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a decision stands although it could not be recorded: an accept that does not rest on
+/// the record, or no accept at all. A damaged store is never looked over.
+fn may_stand(weighed: &Weighed<'_>, error: &StoreError) -> bool {
+    let only_unwritable = matches!(
+        error,
+        StoreError::ReadOnly { .. }
+            | StoreError::Busy { .. }
+            | StoreError::Io { .. }
+            | StoreError::Limit { .. }
+            | StoreError::Backend { .. }
+    );
+    only_unwritable && !weighed.outcome.effects.must_be_durable
+}
+
+fn deliver(store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {
+    if !check.flags.dry_run {
+        let mut event = verdict.event();
+        event.application = store.application().to_owned();
+        events::announce(store, std::slice::from_ref(&event));
+    }
+    verdict
+}
+
+/// The severity of a check without an event of its own.
+pub(super) fn routine(decision: Decision) -> (&'static str, Severity) {
+    match decision {
+        Decision::Accept => ("checked", Severity::Info),
+        Decision::Ask => ("asked", Severity::Notice),
+        Decision::Reject => ("rejected", Severity::Warning),
+    }
+}

@@ -1,0 +1,498 @@
+//! The rules, in order; the first that has an answer decides. Pure: [`Facts`] and a [`Policy`]
+//! in, an [`Outcome`] out. `docs/decision.md` prints what these functions say, and a test holds
+//! the two against each other. To change a rule, change its function here and its rows there.
+
+use super::change::{self, Graded};
+use super::codes::{Assurance, Change, Decision, PinResult, Risk, Rule};
+use super::facts::{Facts, KnownPin, Layer, is_leaf_pin};
+use super::offer;
+use super::outcome::{Outcome, UpgradeStep};
+use super::policy::{Action, CaUse, Policy, SMALLEST_RSA};
+use super::waiver::{self, Coverage, coverage};
+use crate::path::{ProblemKind, Problems, RootsError};
+use crate::store::{Origin, PinKind, PinState, PinValue, Severity, Validation};
+use crate::time::DAY;
+
+/// An upgrade is confirmed when CA validity was seen on this many days...
+const UPGRADE_DAYS: usize = 3;
+/// ... over at least this many.
+const UPGRADE_SPAN: i64 = 14;
+
+/// No decision is possible: the policy wants a CA answer and none can be had. The error names
+/// the root source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaUnavailable(pub RootsError);
+
+type RuleFn = fn(&Facts, &Policy) -> Option<Outcome>;
+
+/// The rules that need no CA answer, in order.
+const BEFORE_CA: [RuleFn; 4] = [unknown_policy, blocked, never_waivable, only_ca_counts];
+/// The rules about pins, which `ca-only` skips, in order.
+const PINS_AND_CA: [RuleFn; 6] = [pinned, dane, pin_expired, key_retired, ca_valid, staged];
+/// The rules for what nothing validates, in order.
+const AFTER_CA: [RuleFn; 5] = [lapsed, lapsed_newer, downgrade, changed, sibling];
+
+/// Decides.
+pub fn decide(facts: &Facts, policy: &Policy) -> Result<Outcome, CaUnavailable> {
+    let first = |rules: &[RuleFn]| rules.iter().find_map(|rule| rule(facts, policy));
+    let outcome = match first(&BEFORE_CA).or_else(|| first(&PINS_AND_CA)) {
+        Some(outcome) if !(outcome.rule == Rule::CaOnly && facts.ca_unavailable()) => outcome,
+        _ => {
+            if let super::facts::CaAnswer::Unavailable(error) = &facts.ca {
+                return Err(CaUnavailable(error.clone()));
+            }
+            first(&AFTER_CA).unwrap_or_else(|| first_use(facts, policy))
+        }
+    };
+    Ok(finish(facts, policy, outcome))
+}
+
+/// What holds whichever rule decided: possession, durability, the phase, and what is offered.
+fn finish(facts: &Facts, policy: &Policy, mut outcome: Outcome) -> Outcome {
+    if !facts.possession {
+        if outcome.decision == Decision::Accept {
+            outcome.decision = Decision::Ask;
+        }
+        outcome.because("possession-unproven").records_nothing();
+    }
+    if facts.cannot_write && outcome.effects.must_be_durable && outcome.decision == Decision::Accept {
+        outcome.decision = Decision::Ask;
+        outcome.assurance = Assurance::None;
+        outcome.because("cannot-remember").records_nothing();
+    }
+    if outcome.decision == Decision::Ask && policy.existing_account == Action::Reject && !facts.setup {
+        outcome.decision = Decision::Reject;
+        outcome.because("existing-account");
+    }
+    if outcome.decision != Decision::Accept {
+        outcome.assurance = Assurance::None;
+    }
+    for (holds, code) in circumstances(facts) {
+        if holds {
+            outcome.because(code);
+        }
+    }
+    offer::fill(facts, policy, &mut outcome);
+    outcome
+}
+
+/// What is said with every decision, because it may matter to a reader.
+fn circumstances(facts: &Facts) -> [(bool, &'static str); 5] {
+    let user_knows_it = facts.elsewhere.siblings.iter().any(|s| facts.counts(&s.pin));
+    [
+        (facts.clock_wrong(), "clock-wrong"),
+        (facts.ca_unavailable(), "ca-unavailable"),
+        (facts.interception_hint(), "interception-hint"),
+        (user_knows_it, "key-trusted-on-sibling"),
+        (!facts.elsewhere.holders.is_empty(), "key-known-elsewhere"),
+    ]
+}
+
+fn unknown_policy(facts: &Facts, _: &Policy) -> Option<Outcome> {
+    facts.policy_unknown.then(|| Outcome::reject(Rule::UnknownPolicy, "policy-unknown"))
+}
+
+/// Rule 2. A key that was retired as compromised is refused here too: nothing, CA validity
+/// included, makes a stolen key good again.
+fn blocked(facts: &Facts, _: &Policy) -> Option<Outcome> {
+    let hit = |known: &KnownPin| match (&known.pin.value, known.pin.kind) {
+        (PinValue::Sha256(hash), PinKind::Certificate) => facts.elements.iter().any(|(_, cert)| cert == hash),
+        (PinValue::Sha256(hash), _) => facts.elements.iter().any(|(spki, _)| spki == hash),
+        (PinValue::Name(_), _) => false,
+    };
+    let of_state = |state: PinState| facts.known.pins.iter().position(|k| k.pin.state == state && hit(k));
+    let here = of_state(PinState::Blocked);
+    if here.is_some() || facts.blocked_everywhere {
+        let mut outcome = Outcome::reject(Rule::Blocked, "blocked").about(here);
+        outcome.pin = PinResult::Blocked;
+        outcome.risk = Risk::High;
+        return Some(outcome.event("blocked", Severity::High));
+    }
+    let compromised = of_state(PinState::Compromised)?;
+    let mut outcome = Outcome::reject(Rule::Blocked, "key-compromised").about(Some(compromised));
+    outcome.pin = PinResult::Retired;
+    outcome.risk = Risk::High;
+    Some(outcome.event("blocked", Severity::High))
+}
+
+/// Rule 3. No pin waives these.
+fn never_waivable(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let smallest = policy.min_rsa_bits.max(SMALLEST_RSA);
+    let held: Vec<&'static str> = [
+        (facts.has(ProblemKind::Revoked), "revoked-by-issuer"),
+        (!facts.leaf.key_readable, "key-unreadable"),
+        (facts.leaf.rsa_bits.is_some_and(|bits| bits < smallest), "key-too-small"),
+        (facts.dane == super::facts::DaneAnswer::Mismatch, "tlsa-mismatch"),
+    ]
+    .into_iter()
+    .filter_map(|(holds, code)| holds.then_some(code))
+    .collect();
+    let mut outcome = Outcome::reject(Rule::NeverWaivable, held.first()?);
+    held.iter().skip(1).for_each(|code| {
+        outcome.because(code);
+    });
+    outcome.risk = if facts.known_with_a_key() { Risk::High } else { Risk::None };
+    Some(outcome.event("rejected", Severity::Warning))
+}
+
+/// The policy `ca-only`: pins, DANE, staged keys and siblings do not count.
+fn only_ca_counts(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if policy.pins {
+        return None;
+    }
+    if facts.ca_valid() && policy.ca == CaUse::Accept {
+        let graded = change::of_accepted(facts);
+        return Some(Outcome::verified(Rule::CaValid, "ca-valid", graded).sighting(Validation::Ca));
+    }
+    Some(Outcome::reject(Rule::CaOnly, "not-ca-valid").event("rejected", Severity::Warning))
+}
+
+/// Rule 4. Each pin is held against the problems by itself; the one that fits best speaks.
+fn pinned(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let matching = facts.known.pins.iter().enumerate().filter(|(_, k)| facts.counts(&k.pin) && facts.names_this(k));
+    let mut beyond: Option<(usize, Problems)> = None;
+    for (index, known) in matching {
+        match coverage(facts, policy, known, None) {
+            Coverage::All => return Some(pin_accepts(facts, index, known, None)),
+            Coverage::Fixes(waiver) => return Some(pin_accepts(facts, index, known, Some(waiver))),
+            Coverage::Unknown => {}
+            Coverage::Beyond(rest) => {
+                let fewer = |(_, best): &(usize, Problems)| rest.bits().count_ones() < best.bits().count_ones();
+                if beyond.as_ref().is_none_or(fewer) {
+                    beyond = Some((index, rest));
+                }
+            }
+        }
+    }
+    let (index, rest) = beyond?;
+    Some(new_problem(facts, index, rest, Rule::Pinned))
+}
+
+fn pin_accepts(facts: &Facts, index: usize, known: &KnownPin, fixes: Option<Problems>) -> Outcome {
+    let validation = match known.pin.kind {
+        _ if facts.ca_valid() => Validation::Ca,
+        PinKind::Issuer | PinKind::Name => Validation::Pinned,
+        PinKind::Key | PinKind::Certificate => Validation::None,
+    };
+    let reason = match known.layer {
+        Layer::Session => "session-trust",
+        _ if known.pin.state == PinState::Retired => "overlap",
+        _ => "pin-matches",
+    };
+    let mut graded = change::of_accepted(facts);
+    // What a pin names is what was accepted: silence, whatever else was seen in between.
+    graded.risk = Risk::None;
+    let mut outcome = Outcome::accept(Rule::Pinned, Assurance::Pinned, reason, graded).about(Some(index));
+    outcome.pin = PinResult::Match;
+    if facts.ca_valid() {
+        outcome.assurance = Assurance::Verified;
+        outcome.because("ca-valid");
+    }
+    if known.layer == Layer::Session {
+        return outcome;
+    }
+    outcome = outcome.sighting(validation);
+    outcome.effects.fixes = fixes.filter(|_| known.layer == Layer::Own).map(|waiver| (index, waiver));
+    outcome.effects.retires_replaced = !facts.clock_wrong() && known.pin.replaces != 0;
+    let belongs_to_upgrade = facts.known.baseline.iter().any(|s| s.provisional && s.spki == facts.leaf.spki);
+    if facts.known.upgrade.is_some() && !belongs_to_upgrade {
+        outcome.effects.upgrade = UpgradeStep::Cancel;
+        outcome.because("upgrade-cancelled");
+        outcome = outcome.event("upgrade-cancelled", Severity::High);
+    }
+    outcome
+}
+
+fn new_problem(facts: &Facts, index: usize, rest: Problems, rule: Rule) -> Outcome {
+    let by_leaf = facts.known.pins.get(index).is_some_and(|k| is_leaf_pin(&k.pin));
+    let risk = match (facts.interception_hint(), by_leaf) {
+        (true, _) => Risk::High,
+        (false, true) => Risk::Low,
+        (false, false) => Risk::Medium,
+    };
+    let graded = Graded { change: change::of_accepted(facts).change, risk, evidence: Vec::new() };
+    let mut outcome = Outcome::ask(rule, "pin-new-problem", graded).about(Some(index));
+    outcome.pin = PinResult::NewProblem;
+    outcome.beyond = rest;
+    outcome.event("new-problem", Severity::Notice)
+}
+
+/// Rule 4b.
+fn dane(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !policy.dane || facts.pinned_only() {
+        return None;
+    }
+    let reason = match facts.dane {
+        super::facts::DaneAnswer::Ee => "dane-ee",
+        super::facts::DaneAnswer::Ta => "dane-ta",
+        _ => return None,
+    };
+    Some(Outcome::verified(Rule::Dane, reason, change::of_accepted(facts)).sighting(Validation::Dane))
+}
+
+/// Rule 4c. Trust that was to end with the next CA-valid sighting has nothing to ask then.
+fn pin_expired(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let ca_valid = facts.ca_valid() && policy.ca == CaUse::Accept;
+    let index = facts.known.pins.iter().position(|k| {
+        k.pin.state == PinState::Trusted
+            && facts.expired(&k.pin)
+            && facts.names_this(k)
+            && !(ca_valid && k.pin.until_ca_valid)
+    })?;
+    let risk = if facts.interception_hint() { Risk::High } else { Risk::Low };
+    let graded = Graded { change: change::of_accepted(facts).change, risk, evidence: Vec::new() };
+    let mut outcome = Outcome::ask(Rule::PinExpired, "pin-expired", graded).about(Some(index));
+    outcome.pin = PinResult::Expired;
+    Some(outcome.event("pin-expired", Severity::Notice))
+}
+
+/// Rule 4d.
+fn key_retired(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if facts.ca_valid() && policy.ca == CaUse::Accept && !facts.pinned_only() {
+        return None;
+    }
+    let index = facts
+        .known
+        .pins
+        .iter()
+        .position(|k| k.pin.state == PinState::Retired && is_leaf_pin(&k.pin) && facts.names_this(k))?;
+    let graded = Graded { change: Change::Replaced, risk: Risk::High, evidence: Vec::new() };
+    let mut outcome = Outcome::ask(Rule::KeyRetired, "key-retired", graded).about(Some(index));
+    outcome.pin = PinResult::Retired;
+    Some(outcome.event("changed", Severity::Warning))
+}
+
+/// Rule 5.
+fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !facts.ca_valid() || policy.ca != CaUse::Accept || facts.pinned_only() {
+        return None;
+    }
+    // The announced next key arrives CA-valid: promoted by its own rule, with CA assurance.
+    let announced = facts.known.pins.iter().position(|k| k.pin.state == PinState::Staged && facts.names_this(k));
+    if announced.is_some() {
+        let mut outcome = Outcome::verified(Rule::CaValid, "ca-valid", change::of_accepted(facts));
+        outcome.pin = PinResult::Staged;
+        outcome.effects.promotes = announced;
+        outcome.because("staged-key-arrived");
+        return Some(outcome.about(announced).sighting(Validation::Ca).event("promoted", Severity::Notice));
+    }
+    let other_key_pinned =
+        facts.known.pins.iter().position(|k| k.pin.state == PinState::Trusted && !k.pin.until_ca_valid);
+    if let Some(pin) = other_key_pinned {
+        return Some(upgrade(facts, policy, pin));
+    }
+    let graded = change::of_accepted(facts);
+    let new_issuer = graded.change == Change::IssuerChanged;
+    let outcome = if new_issuer && policy.issuer_change == Action::Ask {
+        Outcome::ask(Rule::CaValid, "ca-valid", graded)
+    } else {
+        Outcome::verified(Rule::CaValid, "ca-valid", graded).sighting(Validation::Ca)
+    };
+    Some(if new_issuer { outcome.event("replaced", Severity::Warning) } else { outcome })
+}
+
+fn upgrade(facts: &Facts, policy: &Policy, pin: usize) -> Outcome {
+    let graded = change::of_upgrade(facts);
+    let Some(running) = &facts.known.upgrade else {
+        let mut outcome = if policy.upgrade == Action::Ask {
+            Outcome::ask(Rule::CaValid, "upgrade-begins", graded)
+        } else {
+            Outcome::verified(Rule::CaValid, "upgrade-begins", graded).sighting(Validation::Ca)
+        };
+        outcome.effects.upgrade = UpgradeStep::Observe;
+        outcome.because("ca-valid");
+        return outcome.about(Some(pin)).event("upgrade", Severity::Warning);
+    };
+    let today = facts.at().div_euclid(DAY);
+    let new_day = usize::from(!running.days.contains(&today));
+    let enough_days = running.days.len().saturating_add(new_day) >= UPGRADE_DAYS;
+    let long_enough = facts.at().saturating_sub(running.since) >= UPGRADE_SPAN.saturating_mul(DAY);
+    let calm = !facts.interception_hint() && !facts.clock_wrong();
+    let mut outcome = Outcome::verified(Rule::CaValid, "upgrade-continues", graded).sighting(Validation::Ca);
+    outcome.effects.upgrade = UpgradeStep::Observe;
+    if enough_days && long_enough && calm {
+        outcome.effects.upgrade = UpgradeStep::Confirm;
+        outcome.because("upgrade-confirmed");
+        outcome = outcome.event("upgrade-confirmed", Severity::Notice);
+    }
+    outcome.because("ca-valid");
+    outcome.about(Some(pin))
+}
+
+/// Rule 6.
+fn staged(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let pins = &facts.known.pins;
+    let (index, known) = pins.iter().enumerate().find(|(_, k)| {
+        k.pin.state == PinState::Staged && !facts.expired(&k.pin) && facts.names_this(k)
+    })?;
+    let replaced = pins.iter().find(|k| k.pin.id == known.pin.replaces && known.pin.replaces != 0);
+    let inherited = replaced.and_then(|k| k.pin.waiver);
+    let fixes = match coverage(facts, policy, known, inherited) {
+        Coverage::Unknown => return None,
+        Coverage::Beyond(rest) => return Some(new_problem(facts, index, rest, Rule::Staged)),
+        Coverage::All => known.pin.waiver.or(inherited),
+        Coverage::Fixes(waiver) => Some(waiver),
+    };
+    let graded = Graded { change: Change::Replaced, risk: Risk::None, evidence: Vec::new() };
+    let mut outcome = Outcome::accept(Rule::Staged, Assurance::Pinned, "staged-key-arrived", graded);
+    outcome.pin = PinResult::Staged;
+    outcome.effects.promotes = Some(index);
+    outcome.effects.fixes = fixes.filter(|_| known.pin.waiver.is_none()).map(|waiver| (index, waiver));
+    outcome.effects.must_be_durable = true;
+    let validation = if is_leaf_pin(&known.pin) { Validation::None } else { Validation::Pinned };
+    Some(outcome.about(Some(index)).sighting(validation).event("promoted", Severity::Notice))
+}
+
+/// Rule 7.
+fn lapsed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !facts.known.validated.as_ref().is_some_and(|v| v.ca) || !facts.current_key() {
+        return None;
+    }
+    let (change, risk, reason) = if only_expired(facts) {
+        (Change::Lapsed, Risk::Low, "lapsed")
+    } else {
+        (Change::NoLongerValid, Risk::Medium, "no-longer-valid")
+    };
+    Some(lapse_outcome(facts, policy, Rule::Lapsed, change, risk, reason))
+}
+
+/// Expired is all that is wrong: inside its validity, path and name were valid.
+fn only_expired(facts: &Facts) -> bool {
+    facts.problems == Problems::of(&[ProblemKind::Expired]) && facts.ca_path() && facts.valid_but_for_dates
+}
+
+/// Rule 7b.
+fn lapsed_newer(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !facts.known.validated.as_ref().is_some_and(|v| v.ca) {
+        return None;
+    }
+    let late_by = facts.at().saturating_sub(facts.leaf.not_after);
+    let newer = facts.known.baseline.iter().all(|s| facts.leaf.not_before > s.not_before);
+    let holds = only_expired(facts)
+        && late_by <= policy.late_days.saturating_mul(DAY)
+        && newer
+        && !facts.known.baseline.is_empty();
+    holds.then(|| {
+        lapse_outcome(facts, policy, Rule::LapsedNewer, Change::NoLongerValid, Risk::Medium, "lapsed-newer-key")
+    })
+}
+
+fn lapse_outcome(
+    facts: &Facts,
+    policy: &Policy,
+    rule: Rule,
+    change: Change,
+    risk: Risk,
+    reason: &'static str,
+) -> Outcome {
+    let risk = if facts.interception_hint() { Risk::High } else { risk };
+    let graded = Graded { change, risk, evidence: Vec::new() };
+    let code = if change == Change::Lapsed { "lapsed" } else { "no-longer-valid" };
+    Outcome::ask(rule, reason, graded).or_reject(policy.lapse).event(code, Severity::Notice)
+}
+
+/// Rule 8. There is no button: the way back is a typed fingerprint or an announced change.
+fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    facts.known.validated.as_ref()?;
+    let graded = change::raised(facts, Graded { change: Change::Downgrade, risk: Risk::High, evidence: Vec::new() });
+    let announced = facts.known.expect_change_until > facts.at();
+    let asks = policy.downgrade_way_back && (facts.anchors_left || announced);
+    let mut outcome = if asks {
+        Outcome::ask(Rule::Downgrade, "downgrade", graded)
+    } else {
+        Outcome::reject_graded(Rule::Downgrade, "downgrade", graded)
+    };
+    outcome.pin = if facts.known_with_a_key() { PinResult::Changed } else { PinResult::None };
+    outcome.way_back = !asks && policy.downgrade_way_back;
+    if facts.anchors_left {
+        outcome.because("anchors-left");
+    }
+    if announced {
+        outcome.because("change-expected");
+    }
+    Some(outcome.about(offer::contradicted(facts)).event("downgrade", Severity::High))
+}
+
+/// Rule 9. Also where pins have expired or were retired, and where only a baseline is left: what
+/// is known with a key is never a first use (pitfall 2).
+fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !facts.known_with_a_key() {
+        return None;
+    }
+    let old = offer::contradicted(facts);
+    let accepted = old.and_then(|i| facts.known.pins.get(i)).and_then(|k| k.pin.waiver).unwrap_or(Problems::NONE);
+    let graded = change::of_replaced(facts, accepted);
+    let mut outcome = Outcome::ask(Rule::Changed, "key-changed", graded).or_reject(policy.change).about(old);
+    outcome.pin = PinResult::Changed;
+    Some(outcome.event("changed", Severity::Warning))
+}
+
+/// Rule 10, the narrow sibling rule (pitfalls 22 and 38).
+fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let outside_setup = policy.existing_account == Action::Reject && !facts.setup;
+    if policy.sibling != Action::Accept || policy.first_use == Action::Reject || outside_setup {
+        return None;
+    }
+    if facts.known.tombstone.is_some() || !facts.known.pins.is_empty() || facts.clock_wrong() {
+        return None;
+    }
+    let mail = |port: u16| policy.mail_ports.contains(&port);
+    let vouches = |s: &&super::facts::SiblingPin| {
+        let confirmed = s.pin.kind == PinKind::Key && s.pin.origin == Origin::User;
+        let known = KnownPin { pin: s.pin.clone(), layer: Layer::Own, path_verified: false };
+        let near = facts.host_is_loopback || (mail(facts.port) && mail(s.endpoint.port.get()));
+        confirmed
+            && near
+            && facts.counts(&s.pin)
+            && s.pin.state == PinState::Trusted
+            && s.pin.waiver.is_some()
+            && facts.names_this(&known)
+            && coverage(facts, policy, &known, None) == Coverage::All
+    };
+    facts.elsewhere.siblings.iter().find(vouches)?;
+    let graded = Graded { change: Change::None, risk: Risk::None, evidence: Vec::new() };
+    let mut outcome = Outcome::accept(Rule::Sibling, Assurance::Pinned, "sibling-key", graded);
+    outcome.pin = PinResult::Sibling;
+    outcome.effects.pins = Some(Origin::Sibling);
+    outcome.effects.must_be_durable = true;
+    Some(outcome.sighting(Validation::None).event("sibling-accepted", Severity::Notice))
+}
+
+/// Rule 10, first use.
+fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
+    let known_before = facts.known.tombstone.is_some();
+    let against = [
+        (known_before || !facts.known.pins.is_empty(), "known-before"),
+        (facts.elsewhere.host_ca_valid, "host-ca-valid-elsewhere"),
+        (facts.elsewhere.host_other_key, "host-other-key-elsewhere"),
+    ];
+    let spoken_against = against.iter().any(|(holds, _)| *holds);
+    let risk = match (facts.interception_hint(), spoken_against) {
+        (true, _) => Risk::High,
+        (false, true) => Risk::Medium,
+        (false, false) => Risk::None,
+    };
+    let graded = Graded { change: Change::None, risk, evidence: Vec::new() };
+    let accepts = policy.first_use == Action::Accept
+        && !spoken_against
+        && !facts.interception_hint()
+        && !facts.clock_wrong()
+        && waiver::fit_for_first_use(facts);
+    let mut outcome = if accepts {
+        let mut outcome = Outcome::accept(Rule::FirstUse, Assurance::Pinned, "first-use-accepted", graded);
+        outcome.effects.pins = Some(Origin::AcceptNew);
+        outcome.effects.must_be_durable = true;
+        outcome.sighting(Validation::None).event("first-use-accepted", Severity::Notice)
+    } else {
+        Outcome::ask(Rule::FirstUse, "first-contact", graded)
+            .or_reject(policy.first_use)
+            .event("first-contact", Severity::Notice)
+    };
+    outcome.pin = PinResult::FirstUse;
+    for (holds, code) in against {
+        if holds {
+            outcome.because(code);
+        }
+    }
+    outcome
+}

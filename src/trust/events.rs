@@ -1,0 +1,86 @@
+//! Events: every check and every change is one. Notices and worse are kept in the log by the
+//! transaction that causes them; all of them reach the handle's listener, on the thread of the
+//! call that caused them, after locks are released and before that call returns.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::store::{Event, Pin, Severity, Store};
+use crate::time::Timestamp;
+
+/// Receives the events of one store handle. It may call anything, but must not wait for another
+/// call on the same handle to end.
+pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// What trust keeps with a store handle, and never writes.
+#[derive(Default)]
+pub(super) struct Attached {
+    listener: Mutex<Option<Listener>>,
+    session: Mutex<HashMap<Endpoint, Vec<Pin>>>,
+}
+
+impl Attached {
+    /// The pins given for this session.
+    pub fn session_pins(&self, endpoint: &Endpoint) -> Vec<Pin> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.get(endpoint).cloned().unwrap_or_default()
+    }
+
+    /// Keeps a pin for this session; `replace` drops those given before.
+    pub fn keep_for_session(&self, endpoint: &Endpoint, pin: Pin, replace: bool) {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let pins = session.entry(endpoint.clone()).or_default();
+        if replace {
+            pins.clear();
+        }
+        pins.retain(|old| (old.kind, &old.value) != (pin.kind, &pin.value));
+        pins.push(pin);
+    }
+}
+
+/// Sets or removes the listener of a handle and its clones.
+pub fn set_listener(store: &Store, listener: Option<Listener>) {
+    let attached = store.slot::<Attached>();
+    *attached.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener;
+}
+
+/// Ends all trust that was given for this session only.
+pub fn end_session(store: &Store) {
+    let attached = store.slot::<Attached>();
+    attached.session.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+/// Delivers events to the handle's listener. Called with no lock and no transaction held.
+pub fn announce(store: &Store, events: &[Event]) {
+    let listener = store.slot::<Attached>().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(listener) = listener {
+        events.iter().for_each(|event| listener(event));
+    }
+}
+
+/// An event about an endpoint. The store fills in number and application.
+pub(super) fn about(
+    endpoint: &Endpoint,
+    code: &str,
+    severity: Severity,
+    time: Timestamp,
+    spki: Hash,
+    text: String,
+) -> Event {
+    Event {
+        id: 0,
+        time,
+        code: code.to_owned(),
+        severity,
+        account: endpoint.account.as_str().to_owned(),
+        host: endpoint.host.as_str().to_owned(),
+        port: endpoint.port.get(),
+        application: String::new(),
+        spki: Some(spki),
+        text,
+        before: None,
+        extra: serde_json::Map::new(),
+    }
+}

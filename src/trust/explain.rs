@@ -1,0 +1,338 @@
+//! Putting an outcome into words: which statements are made, and with which facts. The words
+//! themselves are templates in `text/verdict_texts.rs`, looked up by code. No sentence reassures
+//! beyond what was checked (pitfall 34); names come from what was matched, not from a CN
+//! (pitfall 37).
+
+use super::answer::nearest_name;
+use super::check::Weighed;
+use super::codes::{Change, Decision, PinResult, Risk, Rule};
+use super::facts::{CaAnswer, Facts, Layer};
+use super::outcome::Outcome;
+use crate::cert::Cert;
+use crate::endpoint::Endpoint;
+use crate::path::{Chain, ProblemKind};
+use crate::store::{Pin, PinKind, PinState};
+use crate::text::{Statement, excerpt};
+use crate::time::{DAY, Timestamp, date, days_between};
+
+/// Names of the certificate that are listed in a sentence; the others are counted.
+const SHOWN_NAMES: usize = 3;
+/// Characters of one name in a sentence.
+const SHOWN_CHARS: usize = 80;
+
+/// Everything that is said, apart from the problems, which have statements of their own.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub headline: Statement,
+    pub reasons: Vec<Statement>,
+    pub meaning: Vec<Statement>,
+    pub advice: Vec<Statement>,
+}
+
+/// What sentences are made from.
+struct Scene<'a> {
+    endpoint: &'a Endpoint,
+    leaf: Option<&'a Cert>,
+    issuer: Option<&'a Cert>,
+    facts: &'a Facts,
+    outcome: &'a Outcome,
+    pin: Option<&'a Pin>,
+}
+
+/// Explains a decision.
+pub(super) fn explain(endpoint: &Endpoint, chain: &Chain, weighed: &Weighed<'_>) -> Told {
+    let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
+    let pin = outcome.pin_index.and_then(|i| facts.known.pins.get(i)).map(|known| &known.pin);
+    let issuer = weighed.gathered.issuer.as_ref();
+    let scene = Scene { endpoint, leaf: chain.leaf(), issuer, facts, outcome, pin };
+    Told {
+        headline: scene.headline(),
+        reasons: outcome.reasons.iter().map(|code| scene.say(code)).collect(),
+        meaning: scene.meaning(),
+        advice: scene.advice(),
+    }
+}
+
+impl Scene<'_> {
+    fn headline(&self) -> Statement {
+        let code = match (self.outcome.decision, self.outcome.rule) {
+            (Decision::Accept, _) => self.accepted(),
+            (_, Rule::UnknownPolicy) => "headline-policy-unknown",
+            (_, Rule::Blocked) if self.outcome.pin == PinResult::Retired => "headline-compromised",
+            (_, Rule::Blocked) => "headline-blocked",
+            (_, Rule::NeverWaivable) => match self.outcome.reasons.first().copied() {
+                Some("revoked-by-issuer") => "headline-revoked",
+                Some("tlsa-mismatch") => "headline-tlsa-mismatch",
+                _ => "headline-bad-key",
+            },
+            (_, Rule::CaOnly) => "headline-not-ca-valid",
+            (_, Rule::Pinned | Rule::Staged) if self.outcome.pin == PinResult::NewProblem => "headline-new-problem",
+            (_, Rule::Pinned) => "headline-pinned",
+            (_, Rule::PinExpired) => "headline-pin-expired",
+            (_, Rule::KeyRetired) => "headline-key-retired",
+            (_, Rule::CaValid) => match self.outcome.change {
+                Change::Upgrade => "headline-upgrade",
+                Change::IssuerChanged => "headline-new-issuer",
+                _ => "headline-ca-valid",
+            },
+            (_, Rule::Dane) => "headline-dane",
+            (_, Rule::Staged) => "headline-staged",
+            (_, Rule::Lapsed) if self.outcome.change == Change::Lapsed => "headline-lapsed",
+            (_, Rule::Lapsed) => "headline-no-longer-valid",
+            (_, Rule::LapsedNewer) => "headline-lapsed-newer",
+            (_, Rule::Downgrade) => "headline-downgrade",
+            (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "headline-rolled-over",
+            (_, Rule::Changed) if self.last_seen() == 0 => "headline-changed-unseen",
+            (_, Rule::Changed) => "headline-changed",
+            (_, Rule::Sibling) => "headline-sibling",
+            (_, Rule::FirstUse) => self.first_use(),
+        };
+        self.say(code)
+    }
+
+    fn accepted(&self) -> &'static str {
+        let layer = self.outcome.pin_index.and_then(|i| self.facts.known.pins.get(i)).map(|k| k.layer);
+        match self.outcome.rule {
+            Rule::Pinned if layer == Some(Layer::Session) => "headline-session",
+            Rule::Pinned => match self.pin.map(|pin| pin.kind) {
+                Some(PinKind::Issuer) => "headline-pinned-issuer",
+                Some(PinKind::Name) => "headline-pinned-name",
+                _ if self.pin.is_some_and(|pin| pin.state == PinState::Retired) => "headline-overlap",
+                _ => "headline-pinned",
+            },
+            Rule::Dane => "headline-dane",
+            Rule::Staged => "headline-staged",
+            Rule::Sibling => "headline-sibling",
+            Rule::FirstUse => "headline-first-use-accepted",
+            _ => match self.outcome.change {
+                Change::Upgrade => "headline-upgrade",
+                Change::IssuerChanged => "headline-new-issuer",
+                _ => "headline-ca-valid",
+            },
+        }
+    }
+
+    fn first_use(&self) -> &'static str {
+        if self.facts.known.tombstone.is_some() {
+            "headline-known-before"
+        } else if self.other_name() {
+            "headline-other-name"
+        } else {
+            "headline-first-contact"
+        }
+    }
+
+    /// A good path for another name: shared hosting, a misspelt name, or a captive portal.
+    fn other_name(&self) -> bool {
+        self.facts.ca_path() && self.facts.has(ProblemKind::HostMismatch)
+    }
+
+    fn meaning(&self) -> Vec<Statement> {
+        let mut codes: Vec<&'static str> = Vec::new();
+        codes.push(match (self.outcome.decision, self.outcome.rule) {
+            (_, Rule::UnknownPolicy) => "meaning-policy-unknown",
+            (_, Rule::Blocked) => "meaning-blocked",
+            (_, Rule::NeverWaivable) => "meaning-never-waivable",
+            (_, Rule::CaOnly) => "meaning-ca-only",
+            (Decision::Accept, Rule::Pinned) if self.outcome.reasons.contains(&"ca-valid") => "meaning-pinned-and-valid",
+            (Decision::Accept, Rule::Pinned | Rule::Staged | Rule::Sibling) => "meaning-pinned",
+            (Decision::Accept, Rule::FirstUse) => "meaning-first-use-accepted",
+            (_, Rule::Dane) => "meaning-dane",
+            (_, Rule::CaValid) if self.outcome.change == Change::Upgrade => "meaning-upgrade",
+            (_, Rule::CaValid) if self.outcome.change == Change::IssuerChanged => "meaning-new-issuer",
+            (_, Rule::CaValid) => "meaning-ca-valid",
+            (_, Rule::Pinned | Rule::Staged) => "meaning-new-problem",
+            (_, Rule::PinExpired) => "meaning-pin-expired",
+            (_, Rule::KeyRetired) => "meaning-key-retired",
+            (_, Rule::Lapsed) if self.outcome.change == Change::Lapsed => "meaning-lapsed",
+            (_, Rule::Lapsed) => "meaning-no-longer-valid",
+            (_, Rule::LapsedNewer) => "meaning-lapsed-newer",
+            (_, Rule::Downgrade) if self.facts.anchors_left => "meaning-anchors-left",
+            (_, Rule::Downgrade) => "meaning-downgrade",
+            (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "meaning-rolled-over",
+            (_, Rule::Changed) => "meaning-changed",
+            (_, Rule::Sibling) => "meaning-first-contact",
+            (_, Rule::FirstUse) if self.other_name() => "meaning-other-name",
+            (_, Rule::FirstUse) if self.facts.known.tombstone.is_some() => "meaning-known-before",
+            (_, Rule::FirstUse) => "meaning-first-contact",
+        });
+        let further = [
+            (self.outcome.may_add, "meaning-farm"),
+            (self.facts.interception_hint() && !self.is_quiet(), "meaning-interception"),
+            (self.facts.clock_wrong(), "meaning-clock-wrong"),
+        ];
+        codes.extend(further.into_iter().filter_map(|(holds, code)| holds.then_some(code)));
+        codes.into_iter().map(|code| self.say(code)).collect()
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.outcome.decision == Decision::Accept && self.outcome.risk == Risk::None
+    }
+
+    fn advice(&self) -> Vec<Statement> {
+        let mut codes: Vec<&'static str> = Vec::new();
+        if self.facts.clock_wrong() {
+            codes.push("advice-set-clock");
+        }
+        match self.outcome.decision {
+            Decision::Accept => self.advice_on_accept(&mut codes),
+            Decision::Ask => self.advice_on_ask(&mut codes),
+            Decision::Reject => self.advice_on_reject(&mut codes),
+        }
+        codes.into_iter().map(|code| self.say(code)).collect()
+    }
+
+    fn advice_on_accept(&self, codes: &mut Vec<&'static str>) {
+        if self.outcome.risk >= Risk::Medium {
+            codes.push("advice-look-at-change");
+        }
+        if self.outcome.rule == Rule::FirstUse {
+            codes.push("advice-compare-later");
+        }
+        if self.outcome.reasons.contains(&"not-remembered") {
+            codes.push("advice-store-not-writable");
+        }
+    }
+
+    fn advice_on_ask(&self, codes: &mut Vec<&'static str>) {
+        if !self.facts.possession {
+            codes.push("advice-connect");
+            return;
+        }
+        if self.other_name() {
+            codes.push("advice-set-server-name");
+            if self.outcome.offered.contains(&PinKind::Name) {
+                codes.push("advice-name-pin");
+            }
+        }
+        codes.push(match self.outcome.rule {
+            Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
+            Rule::LapsedNewer => "advice-wait-for-renewal",
+            Rule::PinExpired => "advice-renew-trust",
+            Rule::Pinned | Rule::Staged => "advice-new-problem",
+            Rule::CaValid => "advice-confirm-change",
+            _ if self.outcome.risk == Risk::High => "advice-do-not-trust",
+            _ if self.other_name() => "advice-no-password",
+            _ => "advice-compare-fingerprint",
+        });
+        if matches!(self.outcome.rule, Rule::Changed | Rule::KeyRetired | Rule::Downgrade) {
+            codes.push("advice-ask-provider");
+        }
+        if self.outcome.suggested == Some(PinKind::Issuer) {
+            codes.push("advice-issuer-pin");
+        }
+        if self.outcome.may_add {
+            codes.push("advice-add-key");
+        }
+        if self.facts.ca_valid() {
+            codes.push("advice-pinned-only");
+        }
+    }
+
+    fn advice_on_reject(&self, codes: &mut Vec<&'static str>) {
+        if self.other_name() {
+            codes.push("advice-set-server-name");
+        }
+        codes.push(match self.outcome.rule {
+            Rule::UnknownPolicy => "advice-update",
+            Rule::Blocked => "advice-unblock",
+            Rule::Downgrade if self.outcome.way_back => "advice-way-back",
+            _ if self.outcome.reasons.contains(&"existing-account") => "advice-existing-account",
+            _ => "advice-tell-provider",
+        });
+        codes.push("advice-no-password");
+    }
+
+    /// A statement with every fact that any template may name; unused ones do no harm.
+    fn say(&self, code: &'static str) -> Statement {
+        let wanted = crate::text::template(code).unwrap_or("");
+        let facts: [(&'static str, fn(&Self) -> String); 14] = [
+            ("host", |s| s.endpoint.host.to_string()),
+            ("server", |s| s.endpoint.to_string()),
+            ("authority", Self::authority),
+            ("names", Self::names),
+            ("name", |s| nearest_name(s.facts, &s.endpoint.host).map_or_else(String::new, |n| excerpt(n, SHOWN_CHARS))),
+            ("others", |s| s.facts.leaf.names.len().saturating_sub(1).to_string()),
+            ("trusted-on", |s| s.pin.map_or_else(String::new, |pin| date(pin.created))),
+            ("pin-ended", |s| s.pin.map_or_else(String::new, |pin| date(pin.expires.max(pin.state_since)))),
+            ("last-seen", |s| date(s.last_seen())),
+            ("expired-days", |s| count(days_between(s.facts.leaf.not_after, s.facts.at()).max(0), "day")),
+            ("validated-until", |s| s.facts.known.validated.as_ref().map_or_else(String::new, |v| date(v.last))),
+            ("known-until", |s| s.facts.known.tombstone.as_ref().map_or_else(String::new, |t| date(t.known_until))),
+            ("elsewhere", Self::elsewhere),
+            ("now", |s| date(s.facts.now)),
+        ];
+        let mut statement = Statement::new(code);
+        for (name, value) in facts {
+            if wanted.contains(&format!("{{{name}}}")) {
+                // What `value` gives is raw or plain; `arg` escapes it.
+                statement = statement.arg(name, value(self));
+            }
+        }
+        statement
+    }
+
+    fn last_seen(&self) -> Timestamp {
+        let seen = self.facts.previous.as_ref().map_or(0, |previous| previous.last);
+        if seen == 0 { self.pin.map_or(0, |pin| pin.last_matched) } else { seen }
+    }
+
+    fn authority(&self) -> String {
+        let named = match &self.facts.ca {
+            CaAnswer::Path { anchor, .. } => Some(anchor.organisation.clone()),
+            _ => self.issuer.map(|cert| super::gather::anchor_of(cert).organisation),
+        };
+        let raw = named.or_else(|| self.leaf.map(|leaf| raw_issuer(leaf)));
+        excerpt_raw(&raw.unwrap_or_default())
+    }
+
+    fn names(&self) -> String {
+        let names = self.leaf.map(Cert::host_names).unwrap_or_default();
+        let mut shown: Vec<String> = names.iter().take(SHOWN_NAMES).map(|name| excerpt_raw(name)).collect();
+        let more = names.len().saturating_sub(shown.len());
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        match shown.is_empty() {
+            true => "no server at all".to_owned(),
+            false => shown.join(", "),
+        }
+    }
+
+    fn elsewhere(&self) -> String {
+        let siblings = self.facts.elsewhere.siblings.iter().map(|s| (s.endpoint.clone(), s.pin.created));
+        let holders = self.facts.elsewhere.holders.iter().cloned();
+        let known: Vec<String> = siblings
+            .chain(holders)
+            .take(SHOWN_NAMES)
+            .map(|(endpoint, since)| format!("{endpoint} since {}", date(since)))
+            .collect();
+        known.join(", ")
+    }
+}
+
+fn raw_issuer(leaf: &Cert) -> String {
+    let organisation = leaf.issuer().attribute("O").join(", ");
+    if organisation.is_empty() { leaf.issuer().attribute("CN").join(", ") } else { organisation }
+}
+
+/// Shortened but not escaped: `Statement::arg` escapes.
+fn excerpt_raw(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or("")),
+        None => text.to_owned(),
+    }
+}
+
+fn count(number: i64, unit: &str) -> String {
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+}
+
+/// Where a date lies before another by whole days, for texts that show times.
+pub(super) fn days_ago(then: Timestamp, now: Timestamp) -> String {
+    match now.saturating_sub(then).div_euclid(DAY) {
+        0 => "today".to_owned(),
+        days if days > 0 => format!("{} ago", count(days, "day")),
+        _ => "in the future".to_owned(),
+    }
+}

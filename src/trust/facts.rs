@@ -1,0 +1,367 @@
+//! Everything a decision rests on, as plain data. Gathered by [`super::gather`]; read by
+//! [`super::decide`] and by nobody else. Holds no handle, no clock and no certificate, so that a
+//! test can write any situation down.
+
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::path::{ProblemKind, Problems, RootsError};
+use crate::store::{
+    Anchor, Observation, Origin, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated,
+};
+use crate::time::{DAY, Timestamp};
+
+/// The time from which this version cannot be older: its release. A clock that shows less is
+/// wrong (DECISION, "Time"). 2026-11-01.
+pub const RELEASED: Timestamp = 1_793_491_200;
+
+/// Baseline keys seen within this many seconds of the newest baseline are current.
+pub const CURRENT: i64 = 30 * DAY;
+
+/// Issuers seen within this many seconds are not new.
+pub const ISSUER_MEMORY: i64 = 400 * DAY;
+
+/// This many endpoints changing within [`HINT_WINDOW`] hint at interception.
+pub const HINT_ENDPOINTS: usize = 3;
+
+/// The window of the interception hint, in seconds.
+pub const HINT_WINDOW: i64 = DAY;
+
+/// What the leaf says and is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// SHA-256 of its key.
+    pub spki: Hash,
+    /// SHA-256 of its DER.
+    pub cert: Hash,
+    /// Whether the key can be decoded.
+    pub key_readable: bool,
+    /// The size of an RSA key in bits; `None` for other kinds.
+    pub rsa_bits: Option<u32>,
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// Signed by its own key, by verification.
+    pub self_signed: bool,
+    /// Its DNS identifiers, literally as presented, in lower case.
+    pub names: Vec<String>,
+}
+
+/// Whether a CA answer was wanted, could be had, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaAnswer {
+    /// The policy wants none.
+    NotWanted,
+    /// The policy wants one and no roots could be loaded.
+    Unavailable(RootsError),
+    /// No path to a loaded root.
+    NoPath,
+    /// A path, perhaps with problems of ours.
+    Path {
+        /// Its trust anchor.
+        anchor: Anchor,
+        /// No problem at all: CA-valid.
+        valid: bool,
+    },
+}
+
+/// Where a pin comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The endpoint's own record.
+    Own,
+    /// The record for any account at this host and port (management and system store only).
+    AnyAccount,
+    /// This store handle only, never written.
+    Session,
+}
+
+/// A pin that applies to the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPin {
+    /// The pin.
+    pub pin: Pin,
+    /// Where it comes from.
+    pub layer: Layer,
+    /// For issuer pins: a path from the leaf to the pinned key was validated (pitfall 15), and
+    /// neither is the key the leaf's nor does it reach a loaded root.
+    pub path_verified: bool,
+}
+
+/// What is known of the endpoint, whoever asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Pins that apply, in every state.
+    pub pins: Vec<KnownPin>,
+    /// Accepted sightings, latest first.
+    pub baseline: Vec<Sighting>,
+    /// Everything else seen.
+    pub observations: Vec<Observation>,
+    /// "Was validated".
+    pub validated: Option<Validated>,
+    /// An upgrade under observation.
+    pub upgrade: Option<Upgrade>,
+    /// Left by forget.
+    pub tombstone: Option<Tombstone>,
+    /// A change is expected until then; 0 = not.
+    pub expect_change_until: Timestamp,
+}
+
+/// The certificate that was known before, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previous {
+    /// Its fingerprint.
+    pub cert: Hash,
+    /// Its key.
+    pub spki: Hash,
+    /// Its end of validity.
+    pub not_after: Timestamp,
+    /// Its start of validity.
+    pub not_before: Timestamp,
+    /// When it was first seen; 0 when unknown.
+    pub first: Timestamp,
+    /// When it was last seen; 0 when unknown.
+    pub last: Timestamp,
+    /// It was for this host.
+    pub matches_host: bool,
+    /// The new leaf was signed by its key, and this key is a trusted pin.
+    pub signed_new: bool,
+    /// It covered names that the new one does not.
+    pub names_lost: bool,
+    /// The new key is smaller, or of a kind known to be weak.
+    pub weaker_key: bool,
+    /// The new key is of another algorithm.
+    pub other_algorithm: bool,
+}
+
+/// The same key trusted on another port of the same host and account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiblingPin {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// The pin there.
+    pub pin: Pin,
+}
+
+/// What is known elsewhere. It makes a decision stricter or an explanation richer; only
+/// `siblings` may accept anything, by the narrow sibling rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Key pins for this leaf on other ports of the same host and account.
+    pub siblings: Vec<SiblingPin>,
+    /// Other endpoints that hold this key (other hosts and accounts), with the time since when.
+    pub holders: Vec<(Endpoint, Timestamp)>,
+    /// Another port or account knows this host as CA-valid.
+    pub host_ca_valid: bool,
+    /// Another port or account knows this host under another key.
+    pub host_other_key: bool,
+}
+
+/// What validated, usable TLSA records say (RFC 6698, RFC 7671).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DaneAnswer {
+    /// There are none; unusable and unvalidated ones count as absent.
+    None,
+    /// A DANE-EE record matches the leaf.
+    Ee,
+    /// A DANE-TA record matches, and path and name below it were validated.
+    Ta,
+    /// A PKIX-TA or PKIX-EE record matches; CA validity is still needed.
+    Pkix,
+    /// There are some, and none matches.
+    Mismatch,
+}
+
+/// Everything a decision rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The port; the sibling rule is about mail ports.
+    pub port: u16,
+    /// The caller's time.
+    pub now: Timestamp,
+    /// The earliest time it can be.
+    pub floor: Timestamp,
+    /// A new account is being set up.
+    pub setup: bool,
+    /// A handshake proved that the server holds the leaf's key.
+    pub possession: bool,
+    /// The caller states that the address is loopback.
+    pub stated_loopback: bool,
+    /// The host is a v3 .onion name, and the caller states that the connection goes through Tor.
+    pub stated_onion: bool,
+    /// The host is loopback by its address, its name, or the caller's statement.
+    pub host_is_loopback: bool,
+    /// Nothing can be written: a read-only store, or a dry run.
+    pub cannot_write: bool,
+    /// The leaf.
+    pub leaf: Leaf,
+    /// Keys and certificates (SPKI, fingerprint) of everything sent and of the path, anchor included.
+    pub elements: Vec<(Hash, Hash)>,
+    /// Everything that is wrong.
+    pub problems: Problems,
+    /// The CA answer.
+    pub ca: CaAnswer,
+    /// Dates are all that is wrong, and there was a time at which path and name were valid.
+    pub valid_but_for_dates: bool,
+    /// A key or certificate among `elements` is refused everywhere.
+    pub blocked_everywhere: bool,
+    /// The endpoint's policy cannot be understood.
+    pub policy_unknown: bool,
+    /// What is known of the endpoint.
+    pub known: Known,
+    /// The certificate known before.
+    pub previous: Option<Previous>,
+    /// Every anchor of the endpoint's validated paths has left the loaded roots.
+    pub anchors_left: bool,
+    /// What TLSA records say.
+    pub dane: DaneAnswer,
+    /// What is known elsewhere.
+    pub elsewhere: Elsewhere,
+    /// Other endpoints that changed within [`HINT_WINDOW`].
+    pub changed_lately: usize,
+    /// A private CA of this chain that an issuer pin could name.
+    pub issuer_candidate: bool,
+    /// The question came up before, and the known key was accepted since.
+    pub contradicted: bool,
+}
+
+impl Facts {
+    /// The time at which expiries are judged.
+    pub fn at(&self) -> Timestamp {
+        self.now.max(self.floor)
+    }
+
+    /// The caller's clock shows a time that cannot be.
+    pub fn clock_wrong(&self) -> bool {
+        self.now < self.floor
+    }
+
+    /// CA-valid: a path to a loaded root and no problem of our own.
+    pub fn ca_valid(&self) -> bool {
+        matches!(self.ca, CaAnswer::Path { valid: true, .. }) && self.problems.is_empty()
+    }
+
+    /// A path to a loaded root, whatever else is wrong.
+    pub fn ca_path(&self) -> bool {
+        matches!(self.ca, CaAnswer::Path { .. })
+    }
+
+    /// A CA answer is wanted and cannot be had.
+    pub fn ca_unavailable(&self) -> bool {
+        matches!(self.ca, CaAnswer::Unavailable(_))
+    }
+
+    /// Whether a pin names what is presented. Says nothing of its state.
+    pub fn names_this(&self, known: &KnownPin) -> bool {
+        match (known.pin.kind, &known.pin.value) {
+            (PinKind::Key, PinValue::Sha256(hash)) => *hash == self.leaf.spki,
+            (PinKind::Certificate, PinValue::Sha256(hash)) => *hash == self.leaf.cert,
+            (PinKind::Issuer, PinValue::Sha256(_)) => known.path_verified,
+            // A name is written by whoever presents it: it counts on a CA path only.
+            (PinKind::Name, PinValue::Name(name)) => self.ca_path() && self.leaf.names.contains(name),
+            _ => false,
+        }
+    }
+
+    /// Whether a pin counts now: trusted and not expired, or replaced and still in its overlap.
+    pub fn counts(&self, pin: &Pin) -> bool {
+        match pin.state {
+            PinState::Trusted => !self.expired(pin),
+            PinState::Retired => pin.overlap_until > self.at() && !self.expired(pin),
+            PinState::Staged | PinState::Blocked | PinState::Compromised => false,
+        }
+    }
+
+    /// Whether a pin has expired.
+    pub fn expired(&self, pin: &Pin) -> bool {
+        pin.expires != 0 && pin.expires <= self.at()
+    }
+
+    /// Pins that count now.
+    pub fn trusted(&self) -> impl Iterator<Item = &KnownPin> {
+        self.known.pins.iter().filter(|known| self.counts(&known.pin))
+    }
+
+    /// A pin that was taken on a CA-valid chain makes the endpoint pinned-only: a person asked
+    /// for exactly this key although any CA-valid one would have done.
+    pub fn pinned_only(&self) -> bool {
+        self.trusted().any(|known| {
+            matches!(known.pin.kind, PinKind::Key | PinKind::Certificate)
+                && known.pin.origin == Origin::User
+                && known.pin.waiver == Some(Problems::NONE)
+        })
+    }
+
+    /// Whether the endpoint was ever known with a key: a pin that stood for one, or a baseline.
+    pub fn known_with_a_key(&self) -> bool {
+        !self.known.baseline.is_empty()
+            || self.known.pins.iter().any(|known| known.pin.state != PinState::Blocked)
+    }
+
+    /// Whether the key is current: accepted within 30 days of the newest accepted sighting of an
+    /// endpoint that was CA-valid.
+    pub fn current_key(&self) -> bool {
+        self.known.validated.as_ref().is_some_and(|v| v.keys.contains(&self.leaf.spki))
+    }
+
+    /// Whether this key was accepted here before and counts as known.
+    pub fn key_in_baseline(&self) -> bool {
+        self.known.baseline.iter().any(|s| s.spki == self.leaf.spki)
+    }
+
+    /// Whether the anchor of this path is new here: neither its key nor its organisation occurs
+    /// in the baseline of the last 400 days. `None` without a path or without earlier paths.
+    pub fn issuer_is_new(&self) -> Option<bool> {
+        let CaAnswer::Path { anchor, .. } = &self.ca else { return None };
+        let mut earlier = self.known.baseline.iter().filter_map(|s| Some((s.last, s.anchor.as_ref()?))).peekable();
+        earlier.peek()?;
+        let since = self.at().saturating_sub(ISSUER_MEMORY);
+        Some(!earlier.any(|(last, old)| last >= since && same_issuer(old, anchor)))
+    }
+
+    /// Whether the chain presents a key that is not known here although others are.
+    pub fn key_is_new_here(&self) -> bool {
+        self.known_with_a_key()
+            && !self.key_in_baseline()
+            && !self.known.pins.iter().any(|known| self.names_this(known) && self.counts(&known.pin))
+    }
+
+    /// Several endpoints changed within a day: an attacker, an antivirus program, a company's
+    /// proxy or a captive portal sits on the way.
+    pub fn interception_hint(&self) -> bool {
+        let this = usize::from(self.key_is_new_here());
+        self.changed_lately.saturating_add(this) >= HINT_ENDPOINTS
+    }
+
+    /// The farm is known: a trusted key came back after another one had appeared, or several keys
+    /// are trusted already.
+    pub fn is_farm(&self) -> bool {
+        let retired_again = self.known.pins.iter().any(|known| {
+            known.pin.state == PinState::Retired && is_leaf_pin(&known.pin) && self.names_this(known)
+        });
+        let accepted_since = self.known.observations.iter().any(|seen| {
+            seen.spki == self.leaf.spki && self.known.baseline.iter().any(|s| s.last > seen.first)
+        });
+        retired_again || accepted_since || self.trusted_leaf_pins() >= 2
+    }
+
+    /// How many keys and certificates are trusted here.
+    pub fn trusted_leaf_pins(&self) -> usize {
+        self.known.pins.iter().filter(|k| k.pin.state == PinState::Trusted && is_leaf_pin(&k.pin)).count()
+    }
+
+    /// The chain is self-signed and its own dates mean nothing.
+    pub fn has(&self, kind: ProblemKind) -> bool {
+        self.problems.contains(kind)
+    }
+}
+
+/// Whether a pin names a server's own key or certificate.
+pub fn is_leaf_pin(pin: &Pin) -> bool {
+    matches!(pin.kind, PinKind::Key | PinKind::Certificate)
+}
+
+/// Whether two anchors are the same issuer: the same key or the same organisation.
+pub fn same_issuer(a: &Anchor, b: &Anchor) -> bool {
+    a.spki == b.spki || (!a.organisation.is_empty() && a.organisation == b.organisation)
+}

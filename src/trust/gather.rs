@@ -1,0 +1,418 @@
+//! Collecting the facts of one check from the chain, the CA system and one consistent view of the
+//! store. Reads; decides nothing and writes nothing. What is known elsewhere is in
+//! [`super::elsewhere`].
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::corroborate::corroborate;
+use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
+use super::{Check, CheckError, Policy, elsewhere};
+use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
+use crate::endpoint::{Account, Endpoint, Host};
+use crate::hash::Hash;
+use crate::path::{Chain, Examination, Problem, Problems, Question, Roots, examine, path_to};
+use crate::store::{Anchor, EndpointRecord, Pin, PinKind, PinState, PinValue, StoreError, Tx};
+use crate::time::Timestamp;
+
+/// Intermediates of earlier paths offered to path building, at most.
+const MAX_INTERMEDIATES: usize = 16;
+
+/// The facts of a check with the things behind them that a record or a verdict needs.
+pub(super) struct Gathered<'c> {
+    pub facts: Facts,
+    pub policy: Cow<'c, Policy>,
+    pub examination: Arc<Examination>,
+    /// Problems as shown: without "no CA path" where no CA answer could be had.
+    pub problems: Vec<Problem>,
+    pub record: Option<EndpointRecord>,
+    pub previous: Option<Cert>,
+    /// The private CA that an issuer pin could name.
+    pub issuer: Option<Cert>,
+    /// The trust anchor of the path, of a loaded root or of a pinned issuer.
+    pub anchor: Option<Anchor>,
+    /// The path leads to one of the system's own roots.
+    pub system_root: bool,
+}
+
+/// Keeps the last examination, which costs more than all else, from one gathering to the next.
+#[derive(Default)]
+pub(super) struct Memo(Option<(MemoKey, Arc<Examination>)>);
+
+type MemoKey = (Timestamp, u64, Vec<Hash>);
+
+/// Gathers the facts in `tx`. `session` are the pins of this store handle.
+pub(super) fn gather<'c>(
+    tx: &Tx<'_>,
+    check: &'c Check<'_>,
+    session: Vec<Pin>,
+    cannot_write: bool,
+    memo: &mut Memo,
+) -> Result<Gathered<'c>, CheckError> {
+    let leaf_cert = readable_leaf(check.chain)?;
+    let record = tx.endpoint(check.endpoint)?;
+    let any = any_account(tx, check.endpoint)?;
+    let (policy, policy_unknown) = policy_for(tx, check, record.as_ref(), any.as_ref())?;
+    let (roots, unavailable) = match policy.resolve_roots() {
+        Ok(roots) => (roots, None),
+        Err(error) => (Roots::none(), Some(error)),
+    };
+    let floor = RELEASED.max(tx.time_floor()?);
+    let at = check.now.max(floor);
+    let intermediates = remembered_intermediates(tx, record.as_ref())?;
+    resumed_is_known(check, record.as_ref(), leaf_cert)?;
+    let question = Question {
+        chain: check.chain,
+        host: &check.endpoint.host,
+        at,
+        roots: &roots,
+        intermediates: &intermediates,
+        crls: check.crls,
+    };
+    let examination = memo.examine(&question);
+    let problems: Vec<Problem> = match unavailable {
+        None => examination.problems.clone(),
+        Some(_) => without_path_problems(&examination.problems),
+    };
+    let kinds = crate::path::kinds_of(&problems);
+    let leaf = describe(leaf_cert, &examination);
+    let elements = elements(check.chain, &examination);
+    let ca_anchor = examination.path.as_ref().and_then(|path| path.anchor()).map(anchor_of);
+    let ca = match (unavailable, &ca_anchor) {
+        (Some(error), _) => CaAnswer::Unavailable(error),
+        (None, _) if !policy.wants_ca() => CaAnswer::NotWanted,
+        (None, Some(anchor)) => CaAnswer::Path { anchor: anchor.clone(), valid: examination.ca_valid },
+        (None, None) => CaAnswer::NoPath,
+    };
+    let pins = known_pins(tx, record.as_ref(), any.as_ref(), session, &question)?;
+    let pinned_anchor = pins.iter().find_map(|(_, anchor)| anchor.clone());
+    let known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect());
+    let blocked_everywhere = blocked_everywhere(tx, &elements)?;
+    let host_is_loopback = check.flags.loopback || is_loopback(&check.endpoint.host);
+    let dane = corroborate(check.tlsa, &question, &examination);
+    let mut facts = Facts {
+        port: check.endpoint.port.get(),
+        now: check.now,
+        floor,
+        setup: check.flags.setup,
+        possession: !check.flags.unproven,
+        stated_loopback: check.flags.loopback,
+        stated_onion: check.flags.tor && is_onion_v3(&check.endpoint.host),
+        host_is_loopback,
+        cannot_write,
+        leaf,
+        elements,
+        problems: kinds,
+        ca,
+        valid_but_for_dates: examination.valid_but_for_dates(),
+        blocked_everywhere,
+        policy_unknown,
+        known,
+        previous: None,
+        anchors_left: false,
+        dane,
+        elsewhere: Elsewhere::default(),
+        changed_lately: 0,
+        issuer_candidate: false,
+        contradicted: false,
+    };
+    facts.anchors_left = anchors_left(&facts, &roots);
+    let previous = previous_cert(tx, &facts)?;
+    facts.previous = previous.as_ref().map(|old| compare(&facts, old, leaf_cert, check.endpoint));
+    let issuer = match settled(&facts) {
+        true => None,
+        false => {
+            elsewhere::look_around(tx, check.endpoint, &mut facts)?;
+            issuer_candidate(&facts, &question)
+        }
+    };
+    facts.issuer_candidate = issuer.is_some();
+    let system_root = policy.system_roots
+        && ca_anchor.as_ref().is_some_and(|anchor| Roots::system().is_ok_and(|r| r.contains_key(anchor.spki)));
+    let anchor = ca_anchor.or(pinned_anchor);
+    Ok(Gathered { facts, policy, examination, problems, record, previous, issuer, anchor, system_root })
+}
+
+impl Memo {
+    fn examine(&mut self, question: &Question<'_>) -> Arc<Examination> {
+        let intermediates = question.intermediates.iter().map(Cert::fingerprint).collect();
+        let key = (question.at, question.roots.generation(), intermediates);
+        match &self.0 {
+            Some((known, examination)) if *known == key => Arc::clone(examination),
+            _ => {
+                let examination = Arc::new(examine(question));
+                self.0 = Some((key, Arc::clone(&examination)));
+                examination
+            }
+        }
+    }
+}
+
+fn readable_leaf(chain: &Chain) -> Result<&Cert, CheckError> {
+    if chain.is_empty() {
+        return Err(CheckError::Chain("empty: the server sent no certificate".to_owned()));
+    }
+    chain.leaf().ok_or_else(|| {
+        let why = chain.error(0).map_or_else(|| "unreadable".to_owned(), ToString::to_string);
+        CheckError::Chain(format!("the server's own certificate: {why}"))
+    })
+}
+
+fn any_account(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<Option<EndpointRecord>, StoreError> {
+    if endpoint.account == Account::any() {
+        return Ok(None);
+    }
+    tx.endpoint(&Endpoint { account: Account::any(), ..endpoint.clone() })
+}
+
+/// The check's policy, else the endpoint's, else any account's, else the store's, else the
+/// default. One that a newer version wrote is an error store-wide and rejects its endpoint.
+fn policy_for<'c>(
+    tx: &Tx<'_>,
+    check: &'c Check<'_>,
+    record: Option<&EndpointRecord>,
+    any: Option<&EndpointRecord>,
+) -> Result<(Cow<'c, Policy>, bool), CheckError> {
+    if let Some(policy) = check.policy {
+        return match policy.unknown_field() {
+            Some(error) => Err(error.into()),
+            None => Ok((Cow::Borrowed(policy), false)),
+        };
+    }
+    let own = record.and_then(|r| r.policy.as_ref()).or_else(|| any.and_then(|r| r.policy.as_ref()));
+    if let Some(map) = own {
+        let policy = Policy::from_map(map)?;
+        let unknown = policy.unknown_field().is_some();
+        return Ok((Cow::Owned(policy), unknown));
+    }
+    let Some(map) = tx.policy()? else { return Ok((Cow::Owned(Policy::default()), false)) };
+    let policy = Policy::from_map(&map)?;
+    match policy.unknown_field() {
+        Some(error) => Err(error.into()),
+        None => Ok((Cow::Owned(policy), false)),
+    }
+}
+
+/// A resumed session may give the leaf alone. That is enough where it is the one last accepted;
+/// the check then runs on the remembered intermediates (pitfall 31).
+fn resumed_is_known(check: &Check<'_>, record: Option<&EndpointRecord>, leaf: &Cert) -> Result<(), CheckError> {
+    if !check.flags.resumed || check.chain.len() > 1 {
+        return Ok(());
+    }
+    let last = record.and_then(|r| r.baseline.iter().max_by_key(|s| s.last));
+    if last.is_some_and(|s| s.cert == leaf.fingerprint()) {
+        return Ok(());
+    }
+    Err(CheckError::Resumed("its certificate is not the one last accepted; a full handshake is needed".to_owned()))
+}
+
+fn remembered_intermediates(tx: &Tx<'_>, record: Option<&EndpointRecord>) -> Result<Vec<Cert>, StoreError> {
+    let mut seen: Vec<Hash> = Vec::new();
+    let mut certs = Vec::new();
+    for hash in record.into_iter().flat_map(|r| &r.baseline).flat_map(|s| &s.intermediates) {
+        if seen.len() >= MAX_INTERMEDIATES || seen.contains(hash) {
+            continue;
+        }
+        seen.push(*hash);
+        certs.extend(tx.cert(*hash)?);
+    }
+    Ok(certs)
+}
+
+fn without_path_problems(problems: &[Problem]) -> Vec<Problem> {
+    problems.iter().filter(|p| !Problems::NO_CA_PATH.contains(p.kind)).cloned().collect()
+}
+
+fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
+    let key = leaf.key();
+    let dns = |san: &San| match san {
+        San::Dns(name) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    };
+    Leaf {
+        spki: leaf.spki(),
+        cert: leaf.fingerprint(),
+        key_readable: key.readable && !examination.leaf_key_unreadable(),
+        rsa_bits: (key.algorithm == KeyAlgorithm::Rsa && key.readable).then_some(key.bits),
+        not_before: leaf.not_before(),
+        not_after: leaf.not_after(),
+        self_signed: examination.kinds().contains(crate::path::ProblemKind::SelfSigned) || leaf.is_self_signed(),
+        names: leaf.sans().iter().filter_map(dns).collect(),
+    }
+}
+
+/// What rule 2 looks at: everything sent, readable or not, and everything in the path.
+fn elements(chain: &Chain, examination: &Examination) -> Vec<(Hash, Hash)> {
+    let sent = (0..chain.len()).filter_map(|index| match chain.cert(index) {
+        Some(cert) => Some((cert.spki(), cert.fingerprint())),
+        None => chain.der(index).map(|der| (Hash::of(der), Hash::of(der))),
+    });
+    let path = examination.path.iter().flat_map(|path| &path.certs).map(|c| (c.spki(), c.fingerprint()));
+    let mut elements: Vec<(Hash, Hash)> = sent.chain(path).collect();
+    elements.sort_unstable();
+    elements.dedup();
+    elements
+}
+
+pub(super) fn anchor_of(cert: &Cert) -> Anchor {
+    let organisation = cert.subject().attribute("O").join(", ");
+    let organisation = if organisation.is_empty() { cert.subject().text() } else { organisation };
+    Anchor { spki: cert.spki(), organisation }
+}
+
+/// Pins of every layer, each issuer pin with whether a path to it was validated, and its anchor.
+fn known_pins(
+    tx: &Tx<'_>,
+    record: Option<&EndpointRecord>,
+    any: Option<&EndpointRecord>,
+    session: Vec<Pin>,
+    question: &Question<'_>,
+) -> Result<Vec<(KnownPin, Option<Anchor>)>, StoreError> {
+    let own = record.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::Own));
+    let shared = any.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::AnyAccount));
+    let session = session.into_iter().map(|pin| (pin, Layer::Session));
+    let mut pins = Vec::new();
+    for (pin, layer) in own.chain(shared).chain(session) {
+        let anchor = pinned_path(tx, &pin, question)?;
+        pins.push((KnownPin { path_verified: anchor.is_some(), pin, layer }, anchor));
+    }
+    Ok(pins)
+}
+
+/// The anchor of a validated path from the leaf to an issuer pin's key. Where the leaf's dates
+/// stand in the way the path is looked for inside them: the dates are a problem of their own.
+fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option<Anchor>, StoreError> {
+    let (PinKind::Issuer, PinValue::Sha256(key)) = (pin.kind, &pin.value) else { return Ok(None) };
+    let live = matches!(pin.state, PinState::Trusted | PinState::Staged | PinState::Retired);
+    let Some(leaf) = question.chain.leaf().filter(|leaf| live && leaf.spki() != *key) else { return Ok(None) };
+    if question.roots.contains_key(*key) {
+        return Ok(None);
+    }
+    let kept = match pin.cert {
+        Some(hash) => tx.cert(hash)?,
+        None => None,
+    };
+    let inside = question.at.clamp(leaf.not_before(), leaf.not_after().max(leaf.not_before()));
+    let sent = question.chain.certs().skip(1).map(|(_, cert)| cert.clone());
+    let verified = kept.into_iter().chain(sent).filter(|cert| cert.spki() == *key).find(|cert| {
+        path_to(question, cert).is_some() || path_to(&Question { at: inside, ..*question }, cert).is_some()
+    });
+    Ok(verified.as_ref().map(anchor_of))
+}
+
+fn known(record: Option<&EndpointRecord>, pins: Vec<KnownPin>) -> Known {
+    let Some(record) = record else { return Known { pins, ..Known::default() } };
+    Known {
+        pins,
+        baseline: record.baseline.clone(),
+        observations: record.observations.clone(),
+        validated: record.validated.clone(),
+        upgrade: record.upgrade.clone(),
+        tombstone: record.tombstone.clone(),
+        expect_change_until: record.expect_change_until,
+    }
+}
+
+fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<bool, StoreError> {
+    let keys: Vec<Hash> = elements.iter().map(|(spki, _)| *spki).collect();
+    let certs: Vec<Hash> = elements.iter().map(|(_, cert)| *cert).collect();
+    Ok(!tx.blocked(PinKind::Key, &keys)?.is_empty() || !tx.blocked(PinKind::Certificate, &certs)?.is_empty())
+}
+
+fn anchors_left(facts: &Facts, roots: &Roots) -> bool {
+    let examined = matches!(facts.ca, CaAnswer::NoPath | CaAnswer::Path { .. });
+    let left = |v: &crate::store::Validated| {
+        v.ca && !v.anchors.is_empty() && !v.anchors.iter().any(|anchor| roots.contains_key(anchor.spki))
+    };
+    examined && facts.known.validated.as_ref().is_some_and(left)
+}
+
+/// The certificate to hold the new one against: of the same certificate or key where it was
+/// accepted before, else the newest accepted, else the one a pin was made from.
+fn previous_cert(tx: &Tx<'_>, facts: &Facts) -> Result<Option<Cert>, StoreError> {
+    let rank = |s: &crate::store::Sighting| (s.cert == facts.leaf.cert, s.spki == facts.leaf.spki, !s.provisional, s.last);
+    let from_baseline = facts.known.baseline.iter().max_by_key(|s| rank(s)).map(|s| s.cert);
+    let from_pins = facts
+        .known
+        .pins
+        .iter()
+        .filter(|k| is_leaf_pin(&k.pin) && k.pin.state != PinState::Blocked)
+        .max_by_key(|k| (facts.names_this(k), k.pin.state == PinState::Trusted, k.pin.id))
+        .and_then(|k| k.pin.cert);
+    match from_baseline.or(from_pins) {
+        Some(hash) => tx.cert(hash),
+        None => Ok(None),
+    }
+}
+
+fn compare(facts: &Facts, old: &Cert, new: &Cert, endpoint: &Endpoint) -> Previous {
+    let pinned = |k: &KnownPin| {
+        is_leaf_pin(&k.pin)
+            && facts.counts(&k.pin)
+            && (k.pin.value == PinValue::Sha256(old.spki()) || k.pin.value == PinValue::Sha256(old.fingerprint()))
+    };
+    let other_key = old.spki() != new.spki();
+    let signed_new =
+        other_key && facts.known.pins.iter().any(pinned) && new.signed_by(old) == SignatureCheck::Valid;
+    let sighting = facts.known.baseline.iter().find(|s| s.cert == old.fingerprint());
+    let new_names = new.host_names();
+    let same_kind = old.key().algorithm == new.key().algorithm;
+    Previous {
+        cert: old.fingerprint(),
+        spki: old.spki(),
+        not_after: old.not_after(),
+        not_before: old.not_before(),
+        first: sighting.map_or(0, |s| s.first),
+        last: sighting.map_or(0, |s| s.last),
+        matches_host: old.match_host(&endpoint.host) == HostMatch::Match,
+        signed_new,
+        names_lost: old.host_names().iter().any(|name| !new_names.contains(name)),
+        weaker_key: other_key && (new.key().weak && !old.key().weak || same_kind && new.key().bits < old.key().bits),
+        other_algorithm: other_key && !same_kind,
+    }
+}
+
+/// Nothing but the known was seen: neither what is known elsewhere nor a private CA matters.
+fn settled(facts: &Facts) -> bool {
+    let pinned = facts.trusted().any(|known| facts.names_this(known) && known.layer != Layer::Session);
+    let seen = facts.known.baseline.iter().any(|s| s.cert == facts.leaf.cert && !s.provisional);
+    seen && facts.known.upgrade.is_none() && (pinned || facts.ca_valid())
+}
+
+/// The topmost private CA above the leaf to which a path verifies, names and dates included. Not
+/// one that has the leaf's key, nor one that is, or was issued by, a loaded root.
+fn issuer_candidate(facts: &Facts, question: &Question<'_>) -> Option<Cert> {
+    if facts.ca_path() || facts.ca_unavailable() || !facts.problems.without(Problems::NO_CA_PATH).is_empty() {
+        return None;
+    }
+    let leaf = question.chain.leaf()?;
+    let above: Vec<&Cert> = question.chain.certs().filter(|(index, _)| *index > 0).map(|(_, cert)| cert).collect();
+    if above.iter().any(|cert| reaches_root(cert, question.roots)) {
+        return None;
+    }
+    let fit = |cert: &&&Cert| is_ca(cert) && cert.spki() != leaf.spki() && path_to(question, cert).is_some();
+    above.iter().rev().find(fit).map(|cert| (*cert).clone())
+}
+
+fn is_ca(cert: &Cert) -> bool {
+    let signs = cert.key_usage().is_none_or(|usage| usage.contains(&"keyCertSign"));
+    signs && cert.basic_constraints().is_some_and(|constraints| constraints.ca)
+}
+
+fn reaches_root(cert: &Cert, roots: &Roots) -> bool {
+    let issued = |root: &Cert| {
+        root.subject().same_as(cert.issuer()) && cert.signed_by(root) == SignatureCheck::Valid
+    };
+    roots.contains_key(cert.spki()) || roots.certs().any(issued)
+}
+
+fn is_loopback(host: &Host) -> bool {
+    host.ip().is_some_and(|ip| ip.is_loopback()) || host.as_str() == "localhost"
+}
+
+/// A v3 onion service: 56 base32 characters that are its key.
+fn is_onion_v3(host: &Host) -> bool {
+    let Some(rest) = host.as_str().strip_suffix(".onion") else { return false };
+    let label = rest.rsplit('.').next().unwrap_or(rest);
+    label.len() == 56 && label.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b))
+}

@@ -1,0 +1,157 @@
+//! What is decided. [`decide::decide`] is pure: facts and a policy in, an outcome out. [`check`]
+//! gathers the facts before it and records the result after it; [`trust`] is the user's yes.
+//!
+//! The way of a check: `gather` (and `elsewhere`, `corroborate`) → [`facts::Facts`] → `decide`
+//! (with `waiver`, `change`, `offer`) → [`outcome::Outcome`] → `remember` (what is written) and
+//! `explain`, `show` (what is said). Knows certificates, paths and the store; knows no network.
+
+mod answer;
+pub mod change;
+mod check;
+pub mod codes;
+mod corroborate;
+pub mod decide;
+mod default_store;
+mod elsewhere;
+mod events;
+mod explain;
+pub mod facts;
+mod gather;
+mod offer;
+pub mod outcome;
+mod pending;
+mod policy;
+mod remember;
+mod show;
+mod typed;
+mod verdict;
+mod waiver;
+
+use crate::endpoint::Endpoint;
+use crate::path::Chain;
+use crate::store::{PinKind, StoreError};
+use crate::time::Timestamp;
+
+pub use answer::trust;
+pub use check::check;
+pub use codes::{Assurance, Change, Decision, PinResult, Risk, Rule, Section};
+pub use default_store::{default_store, set_default_store};
+pub use events::{Listener, announce, end_session, set_listener};
+pub use pending::{dismiss, pending_verdict};
+pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
+pub use typed::{Fingerprint, parse_fingerprint};
+pub use verdict::Verdict;
+
+/// A TLSA record given by the caller (RFC 6698), RDATA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tlsa {
+    /// Usage, selector, matching type, data.
+    pub rdata: Vec<u8>,
+    /// The caller's claim that DNSSEC validated it.
+    pub dnssec_validated: bool,
+}
+
+/// Facts that the caller states about this check.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Flags {
+    /// Write nothing, not even the log.
+    pub dry_run: bool,
+    /// Nobody can answer: a question is also left as a pending one.
+    pub leave_pending: bool,
+    /// A resumed session: the chain may be the leaf alone.
+    pub resumed: bool,
+    /// A new account is being set up; without it the account exists (RFC 8314).
+    pub setup: bool,
+    /// No handshake proved that the server holds the key: never an accept.
+    pub unproven: bool,
+    /// The address is known to be loopback.
+    pub loopback: bool,
+    /// The connection goes through Tor.
+    pub tor: bool,
+}
+
+/// One check to make.
+#[derive(Debug, Clone)]
+pub struct Check<'a> {
+    /// Who it should be.
+    pub endpoint: &'a Endpoint,
+    /// What the server sent.
+    pub chain: &'a Chain,
+    /// When; the caller's clock.
+    pub now: Timestamp,
+    /// Stated facts.
+    pub flags: Flags,
+    /// Overrides the endpoint's and the store's policy.
+    pub policy: Option<&'a Policy>,
+    /// TLSA records.
+    pub tlsa: &'a [Tlsa],
+    /// CRLs (DER).
+    pub crls: &'a [Vec<u8>],
+}
+
+impl<'a> Check<'a> {
+    /// A check with nothing stated: an existing account, the policy of the store, no TLSA, no CRL.
+    pub fn new(endpoint: &'a Endpoint, chain: &'a Chain, now: Timestamp) -> Self {
+        Self { endpoint, chain, now, flags: Flags::default(), policy: None, tlsa: &[], crls: &[] }
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// The store failed; never a first use.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The policy wants a CA answer and no roots are loaded.
+    #[error(transparent)]
+    Roots(#[from] crate::path::RootsError),
+    /// A policy in the store cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The chain is empty, or its leaf is no certificate at all.
+    #[error("chain: {0}")]
+    Chain(String),
+    /// The session was resumed with less than what was last accepted.
+    #[error("resumed session: {0}")]
+    Resumed(String),
+}
+
+/// The user's yes.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// What to pin; `None` for the suggested kind. Where a CA-valid chain is asked about and nothing
+    /// is suggested, `None` accepts the chain as seen, without a pin.
+    pub kind: Option<PinKind>,
+    /// Beside the old key instead of in its place.
+    pub add: bool,
+    /// This store handle only, never written.
+    pub session: bool,
+    /// 0 = for good.
+    pub expires: Timestamp,
+    /// The full fingerprint as the user typed it, in any usual spelling; see [`parse_fingerprint`].
+    pub typed: Option<String>,
+    /// A note.
+    pub comment: String,
+    /// When; the caller's clock.
+    pub now: Timestamp,
+}
+
+/// Why a yes was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The check inside failed.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// This verdict cannot be trusted (a reject, unproven, or a kind not offered).
+    #[error("not offered: {0}")]
+    NotOffered(String),
+    /// The verdict is too old, or things changed since.
+    #[error("stale verdict: {0}")]
+    Stale(String),
+    /// The typed fingerprint is not one, or not this one.
+    #[error("fingerprint: {0}")]
+    Typed(String),
+}

@@ -1,0 +1,65 @@
+//! Which answers a question may get: the kinds of pin that make sense for this chain, and the
+//! one to suggest. Never one that would excuse more than what is shown.
+
+use super::codes::{Decision, Risk, Rule};
+use super::facts::{Facts, is_leaf_pin};
+use super::outcome::Outcome;
+use super::policy::Policy;
+use crate::path::{ProblemKind, Problems};
+use crate::store::{PinKind, PinState};
+
+/// Fills in what may be offered.
+pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
+    let possible = facts.possession && policy.pins;
+    outcome.way_back = outcome.way_back && possible;
+    if !possible || !(outcome.decision == Decision::Ask || outcome.way_back) {
+        return;
+    }
+    outcome.offered = vec![PinKind::Key, PinKind::Certificate];
+    if outcome.decision == Decision::Ask {
+        outcome.offered.extend(issuer(facts).then_some(PinKind::Issuer));
+        outcome.offered.extend(name(facts).then_some(PinKind::Name));
+    }
+    outcome.suggested = suggestion(facts, outcome);
+    let room = facts.trusted_leaf_pins() > 0 && facts.trusted_leaf_pins() < policy.farm_limit;
+    let about_another_key = matches!(outcome.rule, Rule::KeyRetired | Rule::Changed);
+    outcome.may_add = room && about_another_key && outcome.decision == Decision::Ask && facts.is_farm();
+    if outcome.may_add {
+        outcome.risk = outcome.risk.max(Risk::Medium);
+        outcome.because("may-be-a-farm");
+    }
+}
+
+/// The newest pin that names something else than what is presented: what is contradicted.
+pub fn contradicted(facts: &Facts) -> Option<usize> {
+    let rank = |state: PinState| match state {
+        PinState::Trusted => 3,
+        PinState::Staged => 2,
+        PinState::Retired | PinState::Compromised => 1,
+        PinState::Blocked => 0,
+    };
+    let pins = facts.known.pins.iter().enumerate().filter(|(_, k)| k.pin.state != PinState::Blocked);
+    pins.max_by_key(|(_, k)| (rank(k.pin.state), is_leaf_pin(&k.pin), k.pin.id)).map(|(index, _)| index)
+}
+
+/// A private CA can be pinned where names and dates are in order: its pin waives no more than
+/// the missing CA path.
+fn issuer(facts: &Facts) -> bool {
+    facts.issuer_candidate && !facts.problems.is_empty() && facts.problems.without(Problems::NO_CA_PATH).is_empty()
+}
+
+/// Shared hosting: a good path for another name.
+fn name(facts: &Facts) -> bool {
+    facts.ca_path()
+        && facts.problems == Problems::of(&[ProblemKind::HostMismatch])
+        && !facts.leaf.names.is_empty()
+}
+
+/// Nothing is suggested where correcting the configured name is the better answer, and nothing
+/// where the chain is CA-valid: there a pin would bind the user to this one key.
+fn suggestion(facts: &Facts, outcome: &Outcome) -> Option<PinKind> {
+    if facts.ca_valid() || (facts.ca_path() && facts.has(ProblemKind::HostMismatch)) {
+        return None;
+    }
+    Some(if outcome.offered.contains(&PinKind::Issuer) { PinKind::Issuer } else { PinKind::Key })
+}

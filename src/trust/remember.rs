@@ -1,0 +1,323 @@
+//! What a decision leaves in the endpoint's record. Pure: the record before and the outcome give
+//! the record after, so that a check can tell in a read whether a write is needed at all (a check
+//! of a known, unchanged endpoint writes nothing).
+
+use super::check::Weighed;
+use super::codes::Decision;
+use super::facts::{CURRENT, Facts, is_leaf_pin};
+use super::outcome::UpgradeStep;
+use super::waiver;
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::path::Problems;
+use crate::store::{
+    Anchor, EndpointRecord, Observation, Origin, Pin, PinKind, PinState, PinValue, Sighting, Upgrade, Validated,
+    Validation,
+};
+use crate::time::{DAY, Timestamp};
+
+/// Times that only tell "when last" are refreshed at most this often, in seconds.
+const REFRESH: i64 = DAY;
+/// An observation is counted again at most this often, in seconds.
+const RECOUNT: i64 = 3_600;
+/// Keys and anchors kept with "was validated", at most.
+const MAX_VALIDATED: usize = 16;
+
+/// What is to be written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plan {
+    /// The record, where it differs. A pin with id 0 is new and gets its number when written.
+    pub record: Option<EndpointRecord>,
+    /// Fingerprints of certificates to keep.
+    pub certs: Vec<Hash>,
+    /// The newest notBefore vouched for by a system root.
+    pub floor: Option<Timestamp>,
+    /// The known key came back after others were seen: pending questions are contradicted.
+    pub contradicts: bool,
+    /// The decision's event belongs into the log: it is not the same again.
+    pub logs: bool,
+}
+
+impl Plan {
+    /// Whether anything is to be written.
+    pub fn is_empty(&self) -> bool {
+        self.record.is_none() && self.floor.is_none() && !self.contradicts && !self.logs
+    }
+}
+
+/// Plans what a decision leaves behind.
+pub(super) fn plan(endpoint: &Endpoint, weighed: &Weighed<'_>) -> Plan {
+    let facts = &weighed.gathered.facts;
+    let outcome = &weighed.outcome;
+    let before = weighed.gathered.record.clone();
+    let mut plan = Plan::default();
+    if !facts.possession || outcome.reasons.contains(&"session-trust") {
+        return plan;
+    }
+    let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), facts.at()));
+    if outcome.decision == Decision::Accept {
+        accepted(weighed, &mut record, &mut plan);
+    } else {
+        observed(facts, &mut record, &mut plan);
+    }
+    plan.logs &= outcome.effects.event.is_some();
+    if before.as_ref() != Some(&record) {
+        plan.record = Some(record);
+    }
+    plan
+}
+
+fn observed(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
+    let at = facts.at();
+    match record.observations.iter_mut().find(|o| o.spki == facts.leaf.spki) {
+        Some(seen) if at.saturating_sub(seen.last) < RECOUNT && seen.cert == facts.leaf.cert => {}
+        Some(seen) => {
+            plan.logs = at.saturating_sub(seen.last) >= REFRESH;
+            seen.last = seen.last.max(at);
+            seen.count = seen.count.saturating_add(1);
+            if seen.cert != facts.leaf.cert {
+                seen.cert = facts.leaf.cert;
+                plan.certs.push(facts.leaf.cert);
+            }
+        }
+        None => {
+            plan.logs = true;
+            plan.certs.push(facts.leaf.cert);
+            let (cert, spki) = (facts.leaf.cert, facts.leaf.spki);
+            let extra = serde_json::Map::new();
+            record.observations.push(Observation { cert, spki, first: at, last: at, count: 1, extra });
+        }
+    }
+}
+
+fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, plan: &mut Plan) {
+    let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
+    plan.logs = outcome.effects.event.is_some();
+    let Some(validation) = outcome.effects.sighting else { return };
+    pins(weighed, record);
+    upgrade(facts, outcome.effects.upgrade, record);
+    let provisional = outcome.effects.upgrade == UpgradeStep::Observe;
+    sighting(weighed, validation, provisional, record, plan);
+    if validation == Validation::Ca && !provisional && !facts.clock_wrong() {
+        record.pins.retain(|pin| !(pin.until_ca_valid && pin.state == PinState::Trusted));
+    }
+    let vouched = validation == Validation::Ca && weighed.gathered.system_root;
+    plan.floor = (vouched && facts.leaf.not_before > facts.floor).then_some(facts.leaf.not_before);
+}
+
+/// Adds or refreshes the accepted sighting, and "was validated" with it.
+pub(super) fn sighting(
+    weighed: &Weighed<'_>,
+    validation: Validation,
+    provisional: bool,
+    record: &mut EndpointRecord,
+    plan: &mut Plan,
+) {
+    let facts = &weighed.gathered.facts;
+    let (at, leaf) = (facts.at(), &facts.leaf);
+    record.tombstone = None;
+    if at.saturating_sub(record.last_seen) >= REFRESH {
+        record.last_seen = at;
+    }
+    let newest_other = record.observations.iter().filter(|o| o.spki != leaf.spki).map(|o| o.last).max();
+    match record.baseline.iter_mut().find(|s| s.cert == leaf.cert) {
+        Some(seen) => {
+            // Other keys were seen since: the known one coming back is news.
+            let came_back = newest_other.is_some_and(|other| other >= seen.last);
+            plan.contradicts = came_back;
+            if came_back || at.saturating_sub(seen.last) >= REFRESH {
+                seen.last = seen.last.max(at);
+            }
+            seen.validation = stronger(seen.validation, validation);
+            seen.provisional &= provisional;
+            if seen.anchor.is_none() {
+                seen.anchor = weighed.gathered.anchor.clone();
+            }
+        }
+        None => {
+            plan.contradicts = newest_other.is_some() && facts.key_in_baseline();
+            let path = weighed.gathered.examination.path.as_ref().map_or(&[][..], |p| p.certs.as_slice());
+            let above = path.get(1..path.len().saturating_sub(1)).unwrap_or(&[]);
+            let intermediates: Vec<Hash> = above.iter().map(crate::cert::Cert::fingerprint).collect();
+            plan.certs.push(leaf.cert);
+            plan.certs.extend(&intermediates);
+            record.baseline.insert(
+                0,
+                Sighting {
+                    cert: leaf.cert,
+                    spki: leaf.spki,
+                    first: at,
+                    last: at,
+                    not_before: leaf.not_before,
+                    not_after: leaf.not_after,
+                    validation,
+                    anchor: if validation == Validation::None { None } else { weighed.gathered.anchor.clone() },
+                    intermediates,
+                    provisional,
+                    extra: serde_json::Map::new(),
+                },
+            );
+        }
+    }
+    record.observations.retain(|o| o.spki != leaf.spki);
+    if validation != Validation::None && !provisional {
+        validated(record, validation, weighed.gathered.anchor.as_ref(), at);
+    }
+}
+
+fn stronger(a: Validation, b: Validation) -> Validation {
+    let rank = |v: Validation| match v {
+        Validation::Ca => 3,
+        Validation::Dane => 2,
+        Validation::Pinned => 1,
+        Validation::None => 0,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+fn validated(record: &mut EndpointRecord, by: Validation, anchor: Option<&Anchor>, at: Timestamp) {
+    let mut now = record.validated.clone().unwrap_or(Validated {
+        first: at,
+        last: at,
+        ca: false,
+        keys: Vec::new(),
+        anchors: Vec::new(),
+    });
+    if at.saturating_sub(now.last) >= REFRESH {
+        now.last = at;
+    }
+    now.ca |= by == Validation::Ca;
+    let of_ca = || record.baseline.iter().filter(|s| s.validation == Validation::Ca && !s.provisional);
+    let newest = of_ca().map(|s| s.last).max().unwrap_or(at);
+    let mut current: Vec<&Sighting> = of_ca().filter(|s| newest.saturating_sub(s.last) <= CURRENT).collect();
+    current.sort_by_key(|s| std::cmp::Reverse(s.last));
+    now.keys.clear();
+    for seen in current {
+        if now.keys.len() < MAX_VALIDATED && !now.keys.contains(&seen.spki) {
+            now.keys.push(seen.spki);
+        }
+    }
+    if let Some(anchor) = anchor.filter(|anchor| !now.anchors.contains(anchor)) {
+        now.anchors.insert(0, anchor.clone());
+        now.anchors.truncate(MAX_VALIDATED);
+    }
+    record.validated = Some(now);
+}
+
+fn upgrade(facts: &Facts, step: UpgradeStep, record: &mut EndpointRecord) {
+    let today = facts.at().div_euclid(DAY);
+    match step {
+        UpgradeStep::None => {}
+        UpgradeStep::Observe => {
+            let running = record.upgrade.get_or_insert(Upgrade { since: facts.at(), days: Vec::new() });
+            if !running.days.contains(&today) && running.days.len() < MAX_VALIDATED {
+                running.days.push(today);
+            }
+        }
+        UpgradeStep::Confirm => {
+            record.upgrade = None;
+            record.baseline.iter_mut().for_each(|s| s.provisional = false);
+            for pin in record.pins.iter_mut().filter(|pin| pin.state == PinState::Trusted) {
+                retire(pin, facts.at(), 0);
+            }
+        }
+        UpgradeStep::Cancel => {
+            record.upgrade = None;
+            record.baseline.retain(|s| !s.provisional);
+        }
+    }
+}
+
+fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord) {
+    let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
+    let at = facts.at();
+    let overlap = weighed.gathered.policy.overlap_hours.saturating_mul(3_600);
+    // The endpoint's own pins come first among the known ones, in the same order.
+    let matched = outcome.pin_index.and_then(|index| record.pins.get_mut(index));
+    let replaces = matched.as_ref().map_or(0, |pin| pin.replaces);
+    if let Some(pin) = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid) {
+        if at.saturating_sub(pin.last_matched) >= REFRESH {
+            pin.last_matched = at;
+        }
+    }
+    if let Some((index, waiver)) = outcome.effects.fixes {
+        if let Some(pin) = record.pins.get_mut(index) {
+            pin.waiver = Some(waiver);
+        }
+    }
+    if let Some(index) = outcome.effects.promotes {
+        promote(facts, record, index, overlap);
+    }
+    if outcome.effects.retires_replaced {
+        let old = record.pins.iter_mut().filter(|pin| pin.id == replaces && pin.state == PinState::Trusted);
+        old.for_each(|pin| retire(pin, at, at.saturating_add(overlap)));
+    }
+    if let Some(origin) = outcome.effects.pins {
+        let lifetime = weighed.gathered.policy.pin_days.saturating_mul(DAY);
+        record.pins.push(Pin {
+            expires: if lifetime == 0 { 0 } else { at.saturating_add(lifetime) },
+            ..new_pin(PinKind::Key, PinValue::Sha256(facts.leaf.spki), waiver::shown(facts), origin, at, facts.leaf.cert)
+        });
+    }
+}
+
+/// A staged pin becomes trusted; what it replaces stays so for the overlap, which seeing the old
+/// key does not extend. Under a wrong clock nothing retires: that is made up for later.
+fn promote(facts: &Facts, record: &mut EndpointRecord, index: usize, overlap: i64) {
+    let at = facts.at();
+    let old_waiver = |record: &EndpointRecord, id: u64| record.pins.iter().find(|p| p.id == id).and_then(|p| p.waiver);
+    let Some((id, mut replaces)) = record.pins.get(index).map(|pin| (pin.id, pin.replaces)) else { return };
+    if replaces == 0 {
+        let newest = record.pins.iter().filter(|p| p.state == PinState::Trusted && is_leaf_pin(p)).max_by_key(|p| p.id);
+        replaces = newest.map_or(0, |pin| pin.id);
+    }
+    let inherited = old_waiver(record, replaces);
+    for pin in &mut record.pins {
+        if pin.id == id {
+            pin.state = PinState::Trusted;
+            pin.state_since = at;
+            pin.replaces = replaces;
+            pin.waiver = pin.waiver.or(inherited).or(Some(waiver::shown(facts)));
+            pin.cert = pin.cert.or(Some(facts.leaf.cert));
+        } else if pin.id == replaces && pin.state == PinState::Trusted && !facts.clock_wrong() {
+            retire(pin, at, at.saturating_add(overlap));
+        }
+    }
+}
+
+/// Retires a pin; it still counts until `overlap_until` (0: not at all).
+pub(super) fn retire(pin: &mut Pin, at: Timestamp, overlap_until: Timestamp) {
+    pin.state = PinState::Retired;
+    pin.state_since = at;
+    pin.overlap_until = overlap_until;
+}
+
+/// A trusted pin that waives `waiver`. Its number is given when it is written.
+pub(super) fn new_pin(
+    kind: PinKind,
+    value: PinValue,
+    waiver: Problems,
+    origin: Origin,
+    at: Timestamp,
+    cert: Hash,
+) -> Pin {
+    Pin {
+        id: 0,
+        kind,
+        value,
+        state: PinState::Trusted,
+        waiver: Some(waiver),
+        waive_expired_until: 0,
+        origin,
+        comment: String::new(),
+        created: at,
+        state_since: at,
+        last_matched: at,
+        expires: 0,
+        overlap_until: 0,
+        replaces: 0,
+        cert: Some(cert),
+        until_ca_valid: false,
+        extra: serde_json::Map::new(),
+    }
+}

@@ -1,0 +1,265 @@
+//! A verdict as plain text in a fixed width and as JSON. Every string from a certificate arrives
+//! here escaped; this file only lays it out. The JSON's schema is `docs/json-verdict.md`.
+
+use serde_json::{Map, Value, json};
+
+use super::codes::{Decision, Risk, Section};
+use super::explain::days_ago;
+use super::verdict::Verdict;
+use crate::cert::Cert;
+use crate::store::PinKind;
+use crate::time::{date_time, rfc3339};
+
+/// The schema's version: moves when a key changes its meaning, not when one is added.
+const SCHEMA: u32 = 1;
+/// Lines are never narrower than this, whatever is asked for.
+const NARROWEST: usize = 40;
+/// The width from which old and new fit side by side.
+const TWO_COLUMNS: usize = 60;
+
+pub(super) fn kind_code(kind: PinKind) -> &'static str {
+    match kind {
+        PinKind::Key => "key",
+        PinKind::Certificate => "certificate",
+        PinKind::Issuer => "issuer",
+        PinKind::Name => "name",
+    }
+}
+
+/// The verdict as JSON.
+pub(super) fn to_json(verdict: &Verdict) -> Value {
+    let endpoint = verdict.endpoint();
+    let texts = |section: Section| -> Vec<Value> {
+        verdict.statements(section).iter().map(|s| json!({ "code": s.code, "text": s.text() })).collect()
+    };
+    let mut out = Map::new();
+    let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
+    put("schema", json!(SCHEMA));
+    put("id", json!(verdict.id()));
+    put("host", json!(endpoint.host.as_str()));
+    put("port", json!(endpoint.port.get()));
+    put("account", json!(endpoint.account.as_str()));
+    put("time", json!(rfc3339(verdict.at())));
+    put("decision", json!(verdict.decision().code()));
+    put("assurance", json!(verdict.assurance().code()));
+    put("may_send_credentials", json!(verdict.may_send_credentials()));
+    put("rule", json!(verdict.rule().code()));
+    put("pin", json!(verdict.pin_result().code()));
+    put("change", json!(verdict.change().code()));
+    put("risk", json!(verdict.risk().code()));
+    put("problems", Value::Array(verdict.problems().iter().map(problem).collect()));
+    put("reasons", json!(verdict.reasons().collect::<Vec<_>>()));
+    put("headline", json!(headline(verdict)));
+    put(
+        "explanation",
+        json!({
+            "reasons": texts(Section::Reason),
+            "meaning": texts(Section::Meaning),
+            "advice": texts(Section::Advice),
+            "notes": verdict.notes().iter().map(|s| json!({ "code": s.code, "text": s.text() })).collect::<Vec<_>>(),
+        }),
+    );
+    put("chain", Value::Array((0..verdict.chain().len()).map(|index| element(verdict, index)).collect()));
+    put("previous", verdict.previous().map_or(Value::Null, Cert::to_json));
+    let seen = |(first, last)| json!({ "first": rfc3339(first), "last": rfc3339(last) });
+    put("previous_seen", verdict.previous_seen().map_or(Value::Null, seen));
+    put("difference", verdict.diff().map_or(Value::Null, |diff| diff.to_json()));
+    put("offered_trust", json!(verdict.offered().iter().map(|kind| kind_code(*kind)).collect::<Vec<_>>()));
+    put("suggested_trust", json!(verdict.suggested().map(kind_code)));
+    put("may_add", json!(verdict.may_add()));
+    put("may_type_fingerprint", json!(verdict.may_type()));
+    Value::Object(out)
+}
+
+fn problem(problem: &crate::path::Problem) -> Value {
+    let facts: Map<String, Value> =
+        problem.statement.args.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "code": problem.kind.code(),
+        "detail": problem.statement.code,
+        "certificate": problem.statement.certificate,
+        "text": problem.statement.text(),
+        "facts": facts,
+    })
+}
+
+fn element(verdict: &Verdict, index: usize) -> Value {
+    match (verdict.chain().cert(index), verdict.chain().error(index)) {
+        (Some(cert), _) => cert.to_json(),
+        (None, error) => json!({ "unreadable": error.map_or_else(String::new, ToString::to_string) }),
+    }
+}
+
+fn headline(verdict: &Verdict) -> String {
+    verdict.statements(Section::Headline).iter().map(|s| s.text()).collect()
+}
+
+/// The verdict for people: the answer first, then what is wrong, what it means, what to do, and
+/// the certificate, beside the old one where there is one.
+pub(super) fn to_text(verdict: &Verdict, width: usize) -> String {
+    let width = width.max(NARROWEST);
+    let mut page = Page { out: String::new(), width };
+    let word = match verdict.decision() {
+        Decision::Accept => "ACCEPT",
+        Decision::Ask => "ASK",
+        Decision::Reject => "REJECT",
+    };
+    page.paragraph("", &format!("{word}: {}", verdict.endpoint()));
+    page.paragraph("", &headline(verdict));
+    page.list("What is wrong", verdict.problems().iter().map(|p| p.statement.text()));
+    page.list("Why", reasons(verdict).into_iter());
+    page.list("What it means", verdict.statements(Section::Meaning).iter().map(|s| s.text()));
+    page.list("What to do", verdict.statements(Section::Advice).iter().map(|s| s.text()));
+    if verdict.risk() != Risk::None {
+        page.paragraph("", &format!("\nRisk: {}", verdict.risk().code()));
+    }
+    certificates(verdict, &mut page);
+    page.out
+}
+
+/// Reasons that say more than the headline and the problems do.
+fn reasons(verdict: &Verdict) -> Vec<String> {
+    verdict.statements(Section::Reason).iter().skip(1).map(|s| s.text()).collect()
+}
+
+fn certificates(verdict: &Verdict, page: &mut Page) {
+    let Some(leaf) = verdict.chain().leaf() else { return };
+    let changed = verdict.previous().filter(|old| old.fingerprint() != leaf.fingerprint());
+    let Some(old) = changed else {
+        page.title("The certificate presented");
+        return card(page, leaf);
+    };
+    if let Some((first, last)) = verdict.previous_seen() {
+        let now = verdict.at();
+        page.title("Known before, and presented now");
+        page.paragraph(
+            "  ",
+            &format!(
+                "The old certificate was first seen on {} ({}) and last on {} ({}).",
+                date_time(first),
+                days_ago(first, now),
+                date_time(last),
+                days_ago(last, now)
+            ),
+        );
+    } else {
+        page.title("Trusted before, and presented now");
+    }
+    if page.width >= TWO_COLUMNS {
+        let diff = crate::cert::compare(old, leaf);
+        page.block(&diff.to_text(page.width.saturating_sub(2)));
+    } else {
+        page.title("Before");
+        card(page, old);
+        page.title("Now");
+        card(page, leaf);
+    }
+}
+
+/// One certificate in a few lines. The subject alternative names come first: they are what was
+/// checked (pitfall 37).
+fn card(page: &mut Page, cert: &Cert) {
+    let names = cert.host_names();
+    let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(8);
+    let key = cert.key();
+    let weak = if key.weak { ", weak" } else { "" };
+    let rows = [
+        ("For", if more > 0 { format!("{shown} and {more} more") } else { shown }),
+        ("Subject", cert.subject().text()),
+        ("Issuer", cert.issuer().text()),
+        ("Valid", format!("{} to {}", date_time(cert.not_before()), date_time(cert.not_after()))),
+        ("Key", format!("{}, {} bits{weak}", crate::text::escape(&key.name), key.bits)),
+        ("Key pin", format!("sha256//{}", cert.spki().base64())),
+        ("SHA-256", cert.fingerprint().colon_hex()),
+    ];
+    for (label, value) in rows {
+        page.row(label, if value.is_empty() { "(none)" } else { &value });
+    }
+}
+
+/// Lays text out within a width, in characters.
+struct Page {
+    out: String,
+    width: usize,
+}
+
+impl Page {
+    fn title(&mut self, title: &str) {
+        self.out.push('\n');
+        self.paragraph("", &format!("{title}:"));
+    }
+
+    fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
+        let items: Vec<String> = items.collect();
+        if items.is_empty() {
+            return;
+        }
+        self.title(title);
+        for item in items {
+            self.wrapped("  - ", "    ", &item);
+        }
+    }
+
+    fn row(&mut self, label: &str, value: &str) {
+        self.wrapped(&format!("  {label:<9}"), "           ", value);
+    }
+
+    fn paragraph(&mut self, indent: &str, text: &str) {
+        self.wrapped(indent, indent, text);
+    }
+
+    fn block(&mut self, text: &str) {
+        for line in text.lines() {
+            self.out.push_str("  ");
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
+    }
+
+    /// Breaks at spaces; a word that is too long for a line (a fingerprint, an endless name) is
+    /// broken inside, after a colon where there is one.
+    fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
+        let mut text = text;
+        while let Some(tail) = text.strip_prefix('\n') {
+            self.out.push('\n');
+            text = tail;
+        }
+        let room = self.width.saturating_sub(first.chars().count()).max(8);
+        let mut line = String::new();
+        let mut used = 0usize;
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            for piece in pieces(word, room) {
+                let length = piece.chars().count();
+                if used > 0 && used.saturating_add(length).saturating_add(1) > room {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                if used > 0 {
+                    line.push(' ');
+                    used = used.saturating_add(1);
+                }
+                line.push_str(&piece);
+                used = used.saturating_add(length);
+            }
+        }
+        lines.push(line);
+        for (index, line) in lines.iter().enumerate() {
+            self.out.push_str(if index == 0 { first } else { rest });
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
+    }
+}
+
+fn pieces(word: &str, room: usize) -> Vec<String> {
+    if word.chars().count() <= room {
+        return vec![word.to_owned()];
+    }
+    // A fingerprint breaks after a colon: AB:CD: / EF:…
+    let fingerprint = word.len() == 95 && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+    let step = if fingerprint { room.saturating_sub(room.checked_rem(3).unwrap_or(0)).min(48) } else { room };
+    let chars: Vec<char> = word.chars().collect();
+    chars.chunks(step.max(1)).map(|chunk| chunk.iter().collect()).collect()
+}

@@ -1,0 +1,346 @@
+//! A verdict: a decision with everything that led to it. Immutable and cheap to clone; may travel
+//! to another thread while a person thinks about it. Made by [`super::check`], answered by
+//! [`super::trust`].
+
+use std::sync::Arc;
+
+use super::check::{Weighed, routine};
+use super::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
+use super::events;
+use super::explain::{self, Told};
+use super::facts::Facts;
+use super::outcome::Outcome;
+use super::{Check, Flags, Policy, Tlsa};
+use crate::cert::{self, Cert, Diff};
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::path::{Chain, Path, Problem, Problems};
+use crate::store::{EndpointRecord, Event, Pin, PinKind};
+use crate::text::Statement;
+use crate::time::Timestamp;
+use serde_json::Value;
+
+/// A decision with everything that led to it. Immutable; cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    inputs: Inputs,
+    store_id: String,
+    state: Hash,
+    facts: Facts,
+    outcome: Outcome,
+    policy: Policy,
+    problems: Vec<Problem>,
+    problem_statements: Vec<Statement>,
+    notes: Vec<Statement>,
+    path: Option<Path>,
+    previous: Option<Cert>,
+    issuer: Option<Cert>,
+    told: Told,
+    id: String,
+    asked: Option<Asked>,
+}
+
+/// The inputs of a check, kept for the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Inputs {
+    endpoint: Endpoint,
+    chain: Chain,
+    now: Timestamp,
+    flags: Flags,
+    policy: Option<Policy>,
+    tlsa: Vec<Tlsa>,
+    crls: Vec<Vec<u8>>,
+}
+
+impl Inputs {
+    /// The same check again, at another time.
+    pub fn check_at(&self, now: Timestamp) -> Check<'_> {
+        Check {
+            endpoint: &self.endpoint,
+            chain: &self.chain,
+            now,
+            flags: self.flags,
+            policy: self.policy.as_ref(),
+            tlsa: &self.tlsa,
+            crls: &self.crls,
+        }
+    }
+}
+
+/// When a pending question was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The last time.
+    pub last: Timestamp,
+    /// The known key was accepted since.
+    pub contradicted: bool,
+}
+
+impl Verdict {
+    pub(super) fn new(check: &Check<'_>, weighed: Weighed<'_>, store_id: String) -> Self {
+        let told = explain::explain(check.endpoint, check.chain, &weighed);
+        let Weighed { gathered, outcome } = weighed;
+        let inputs = Inputs {
+            endpoint: check.endpoint.clone(),
+            chain: check.chain.clone(),
+            now: check.now,
+            flags: check.flags,
+            policy: check.policy.cloned(),
+            tlsa: check.tlsa.to_vec(),
+            crls: check.crls.to_vec(),
+        };
+        let id = question_id(check, &outcome);
+        let state = state_of(gathered.record.as_ref(), &gathered.policy);
+        let inner = Inner {
+            inputs,
+            store_id,
+            state,
+            id,
+            told,
+            problem_statements: gathered.problems.iter().map(|p| p.statement.clone()).collect(),
+            problems: gathered.problems,
+            notes: gathered.examination.notes.clone(),
+            path: gathered.examination.path.clone(),
+            policy: gathered.policy.into_owned(),
+            facts: gathered.facts,
+            previous: gathered.previous,
+            issuer: gathered.issuer,
+            outcome,
+            asked: None,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The same verdict, as the answer to a question that was left pending.
+    pub(super) fn asked(self, asked: Asked) -> Self {
+        match Arc::try_unwrap(self.inner) {
+            Ok(inner) => Self { inner: Arc::new(Inner { asked: Some(asked), ..inner }) },
+            Err(inner) => Self { inner },
+        }
+    }
+
+    /// Accept, ask or reject.
+    pub fn decision(&self) -> Decision {
+        self.inner.outcome.decision
+    }
+
+    /// What vouches for the server.
+    pub fn assurance(&self) -> Assurance {
+        self.inner.outcome.assurance
+    }
+
+    /// What became of the pins.
+    pub fn pin_result(&self) -> PinResult {
+        self.inner.outcome.pin
+    }
+
+    /// How what is presented differs from what was known.
+    pub fn change(&self) -> Change {
+        self.inner.outcome.change
+    }
+
+    /// How much the change should worry.
+    pub fn risk(&self) -> Risk {
+        self.inner.outcome.risk
+    }
+
+    /// The rule that decided, as numbered in `docs/decision.md`.
+    pub fn rule(&self) -> super::Rule {
+        self.inner.outcome.rule
+    }
+
+    /// All problems found.
+    pub fn problems(&self) -> &[Problem] {
+        &self.inner.problems
+    }
+
+    /// The kinds of the problems found.
+    pub fn problem_kinds(&self) -> Problems {
+        self.inner.facts.problems
+    }
+
+    /// Notes that are no problems (an intermediate that was missing but known …).
+    pub fn notes(&self) -> &[Statement] {
+        &self.inner.notes
+    }
+
+    /// Equal for the same endpoint, chain and reason: coalesce prompts by it. 32 hexadecimal digits.
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// Who it should be.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.inner.inputs.endpoint
+    }
+
+    /// What the server sent.
+    pub fn chain(&self) -> &Chain {
+        &self.inner.inputs.chain
+    }
+
+    /// The path to a loaded root, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_ref()
+    }
+
+    /// When it was made, by the caller's clock.
+    pub fn at(&self) -> Timestamp {
+        self.inner.inputs.now
+    }
+
+    /// The pin that matched or was contradicted.
+    pub fn pin(&self) -> Option<&Pin> {
+        let index = self.inner.outcome.pin_index?;
+        self.inner.facts.known.pins.get(index).map(|known| &known.pin)
+    }
+
+    /// The certificate known before.
+    pub fn previous(&self) -> Option<&Cert> {
+        self.inner.previous.as_ref()
+    }
+
+    /// When the certificate known before was first and last seen, where that is known.
+    pub fn previous_seen(&self) -> Option<(Timestamp, Timestamp)> {
+        let previous = self.inner.facts.previous.as_ref()?;
+        (previous.first != 0).then_some((previous.first, previous.last))
+    }
+
+    /// Old against new, if there is an old one.
+    pub fn diff(&self) -> Option<Diff> {
+        Some(cert::compare(self.inner.previous.as_ref()?, self.chain().leaf()?))
+    }
+
+    /// Kinds of pin that may be offered.
+    pub fn offered(&self) -> &[PinKind] {
+        &self.inner.outcome.offered
+    }
+
+    /// The kind to suggest, if one should be.
+    pub fn suggested(&self) -> Option<PinKind> {
+        self.inner.outcome.suggested
+    }
+
+    /// Whether the key may be added beside the known ones instead of replacing them.
+    pub fn may_add(&self) -> bool {
+        self.inner.outcome.may_add
+    }
+
+    /// Whether a typed fingerprint may overrule this reject (a downgrade's way back).
+    pub fn may_type(&self) -> bool {
+        self.inner.outcome.way_back
+    }
+
+    /// True only for an accept whose assurance allows it.
+    pub fn may_send_credentials(&self) -> bool {
+        self.decision() == Decision::Accept && self.assurance() != Assurance::None
+    }
+
+    /// The statements of a section.
+    pub fn statements(&self, section: Section) -> &[Statement] {
+        match section {
+            Section::Headline => std::slice::from_ref(&self.inner.told.headline),
+            Section::Problem => &self.inner.problem_statements,
+            Section::Reason => &self.inner.told.reasons,
+            Section::Meaning => &self.inner.told.meaning,
+            Section::Advice => &self.inner.told.advice,
+        }
+    }
+
+    /// Stable codes of the reasons, the deciding one first.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        self.inner.outcome.reasons.iter().copied()
+    }
+
+    /// Schema in `docs/json-verdict.md`.
+    pub fn to_json(&self) -> Value {
+        super::show::to_json(self)
+    }
+
+    /// For people, within `width` characters (at least 40).
+    pub fn to_text(&self, width: usize) -> String {
+        super::show::to_text(self, width)
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.inner.facts
+    }
+
+    pub(super) fn outcome(&self) -> &Outcome {
+        &self.inner.outcome
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    pub(super) fn inputs(&self) -> &Inputs {
+        &self.inner.inputs
+    }
+
+    pub(super) fn issuer(&self) -> Option<&Cert> {
+        self.inner.issuer.as_ref()
+    }
+
+    pub(super) fn store_id(&self) -> &str {
+        &self.inner.store_id
+    }
+
+    pub(super) fn state(&self) -> Hash {
+        self.inner.state
+    }
+
+    pub(super) fn pending(&self) -> Option<Asked> {
+        self.inner.asked
+    }
+
+    /// What this check is in the log.
+    pub(super) fn event(&self) -> Event {
+        let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| routine(self.decision()));
+        let (facts, text) = (&self.inner.facts, self.inner.told.headline.text());
+        events::about(self.endpoint(), code, severity, facts.at(), facts.leaf.spki, text)
+    }
+}
+
+fn question_id(check: &Check<'_>, outcome: &Outcome) -> String {
+    let endpoint = check.endpoint;
+    let parts = [
+        endpoint.host.as_str().to_owned(),
+        endpoint.port.to_string(),
+        endpoint.account.as_str().to_owned(),
+        check.chain.fingerprint().hex(),
+        outcome.rule.code().to_owned(),
+        outcome.decision.code().to_owned(),
+        outcome.pin.code().to_owned(),
+    ];
+    let mut id = Hash::of(parts.join("\0").as_bytes()).hex();
+    id.truncate(32);
+    id
+}
+
+/// What an answer rests on: pins, policy, baseline and what hangs on them, but neither the times
+/// of last sightings nor observations, which any stranger can move.
+pub(super) fn state_of(record: Option<&EndpointRecord>, policy: &Policy) -> Hash {
+    let mut text = Value::Object(policy.to_map()).to_string();
+    if let Some(record) = record {
+        for pin in &record.pins {
+            let pin = Pin { last_matched: 0, ..pin.clone() };
+            text.push_str(&serde_json::to_string(&pin).unwrap_or_default());
+        }
+        for seen in &record.baseline {
+            text.push_str(&format!("|{:?} {} {:?}", seen.cert, seen.provisional, seen.validation));
+        }
+        let validated = record.validated.as_ref().map(|v| (v.first, v.ca));
+        let upgrade = record.upgrade.as_ref().map(|u| u.since);
+        let tombstone = record.tombstone.as_ref().map(|t| t.at);
+        text.push_str(&format!("|{validated:?} {upgrade:?} {tombstone:?} {}", record.expect_change_until));
+    } else {
+        text.push_str("|None None None 0");
+    }
+    Hash::of(text.as_bytes())
+}
