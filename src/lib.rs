@@ -19,7 +19,15 @@
     )
 )]
 
+pub mod cert;
 pub mod endpoint;
 pub mod hash;
+pub mod path;
+pub mod store;
 pub mod text;
 pub mod time;
+pub mod tls;
+pub mod trust;
+
+#[allow(unsafe_code)]
+pub mod capi;
