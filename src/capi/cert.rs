@@ -1,0 +1,380 @@
+//! Certificates: reading one, what every client shows of it, comparing two.
+
+use std::ffi::c_char;
+
+use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_PEM, TOFU_FORMAT_TEXT};
+use super::diff::tofu_diff;
+use super::error::{Failure, tofu_error};
+use super::guard::{free, guard, read};
+use super::ptr::{Call, EMPTY, Object, Place, Poison, name};
+use super::shelf::Shelf;
+use super::status::{Answer, tofu_status};
+use super::text::tofu_text;
+use crate::cert::{Cert, HostMatch, Name, compare};
+use crate::endpoint::Host;
+
+/// One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
+pub struct tofu_cert {
+    poison: Poison,
+    pub(super) cert: Cert,
+    pub(super) shelf: Shelf,
+}
+
+impl From<Cert> for tofu_cert {
+    fn from(cert: Cert) -> Self {
+        Self { poison: Poison::default(), cert, shelf: Shelf::default() }
+    }
+}
+
+impl Object for tofu_cert {
+    const NOUN: &'static str = "certificate";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// Both names of the parser end here; exports never call each other.
+unsafe fn parse_der(der: *const u8, len: usize, out: *mut *mut tofu_cert, err: *mut *mut tofu_error) -> tofu_status {
+    // SAFETY: the pointers as the @param lines of the two exports say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let cert = Cert::parse_der(call.bytes(der, len, "der")?)?;
+            out.give(cert.into());
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Reads one DER certificate. No network, no clock.
+///
+/// Refuses only what has no readable outer structure, key or validity; whatever else is odd is listed as an
+/// anomaly. Does not decide whether the certificate is good for anything.
+///
+/// @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+/// @param len  their number.
+/// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
+///             must not be NULL.
+/// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected; TOFU_E_INVALID;
+///         TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_parse_der(
+    der: *const u8,
+    len: usize,
+    out: *mut *mut tofu_cert,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe { parse_der(der, len, out, err) }
+}
+
+/// The short name of tofu_cert_parse_der; define TOFU_NO_SHORT_NAMES before the header to hide it.
+///
+/// Does not decide whether the certificate is good for anything.
+///
+/// @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+/// @param len  their number.
+/// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
+///             must not be NULL.
+/// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[cfg(not(tofu_no_short_names))]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cert_parse_der(
+    der: *const u8,
+    len: usize,
+    out: *mut *mut tofu_cert,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe { parse_der(der, len, out, err) }
+}
+
+/// One more handle on a certificate, for one that must outlive its chain or verdict. Cheap: the data is shared.
+///
+/// @param cert  borrowed; may be NULL, which gives NULL.
+/// @return owned by the caller, freed with tofu_cert_free; NULL for NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_clone(cert: *const tofu_cert) -> *mut tofu_cert {
+    // SAFETY: `cert` as its @param says.
+    unsafe { read(cert, std::ptr::null_mut(), |cert| Some(Box::into_raw(Box::new(cert.cert.clone().into())))) }
+}
+
+/// A string of the certificate, made once and lent.
+unsafe fn string(cert: *const tofu_cert, what: &'static str, make: impl FnOnce(&Cert) -> String) -> *const c_char {
+    // SAFETY: promised by the caller, an export.
+    unsafe { read(cert, EMPTY, |cert| cert.shelf.text((what, 0, 0, ""), || Some(make(&cert.cert)))) }
+}
+
+/// The subject as one line (RFC 4514), escaped and fit to show.
+///
+/// Does not decide who the server is: hosts are matched against the alternative names only.
+///
+/// @param cert  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_subject(cert: *const tofu_cert) -> *const c_char {
+    // SAFETY: `cert` as its @param says.
+    unsafe { string(cert, "subject", |cert| cert.subject().text()) }
+}
+
+/// The issuer as one line (RFC 4514), escaped and fit to show.
+///
+/// Written by whoever made the certificate. Does not decide who signed it.
+///
+/// @param cert  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_issuer(cert: *const tofu_cert) -> *const c_char {
+    // SAFETY: `cert` as its @param says.
+    unsafe { string(cert, "issuer", |cert| cert.issuer().text()) }
+}
+
+/// The SHA-256 fingerprint of the certificate as people compare it: upper-case pairs joined by colons.
+///
+/// @param cert  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SHA256 of
+///         tofu_cert_bytes.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_fingerprint(cert: *const tofu_cert) -> *const c_char {
+    // SAFETY: `cert` as its @param says.
+    unsafe { string(cert, "fingerprint", |cert| cert.fingerprint().colon_hex()) }
+}
+
+/// The pin of the public key (RFC 7469): base64 of the SHA-256 of the SubjectPublicKeyInfo.
+///
+/// Equal for two certificates exactly when their keys are equal.
+///
+/// @param cert  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SPKI_SHA256
+///         of tofu_cert_bytes.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_spki_pin(cert: *const tofu_cert) -> *const c_char {
+    // SAFETY: `cert` as its @param says.
+    unsafe { string(cert, "spki-pin", |cert| cert.spki().base64()) }
+}
+
+/// The serial number in hexadecimal pairs joined by colons.
+///
+/// @param cert  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated ASCII, with a minus sign if negative, borrowed from the certificate; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_serial(cert: *const tofu_cert) -> *const c_char {
+    // SAFETY: `cert` as its @param says.
+    unsafe { string(cert, "serial", Cert::serial) }
+}
+
+/// The first second of validity.
+///
+/// Does not decide whether the certificate is valid now; a check does.
+///
+/// @param cert  borrowed; may be NULL, which gives 0.
+/// @return seconds since the epoch, UTC.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_not_before(cert: *const tofu_cert) -> i64 {
+    // SAFETY: `cert` as its @param says.
+    unsafe { read(cert, 0, |cert| Some(cert.cert.not_before())) }
+}
+
+/// The last second of validity.
+///
+/// Does not decide whether the certificate is valid now; a check does.
+///
+/// @param cert  borrowed; may be NULL, which gives 0.
+/// @return seconds since the epoch, UTC.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_not_after(cert: *const tofu_cert) -> i64 {
+    // SAFETY: `cert` as its @param says.
+    unsafe { read(cert, 0, |cert| Some(cert.cert.not_after())) }
+}
+
+unsafe fn attribute(
+    cert: *const tofu_cert,
+    attribute: *const c_char,
+    index: usize,
+    what: &'static str,
+    of: impl FnOnce(&Cert) -> &Name,
+) -> *const c_char {
+    // SAFETY: promised by the caller, an export.
+    unsafe {
+        let asked = name(attribute);
+        read(cert, EMPTY, |cert| {
+            let asked = asked?;
+            let make = || of(&cert.cert).attribute(asked).get(index).map(|value| crate::text::escape(value));
+            cert.shelf.text((what, 0, index, asked), make)
+        })
+    }
+}
+
+/// One attribute of the subject: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
+///
+/// Does not decide who the server is: hosts are matched against the alternative names only.
+///
+/// @param cert       borrowed; may be NULL, which gives "".
+/// @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
+/// @param index      0 for the first value; a name may carry several.
+/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
+///         value; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_subject_attribute(
+    cert: *const tofu_cert,
+    attribute: *const c_char,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe { self::attribute(cert, attribute, index, "subject-attribute", Cert::subject) }
+}
+
+/// One attribute of the issuer: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
+///
+/// Written by whoever made the certificate. Does not decide who signed it.
+///
+/// @param cert       borrowed; may be NULL, which gives "".
+/// @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
+/// @param index      0 for the first value; a name may carry several.
+/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
+///         value; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_issuer_attribute(
+    cert: *const tofu_cert,
+    attribute: *const c_char,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe { self::attribute(cert, attribute, index, "issuer-attribute", Cert::issuer) }
+}
+
+/// Holds a certificate against a host by RFC 9525: alternative names only, wildcards in the left-most label.
+///
+/// Does not decide whether the certificate is trusted; a certificate that names the host only in its subject's CN
+/// does not match.
+///
+/// @param cert  borrowed; must not be NULL.
+/// @param host  DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
+/// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME for what is no host; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_match_host(
+    cert: *const tofu_cert,
+    host: *const c_char,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let cert = call.object(cert, "cert")?;
+            let host = Host::parse(call.text(host, "host")?)?;
+            Ok(match cert.cert.match_host(&host) {
+                HostMatch::Match => Answer::Ok,
+                HostMatch::NameOnlyInCn | HostMatch::Mismatch => Answer::NoMatch,
+            })
+        })
+    }
+}
+
+/// Compares two certificates field by field, to show old and new side by side.
+///
+/// Does not decide whether the change is harmless.
+///
+/// @param before  the old one, borrowed; must not be NULL.
+/// @param now     the new one, borrowed; must not be NULL.
+/// @param out     where to write the comparison, owned by the caller, freed with tofu_diff_free; NULL on failure;
+///                must not be NULL.
+/// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_compare(
+    before: *const tofu_cert,
+    now: *const tofu_cert,
+    out: *mut *mut tofu_diff,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let before = call.object(before, "before")?;
+            let now = call.object(now, "now")?;
+            out.give(compare(&before.cert, &now.cert).into());
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// A certificate as JSON (docs/json-certificate.md), as text for people, or as PEM.
+///
+/// @param cert    borrowed; must not be NULL.
+/// @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_PEM.
+/// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
+///                must not be NULL.
+/// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_format(
+    cert: *const tofu_cert,
+    format: i32,
+    out: *mut *mut tofu_text,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe { guard(err, |call| format_cert(call, cert, format, call.out(out, "out")?)) }
+}
+
+unsafe fn format_cert(
+    call: &Call<'_>,
+    cert: *const tofu_cert,
+    format: i32,
+    out: Place<*mut tofu_text>,
+) -> Result<Answer, Failure> {
+    // SAFETY: promised by the caller, an export.
+    let cert = &unsafe { call.object(cert, "cert") }?.cert;
+    out.give(tofu_text::from(match format {
+        TOFU_FORMAT_JSON => cert.to_json().to_string(),
+        TOFU_FORMAT_TEXT => cert.to_text(),
+        TOFU_FORMAT_PEM => cert.to_pem(),
+        other => return Err(Failure::invalid(format!("format: {other} is not a format of certificates"))),
+    }));
+    Ok(Answer::Ok)
+}
+
+/// Frees a certificate that the caller owns; never one that is borrowed from a chain or verdict.
+///
+/// @param cert  owned by the caller, who gives it up; may be NULL.
+///
+/// Thread safety: any thread, once no other one uses the certificate. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_free(cert: *mut tofu_cert) {
+    // SAFETY: `cert` as its @param says.
+    unsafe { free(cert) }
+}

@@ -1,0 +1,270 @@
+//! The long tail of a certificate's fields by code: count, string, number, bytes. New fields are new
+//! codes, not new functions.
+
+use std::ffi::c_char;
+
+use super::cert::tofu_cert;
+use super::guard::read;
+use super::ptr::{EMPTY, write_if_wanted};
+use crate::cert::{Cert, San};
+use crate::hash::Hash;
+use crate::text::escape;
+use crate::time::rfc3339;
+
+/// The DER, verbatim: bytes.
+pub const TOFU_CERT_DER: i32 = 1;
+/// SHA-256 of the DER: 32 bytes; string of upper-case pairs with colons.
+pub const TOFU_CERT_SHA256: i32 = 2;
+/// SHA-256 of the SubjectPublicKeyInfo: 32 bytes; string in base64 (RFC 7469).
+pub const TOFU_CERT_SPKI_SHA256: i32 = 3;
+/// The subject: string (RFC 4514); bytes of its DER.
+pub const TOFU_CERT_SUBJECT: i32 = 4;
+/// The issuer as written in the certificate: string (RFC 4514); bytes of its DER.
+pub const TOFU_CERT_ISSUER: i32 = 5;
+/// First second of validity: number; string (RFC 3339).
+pub const TOFU_CERT_NOT_BEFORE: i32 = 6;
+/// Last second of validity: number; string (RFC 3339).
+pub const TOFU_CERT_NOT_AFTER: i32 = 7;
+/// DNS names among the alternative names: strings.
+pub const TOFU_CERT_SAN_DNS: i32 = 8;
+/// The public key: string ("RSA", "P-256" ...); number of bits, 0 if unknown; bytes of the SubjectPublicKeyInfo.
+pub const TOFU_CERT_KEY: i32 = 9;
+/// What is odd about the certificate: strings.
+pub const TOFU_CERT_ANOMALY: i32 = 10;
+/// The stable codes of the anomalies, in the same order: strings.
+pub const TOFU_CERT_ANOMALY_CODE: i32 = 11;
+/// The serial number: string of hexadecimal pairs with colons.
+pub const TOFU_CERT_SERIAL: i32 = 12;
+/// The version as people count it, 1 to 3: number; string.
+pub const TOFU_CERT_VERSION: i32 = 13;
+/// IP addresses among the alternative names: strings.
+pub const TOFU_CERT_SAN_IP: i32 = 14;
+/// Mail addresses among the alternative names: strings.
+pub const TOFU_CERT_SAN_EMAIL: i32 = 15;
+/// URIs among the alternative names: strings.
+pub const TOFU_CERT_SAN_URI: i32 = 16;
+/// Alternative names of other kinds: strings.
+pub const TOFU_CERT_SAN_OTHER: i32 = 17;
+/// What the server may be called by this certificate, fit to show (the CN if there is no alternative name): strings.
+pub const TOFU_CERT_HOST_NAMES: i32 = 18;
+/// The RSA public exponent: string, decimal.
+pub const TOFU_CERT_RSA_EXPONENT: i32 = 19;
+/// 1 if the key is too small or of a weak kind: number.
+pub const TOFU_CERT_KEY_WEAK: i32 = 20;
+/// 1 if the key inside the SubjectPublicKeyInfo can be decoded: number.
+pub const TOFU_CERT_KEY_READABLE: i32 = 21;
+/// The signature algorithm: string.
+pub const TOFU_CERT_SIGNATURE: i32 = 22;
+/// Its dotted OID: string.
+pub const TOFU_CERT_SIGNATURE_OID: i32 = 23;
+/// 1 if it is MD2, MD4, MD5 or SHA-1: number.
+pub const TOFU_CERT_SIGNATURE_WEAK: i32 = 24;
+/// 1 if the signature verifies under the certificate's own key: number.
+pub const TOFU_CERT_SELF_SIGNED: i32 = 25;
+/// 1 if basicConstraints say CA: number; counted only with that extension.
+pub const TOFU_CERT_CA: i32 = 26;
+/// pathLenConstraint: number; counted only where it is set.
+pub const TOFU_CERT_PATH_LENGTH: i32 = 27;
+/// Names of the key usage bits: strings.
+pub const TOFU_CERT_KEY_USAGE: i32 = 28;
+/// Extended key usages by name or dotted OID: strings.
+pub const TOFU_CERT_EXTENDED_KEY_USAGE: i32 = 29;
+/// Dotted OIDs of critical extensions that nobody here processes: strings.
+pub const TOFU_CERT_UNKNOWN_CRITICAL: i32 = 30;
+/// Subject key identifier: bytes; string in hexadecimal.
+pub const TOFU_CERT_SUBJECT_KEY_ID: i32 = 31;
+/// Authority key identifier: bytes; string in hexadecimal.
+pub const TOFU_CERT_AUTHORITY_KEY_ID: i32 = 32;
+/// Where the issuer's certificate is said to be (AIA): strings.
+pub const TOFU_CERT_ISSUER_ADDRESS: i32 = 33;
+
+/// A field read from a certificate: its strings, numbers and bytes, of which it may lack some.
+#[derive(Default)]
+struct Field {
+    strings: Vec<String>,
+    number: Option<i64>,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Field {
+    fn text(text: impl Into<String>) -> Self {
+        Self { strings: vec![text.into()], ..Self::default() }
+    }
+
+    fn list(strings: Vec<String>) -> Self {
+        Self { strings, ..Self::default() }
+    }
+
+    fn escaped(raw: &[String]) -> Self {
+        Self::list(raw.iter().map(|text| escape(text)).collect())
+    }
+
+    fn yes(yes: bool) -> Self {
+        Self { number: Some(i64::from(yes)), ..Self::default() }
+    }
+
+    fn count(&self) -> usize {
+        self.strings.len().max(usize::from(self.number.is_some() || self.bytes.is_some()))
+    }
+
+    fn and_bytes(self, bytes: &[u8]) -> Self {
+        Self { bytes: Some(bytes.to_vec()), ..self }
+    }
+
+    fn and_number(self, number: i64) -> Self {
+        Self { number: Some(number), ..self }
+    }
+}
+
+/// The field with this code; `None` for a code that this version does not know.
+fn field(cert: &Cert, code: i32) -> Option<Field> {
+    Some(match code {
+        TOFU_CERT_DER => Field::default().and_bytes(cert.der()),
+        TOFU_CERT_SHA256 => hash(cert.fingerprint(), cert.fingerprint().colon_hex()),
+        TOFU_CERT_SPKI_SHA256 => hash(cert.spki(), cert.spki().base64()),
+        TOFU_CERT_SUBJECT => Field::text(cert.subject().text()).and_bytes(cert.subject().der()),
+        TOFU_CERT_ISSUER => Field::text(cert.issuer().text()).and_bytes(cert.issuer().der()),
+        TOFU_CERT_NOT_BEFORE => Field::text(rfc3339(cert.not_before())).and_number(cert.not_before()),
+        TOFU_CERT_NOT_AFTER => Field::text(rfc3339(cert.not_after())).and_number(cert.not_after()),
+        TOFU_CERT_SERIAL => Field::text(cert.serial()),
+        TOFU_CERT_VERSION => Field::text(cert.version().to_string()).and_number(cert.version().into()),
+        TOFU_CERT_HOST_NAMES => Field::list(cert.host_names()),
+        TOFU_CERT_SELF_SIGNED => Field::yes(cert.is_self_signed()),
+        TOFU_CERT_ANOMALY => Field::list(cert.anomalies().iter().map(|anomaly| anomaly.text()).collect()),
+        TOFU_CERT_ANOMALY_CODE => Field::list(cert.anomalies().iter().map(|a| a.code.to_owned()).collect()),
+        TOFU_CERT_SAN_DNS..=TOFU_CERT_SAN_OTHER if is_san(code) => sans(cert, code),
+        TOFU_CERT_KEY..=TOFU_CERT_SIGNATURE_WEAK => return algorithm(cert, code),
+        _ => return extension(cert, code),
+    })
+}
+
+fn hash(hash: Hash, text: String) -> Field {
+    Field::text(text).and_bytes(hash.as_bytes())
+}
+
+fn is_san(code: i32) -> bool {
+    matches!(code, TOFU_CERT_SAN_DNS | TOFU_CERT_SAN_IP | TOFU_CERT_SAN_EMAIL | TOFU_CERT_SAN_URI | TOFU_CERT_SAN_OTHER)
+}
+
+fn sans(cert: &Cert, code: i32) -> Field {
+    let wanted = cert.sans().iter().filter_map(|san| match (code, san) {
+        (TOFU_CERT_SAN_DNS, San::Dns(text))
+        | (TOFU_CERT_SAN_EMAIL, San::Email(text))
+        | (TOFU_CERT_SAN_URI, San::Uri(text))
+        | (TOFU_CERT_SAN_OTHER, San::Other(text)) => Some(escape(text)),
+        (TOFU_CERT_SAN_IP, San::Ip(address)) => Some(address.to_string()),
+        _ => None,
+    });
+    Field::list(wanted.collect())
+}
+
+fn algorithm(cert: &Cert, code: i32) -> Option<Field> {
+    let (key, signature) = (cert.key(), cert.signature_algorithm());
+    Some(match code {
+        TOFU_CERT_KEY => Field::text(escape(&key.name)).and_number(key.bits.into()).and_bytes(cert.spki_der()),
+        TOFU_CERT_RSA_EXPONENT => Field::list(key.rsa_exponent.iter().cloned().collect()),
+        TOFU_CERT_KEY_WEAK => Field::yes(key.weak),
+        TOFU_CERT_KEY_READABLE => Field::yes(key.readable),
+        TOFU_CERT_SIGNATURE => Field::text(escape(&signature.name)),
+        TOFU_CERT_SIGNATURE_OID => Field::text(escape(&signature.oid)),
+        TOFU_CERT_SIGNATURE_WEAK => Field::yes(signature.weak),
+        _ => return None,
+    })
+}
+
+fn extension(cert: &Cert, code: i32) -> Option<Field> {
+    let key_id = |id: Option<&[u8]>| {
+        id.map(|id| Field::text(data_encoding::HEXLOWER.encode(id)).and_bytes(id)).unwrap_or_default()
+    };
+    let constraints = cert.basic_constraints();
+    Some(match code {
+        TOFU_CERT_CA => constraints.map(|c| Field::yes(c.ca)).unwrap_or_default(),
+        TOFU_CERT_PATH_LENGTH => {
+            Field { number: constraints.and_then(|c| c.path_len).map(i64::from), ..Field::default() }
+        }
+        TOFU_CERT_KEY_USAGE => {
+            Field::list(cert.key_usage().unwrap_or_default().iter().map(|u| (*u).to_owned()).collect())
+        }
+        TOFU_CERT_EXTENDED_KEY_USAGE => Field::escaped(cert.extended_key_usage().unwrap_or_default()),
+        TOFU_CERT_UNKNOWN_CRITICAL => Field::escaped(cert.unknown_critical_extensions()),
+        TOFU_CERT_SUBJECT_KEY_ID => key_id(cert.subject_key_id()),
+        TOFU_CERT_AUTHORITY_KEY_ID => key_id(cert.authority_key_id()),
+        TOFU_CERT_ISSUER_ADDRESS => Field::escaped(cert.issuer_addresses()),
+        _ => return None,
+    })
+}
+
+/// How many values a field of a certificate has; 0 also where an extension is absent.
+///
+/// @param cert   borrowed; may be NULL, which gives 0.
+/// @param field  a code TOFU_CERT_...; an unknown one gives 0.
+/// @return the number of values.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_count(cert: *const tofu_cert, field: i32) -> usize {
+    // SAFETY: `cert` as its @param says.
+    unsafe { read(cert, 0, |cert| Some(self::field(&cert.cert, field)?.count())) }
+}
+
+/// A field of a certificate as text, escaped and fit to show.
+///
+/// Does not decide whether what the certificate says is true.
+///
+/// @param cert   borrowed; may be NULL, which gives "".
+/// @param field  a code TOFU_CERT_... that has strings; another gives "".
+/// @param index  0 for the first value; out of range gives "".
+/// @return NUL-terminated UTF-8, borrowed from the certificate; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_string(cert: *const tofu_cert, field: i32, index: usize) -> *const c_char {
+    // SAFETY: `cert` as its @param says.
+    unsafe {
+        read(cert, EMPTY, |cert| {
+            let make = || self::field(&cert.cert, field)?.strings.into_iter().nth(index);
+            cert.shelf.text(("field", field, index, ""), make)
+        })
+    }
+}
+
+/// A field of a certificate as a number.
+///
+/// @param cert   borrowed; may be NULL, which gives 0.
+/// @param field  a code TOFU_CERT_... that has a number; another gives 0.
+/// @param index  0 for the first value; out of range gives 0.
+/// @return the number; times are seconds since the epoch, UTC.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_number(cert: *const tofu_cert, field: i32, index: usize) -> i64 {
+    // SAFETY: `cert` as its @param says.
+    unsafe { read(cert, 0, |cert| if index == 0 { self::field(&cert.cert, field)?.number } else { None }) }
+}
+
+/// A field of a certificate as raw bytes: DER, a name, a key, a hash. Not escaped, not for showing.
+///
+/// @param cert   borrowed; may be NULL, which gives NULL and the length 0.
+/// @param field  a code TOFU_CERT_... that has bytes; another gives NULL.
+/// @param index  0 for the first value; out of range gives NULL.
+/// @param len    where to write the number of bytes; may be NULL.
+/// @return borrowed from the certificate; NULL when there is nothing.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_cert_bytes(
+    cert: *const tofu_cert,
+    field: i32,
+    index: usize,
+    len: *mut usize,
+) -> *const u8 {
+    // SAFETY: `cert` and `len` as their @param lines say.
+    unsafe {
+        let (start, size) = read(cert, (std::ptr::null(), 0), |cert| {
+            let make = || if index == 0 { self::field(&cert.cert, field)?.bytes } else { None };
+            cert.shelf.bytes(("bytes", field, index, ""), make)
+        });
+        write_if_wanted(len, size);
+        start
+    }
+}

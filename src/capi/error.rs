@@ -1,0 +1,283 @@
+//! Failures on their way to C. Every error type of the Rust API becomes a status, a stable fine code
+//! and one line of text here, and nowhere else.
+
+use std::ffi::{CString, c_char};
+
+use super::guard::{free, read};
+use super::ptr::{EMPTY, Object, Poison};
+use super::status::{self, TOFU_E_INTERNAL, tofu_status};
+use crate::cert::ParseError;
+use crate::endpoint::NameError;
+use crate::path::{ChainError, RootsError};
+use crate::store::StoreError;
+use crate::trust::{CheckError, PolicyError, TrustError};
+
+/// Why a call failed. A type of its own, so that no failure can carry a number that reads as success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(super) enum Code {
+    Invalid = status::TOFU_E_INVALID,
+    Parse = status::TOFU_E_PARSE,
+    Name = status::TOFU_E_NAME,
+    Limit = status::TOFU_E_LIMIT,
+    Io = status::TOFU_E_IO,
+    Busy = status::TOFU_E_BUSY,
+    Damaged = status::TOFU_E_DAMAGED,
+    Future = status::TOFU_E_FUTURE,
+    UnsafeFile = status::TOFU_E_UNSAFE_FILE,
+    ReadOnly = status::TOFU_E_READ_ONLY,
+    NotFound = status::TOFU_E_NOT_FOUND,
+    Conflict = status::TOFU_E_CONFLICT,
+    State = status::TOFU_E_STATE,
+    Forked = status::TOFU_E_FORKED,
+    Backend = status::TOFU_E_BACKEND,
+    Internal = status::TOFU_E_INTERNAL,
+    NotOffered = status::TOFU_E_NOT_OFFERED,
+    Stale = status::TOFU_E_STALE,
+    Roots = status::TOFU_E_ROOTS,
+}
+
+impl Code {
+    /// The number for C.
+    pub(super) fn status(self) -> tofu_status {
+        self as tofu_status
+    }
+}
+
+/// A failed call: status, fine code, one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    code: Code,
+    detail: &'static str,
+    message: String,
+}
+
+impl Failure {
+    /// A failure with its fine code (docs/errors.md) and one line that names the thing.
+    pub(super) fn new(code: Code, detail: &'static str, message: impl Into<String>) -> Self {
+        Self { code, detail, message: message.into() }
+    }
+
+    /// An argument that makes no sense; the message begins with its name.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::Invalid, "argument.invalid", message)
+    }
+
+    /// An argument that is NULL and must not be.
+    pub(super) fn null(name: &str) -> Self {
+        Self::new(Code::Invalid, "argument.null", format!("{name}: must not be NULL"))
+    }
+
+    /// A setter of an object that was already used.
+    pub(super) fn frozen(noun: &str) -> Self {
+        Self::new(Code::State, "object.frozen", format!("{noun}: already used, so it can no longer be changed"))
+    }
+
+    /// A defect of the library.
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self::new(Code::Internal, "internal", message)
+    }
+
+    /// The same failure, met again by the call that uses the object.
+    pub(super) fn remembered(mut self, noun: &str) -> Self {
+        self.message = format!("{noun}: an earlier setting was refused: {}", self.message);
+        self
+    }
+
+    /// Why.
+    pub(super) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// One line.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        let detail = match error {
+            NameError::Host { .. } => "name.host",
+            NameError::Port => "name.port",
+            NameError::Account { .. } => "name.account",
+        };
+        Self::new(Code::Name, detail, error.to_string())
+    }
+}
+
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        Self::new(Code::Parse, "certificate.parse", error.to_string())
+    }
+}
+
+impl From<ChainError> for Failure {
+    fn from(error: ChainError) -> Self {
+        let (code, detail) = match error {
+            ChainError::Limit(_) => (Code::Limit, "chain.limit"),
+            ChainError::Pem(_) => (Code::Parse, "chain.pem"),
+        };
+        Self::new(code, detail, error.to_string())
+    }
+}
+
+impl From<RootsError> for Failure {
+    fn from(error: RootsError) -> Self {
+        Self::new(Code::Roots, "roots.unavailable", error.to_string())
+    }
+}
+
+impl From<PolicyError> for Failure {
+    fn from(error: PolicyError) -> Self {
+        Self::new(Code::Invalid, "policy.field", error.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (code, detail) = match error {
+            StoreError::Io { .. } => (Code::Io, "store.io"),
+            StoreError::Busy { .. } => (Code::Busy, "store.busy"),
+            StoreError::Damaged { .. } => (Code::Damaged, "store.damaged"),
+            StoreError::Lost { .. } => (Code::Damaged, "store.lost"),
+            StoreError::Future { .. } => (Code::Future, "store.future"),
+            StoreError::Unsafe { .. } => (Code::UnsafeFile, "store.unsafe-file"),
+            StoreError::ReadOnly { .. } => (Code::ReadOnly, "store.read-only"),
+            StoreError::NotFound { .. } => (Code::NotFound, "store.not-found"),
+            StoreError::Conflict { .. } => (Code::Conflict, "store.conflict"),
+            StoreError::Limit { .. } => (Code::Limit, "store.limit"),
+            StoreError::Forked { .. } => (Code::Forked, "store.forked"),
+            StoreError::Backend { .. } => (Code::Backend, "store.backend"),
+            StoreError::Invalid { .. } => (Code::Invalid, "store.invalid"),
+        };
+        Self::new(code, detail, error.to_string())
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Store(error) => error.into(),
+            CheckError::Roots(error) => error.into(),
+            CheckError::Policy(error) => Self { detail: "policy.unusable", ..error.into() },
+            CheckError::Chain(_) => Self::new(Code::Parse, "chain.leaf", error.to_string()),
+            CheckError::Resumed(_) => Self::new(Code::State, "check.resumed", error.to_string()),
+        }
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::Store(error) => error.into(),
+            TrustError::Check(error) => error.into(),
+            TrustError::NotOffered(_) => Self::new(Code::NotOffered, "trust.not-offered", error.to_string()),
+            TrustError::Stale(_) => Self::new(Code::Stale, "trust.stale", error.to_string()),
+            TrustError::Typed(_) => Self::new(Code::Invalid, "trust.typed", error.to_string()),
+        }
+    }
+}
+
+/// Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
+/// thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
+pub struct tofu_error {
+    poison: Poison,
+    status: tofu_status,
+    message: CString,
+    detail: CString,
+}
+
+impl From<Failure> for tofu_error {
+    fn from(failure: Failure) -> Self {
+        let terminated = |text: &str| CString::new(text.replace('\0', "\\0")).unwrap_or_default();
+        Self {
+            poison: Poison::default(),
+            status: failure.code.status(),
+            message: terminated(&failure.message),
+            detail: terminated(failure.detail),
+        }
+    }
+}
+
+impl Object for tofu_error {
+    const NOUN: &'static str = "error";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// The status that the failed call returned.
+///
+/// @param error  borrowed; may be NULL, which gives TOFU_E_INTERNAL: no error object is no success.
+/// @return a negative number; never 0, never positive.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_error_status(error: *const tofu_error) -> tofu_status {
+    // SAFETY: `error` as its @param says.
+    unsafe { read(error, TOFU_E_INTERNAL, |error| Some(error.status)) }
+}
+
+/// One line that says what is wrong and names the thing: argument, file, host, field.
+///
+/// English, for logs and for people; programs ask tofu_error_status and tofu_error_detail.
+///
+/// @param error  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8 without control characters, borrowed from the error; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_error_message(error: *const tofu_error) -> *const c_char {
+    // SAFETY: `error` as its @param says.
+    unsafe { read(error, EMPTY, |error| Some(error.message.as_ptr())) }
+}
+
+/// A stable code finer than the status: "store.busy", "argument.null"; docs/errors.md lists them.
+///
+/// @param error  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated ASCII, borrowed from the error; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_error_detail(error: *const tofu_error) -> *const c_char {
+    // SAFETY: `error` as its @param says.
+    unsafe { read(error, EMPTY, |error| Some(error.detail.as_ptr())) }
+}
+
+/// Frees an error.
+///
+/// @param error  owned by the caller, who gives it up; may be NULL.
+///
+/// Thread safety: any thread, once no other one uses the error. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_error_free(error: *mut tofu_error) {
+    // SAFETY: `error` as its @param says.
+    unsafe { free(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_is_negative_and_names_the_thing() {
+        let store = || "/tmp/pins.db".to_owned();
+        let failures: [Failure; 9] = [
+            NameError::Port.into(),
+            StoreError::Conflict { store: store() }.into(),
+            StoreError::Forked { store: store() }.into(),
+            CheckError::Chain("empty".to_owned()).into(),
+            CheckError::Store(StoreError::ReadOnly { store: store() }).into(),
+            TrustError::Stale("25 hours old".to_owned()).into(),
+            RootsError { origin: "/etc/ssl".to_owned(), reason: "no file".to_owned() }.into(),
+            Failure::null("der"),
+            Failure::frozen("chain"),
+        ];
+        for failure in failures {
+            assert!(failure.code().status() < 0);
+            assert!(!failure.message().is_empty() && !failure.message().contains('\n'));
+            assert!(!failure.detail.is_empty());
+        }
+    }
+}

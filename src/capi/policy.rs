@@ -1,0 +1,180 @@
+//! Policies: a preset and named fields, and the trust anchors given by the caller.
+
+use std::ffi::c_char;
+
+use super::building::Building;
+use super::error::{Failure, tofu_error};
+use super::guard::{free, guard, read};
+use super::ptr::{EMPTY, Object, Poison, name};
+use super::shelf::Shelf;
+use super::status::{Answer, tofu_status};
+use crate::cert::Cert;
+use crate::path::Roots;
+use crate::trust::Policy;
+
+/// How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
+pub struct tofu_policy {
+    poison: Poison,
+    pub(super) policy: Building<Policy>,
+    shelf: Shelf,
+}
+
+impl Object for tofu_policy {
+    const NOUN: &'static str = "policy";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// Makes a policy from a preset; docs/policy.md says what each contains.
+///
+/// Has no effect until it is set on a check.
+///
+/// @param preset  "default", "accept-new", "careful", "strict", "ca-only", "rfc8314" or "local", NUL-terminated;
+///                must not be NULL.
+/// @param out     where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure;
+///                must not be NULL.
+/// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID, also for another preset; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_policy_new(
+    preset: *const c_char,
+    out: *mut *mut tofu_policy,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let policy = Policy::preset(call.text(preset, "preset")?)?;
+            out.give(tofu_policy {
+                poison: Poison::default(),
+                policy: Building::new("policy", policy),
+                shelf: Shelf::default(),
+            });
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Sets a field of a policy; docs/policy.md lists fields and values.
+///
+/// @param policy  not yet set anywhere; must not be NULL.
+/// @param field   its name, "first-use" for example, NUL-terminated; must not be NULL.
+/// @param value   its value, "ask" for example, NUL-terminated; must not be NULL.
+/// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE once it was set on a check;
+///         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+///
+/// Thread safety: the thread that builds the policy. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_policy_set(
+    policy: *mut tofu_policy,
+    field: *const c_char,
+    value: *const c_char,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let policy = call.object(policy, "policy")?;
+            policy.policy.edit(|draft| Ok(draft.set(call.text(field, "field")?, call.text(value, "value")?)?))?;
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Adds trust anchors: one DER certificate, or all certificates of a PEM file.
+///
+/// They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
+/// roots, nor any other policy.
+///
+/// @param policy      not yet set anywhere; must not be NULL.
+/// @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
+/// @param len         their number.
+/// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_PARSE; TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A
+///         refusal is remembered, and tofu_check_set_policy fails with it.
+///
+/// Thread safety: the thread that builds the policy. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_policy_add_root(
+    policy: *mut tofu_policy,
+    pem_or_der: *const u8,
+    len: usize,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let policy = call.object(policy, "policy")?;
+            policy.policy.edit(|draft| add_roots(draft, call.bytes(pem_or_der, len, "pem_or_der")?))?;
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// DER begins with the tag of a SEQUENCE, which is no character that PEM or text before it begins with.
+const DER_SEQUENCE: u8 = 0x30;
+
+fn add_roots(policy: &mut Policy, bytes: &[u8]) -> Result<(), Failure> {
+    let roots = match bytes.first() {
+        None | Some(&DER_SEQUENCE) => vec![Cert::parse_der(bytes)?],
+        Some(_) => Cert::parse_pem(bytes)?,
+    };
+    roots.into_iter().for_each(|root| policy.add_root(root));
+    Ok(())
+}
+
+/// The text of a field of a policy; "json" gives all of them.
+///
+/// @param policy  borrowed; may be NULL, which gives "".
+/// @param field   its name, NUL-terminated; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8, borrowed from the policy; "" for an unknown field; never NULL.
+///
+/// Thread safety: any thread once the policy is frozen. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_policy_get(policy: *const tofu_policy, field: *const c_char) -> *const c_char {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        let field = name(field);
+        read(policy, EMPTY, |policy| {
+            let value = policy.policy.look(|policy| policy.get(field?))?;
+            // A value may change while the policy is built; what was lent before stays as it was.
+            policy.shelf.text(("field", 0, 0, &format!("{}={value}", field?)), || Some(value.clone()))
+        })
+    }
+}
+
+/// Frees a policy; where it was set, its copy lives on.
+///
+/// @param policy  owned by the caller, who gives it up; may be NULL.
+///
+/// Thread safety: any thread, once no other one uses the policy. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_policy_free(policy: *mut tofu_policy) {
+    // SAFETY: `policy` as its @param says.
+    unsafe { free(policy) }
+}
+
+/// Reads the system's trust anchors again, for a program that runs for months. All stores and checks of this
+/// process see the new set from their next check on.
+///
+/// Does not reload anchors added with tofu_policy_add_root.
+///
+/// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_roots_reload(err: *mut *mut tofu_error) -> tofu_status {
+    // SAFETY: `err` as its @param says.
+    unsafe {
+        guard(err, |_| {
+            Roots::reload_system()?;
+            Ok(Answer::Ok)
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! The numbers that calls return, fixed for ever, and their names. Negative numbers that this version
+//! never returns are reserved here so that they cannot come to mean something else.
+
+use std::ffi::{CStr, c_char};
+
+/// What a call returns. TOFU_OK (0) means go ahead, and only that; positive: the call worked and the answer is
+/// not yes; negative: the call failed. An unknown number means "do not trust".
+pub type tofu_status = i32;
+
+/// Go ahead. Only this means yes.
+pub const TOFU_OK: i32 = 0;
+/// The call worked and a person must answer before anything is sent.
+pub const TOFU_ASK: i32 = 1;
+/// The call worked and the answer is no.
+pub const TOFU_REJECT: i32 = 2;
+/// Nothing more to read or to list.
+pub const TOFU_END: i32 = 3;
+/// A non-blocking call wants to be repeated.
+pub const TOFU_AGAIN: i32 = 4;
+/// The certificate does not cover the host.
+pub const TOFU_NO_MATCH: i32 = 5;
+/// An argument makes no sense, or is NULL where it must not be.
+pub const TOFU_E_INVALID: i32 = -1;
+/// Bytes that are not a certificate, PEM or other data expected.
+pub const TOFU_E_PARSE: i32 = -2;
+/// A host, port or account that no endpoint can have.
+pub const TOFU_E_NAME: i32 = -3;
+/// A size or count limit was reached.
+pub const TOFU_E_LIMIT: i32 = -4;
+/// The operating system refused to read or write.
+pub const TOFU_E_IO: i32 = -5;
+/// Another program holds the store for longer than the time allowed.
+pub const TOFU_E_BUSY: i32 = -6;
+/// The store is not what was written; nothing in it counts.
+pub const TOFU_E_DAMAGED: i32 = -7;
+/// The store was written by a newer version.
+pub const TOFU_E_FUTURE: i32 = -8;
+/// Type, owner or permissions of the store's file make it unsafe.
+pub const TOFU_E_UNSAFE_FILE: i32 = -9;
+/// A write to what can only be read.
+pub const TOFU_E_READ_ONLY: i32 = -10;
+/// What was asked for is not there.
+pub const TOFU_E_NOT_FOUND: i32 = -11;
+/// Somebody else changed it in the meantime.
+pub const TOFU_E_CONFLICT: i32 = -12;
+/// Not now: the object was already used, or the call does not fit its state.
+pub const TOFU_E_STATE: i32 = -13;
+/// The handle was made before fork(2) and is used in the child.
+pub const TOFU_E_FORKED: i32 = -14;
+/// Not built in, or not known to this version.
+pub const TOFU_E_UNSUPPORTED: i32 = -15;
+/// The network failed.
+pub const TOFU_E_NETWORK: i32 = -16;
+/// A deadline passed.
+pub const TOFU_E_TIMEOUT: i32 = -17;
+/// Cancelled by the program.
+pub const TOFU_E_CANCELLED: i32 = -18;
+/// The dialogue before TLS went wrong.
+pub const TOFU_E_STARTTLS: i32 = -19;
+/// STARTTLS is missing where it was seen before.
+pub const TOFU_E_STRIPPED: i32 = -20;
+/// The TLS handshake failed.
+pub const TOFU_E_TLS: i32 = -21;
+/// The connection ended without close_notify.
+pub const TOFU_E_TRUNCATED: i32 = -22;
+/// The application's own storage reported a failure.
+pub const TOFU_E_BACKEND: i32 = -23;
+/// Out of memory.
+pub const TOFU_E_MEMORY: i32 = -24;
+/// A defect of the library; the objects in use are poisoned.
+pub const TOFU_E_INTERNAL: i32 = -25;
+/// Trust of a verdict, or in a way, that is not offered.
+pub const TOFU_E_NOT_OFFERED: i32 = -26;
+/// Trust of a verdict that is too old or overtaken by a change.
+pub const TOFU_E_STALE: i32 = -27;
+/// A CA answer is wanted and no trust anchors could be loaded.
+pub const TOFU_E_ROOTS: i32 = -28;
+
+/// What a call that worked answers. A type of its own, so that no success can carry an error's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(super) enum Answer {
+    Ok = TOFU_OK,
+    Ask = TOFU_ASK,
+    Reject = TOFU_REJECT,
+    NoMatch = TOFU_NO_MATCH,
+}
+
+impl Answer {
+    /// The number for C.
+    pub(super) fn status(self) -> tofu_status {
+        self as tofu_status
+    }
+}
+
+fn name(status: tofu_status) -> &'static CStr {
+    match status {
+        TOFU_OK => c"TOFU_OK",
+        TOFU_ASK => c"TOFU_ASK",
+        TOFU_REJECT => c"TOFU_REJECT",
+        TOFU_END => c"TOFU_END",
+        TOFU_AGAIN => c"TOFU_AGAIN",
+        TOFU_NO_MATCH => c"TOFU_NO_MATCH",
+        TOFU_E_INVALID => c"TOFU_E_INVALID",
+        TOFU_E_PARSE => c"TOFU_E_PARSE",
+        TOFU_E_NAME => c"TOFU_E_NAME",
+        TOFU_E_LIMIT => c"TOFU_E_LIMIT",
+        TOFU_E_IO => c"TOFU_E_IO",
+        TOFU_E_BUSY => c"TOFU_E_BUSY",
+        TOFU_E_DAMAGED => c"TOFU_E_DAMAGED",
+        TOFU_E_FUTURE => c"TOFU_E_FUTURE",
+        TOFU_E_UNSAFE_FILE => c"TOFU_E_UNSAFE_FILE",
+        TOFU_E_READ_ONLY => c"TOFU_E_READ_ONLY",
+        TOFU_E_NOT_FOUND => c"TOFU_E_NOT_FOUND",
+        TOFU_E_CONFLICT => c"TOFU_E_CONFLICT",
+        TOFU_E_STATE => c"TOFU_E_STATE",
+        TOFU_E_FORKED => c"TOFU_E_FORKED",
+        TOFU_E_UNSUPPORTED => c"TOFU_E_UNSUPPORTED",
+        TOFU_E_NETWORK => c"TOFU_E_NETWORK",
+        TOFU_E_TIMEOUT => c"TOFU_E_TIMEOUT",
+        TOFU_E_CANCELLED => c"TOFU_E_CANCELLED",
+        TOFU_E_STARTTLS => c"TOFU_E_STARTTLS",
+        TOFU_E_STRIPPED => c"TOFU_E_STRIPPED",
+        TOFU_E_TLS => c"TOFU_E_TLS",
+        TOFU_E_TRUNCATED => c"TOFU_E_TRUNCATED",
+        TOFU_E_BACKEND => c"TOFU_E_BACKEND",
+        TOFU_E_MEMORY => c"TOFU_E_MEMORY",
+        TOFU_E_INTERNAL => c"TOFU_E_INTERNAL",
+        TOFU_E_NOT_OFFERED => c"TOFU_E_NOT_OFFERED",
+        TOFU_E_STALE => c"TOFU_E_STALE",
+        TOFU_E_ROOTS => c"TOFU_E_ROOTS",
+        _ => c"unknown",
+    }
+}
+
+/// The name of a status, for logs.
+///
+/// Not for people: it says nothing about the case at hand, which tofu_error_message does.
+///
+/// @param status  any number.
+/// @return "TOFU_E_BUSY" and the like; "unknown" for a number of a newer version. Static, never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn tofu_status_name(status: tofu_status) -> *const c_char {
+    name(status).as_ptr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_between_the_ends_has_a_name_of_its_own() {
+        let names: Vec<_> = (TOFU_E_ROOTS..=TOFU_NO_MATCH).map(name).collect();
+        assert!(!names.contains(&c"unknown"));
+        let mut unique = names.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), names.len());
+        assert_eq!(name(TOFU_NO_MATCH + 1), c"unknown");
+        assert_eq!(name(i32::MIN), c"unknown");
+    }
+}

@@ -1,0 +1,151 @@
+//! Stores: opening, the one of the whole application, and the generation.
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+
+use super::error::{Failure, tofu_error};
+use super::guard::{free, guard};
+use super::ptr::{Object, Poison};
+use super::status::{Answer, tofu_status};
+use super::store_options::tofu_store_options;
+use crate::store::{Store, StoreOptions};
+use crate::trust::{default_store, set_default_store};
+
+/// What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
+pub struct tofu_store {
+    poison: Poison,
+    pub(super) store: Store,
+}
+
+impl From<Store> for tofu_store {
+    fn from(store: Store) -> Self {
+        Self { poison: Poison::default(), store }
+    }
+}
+
+impl Object for tofu_store {
+    const NOUN: &'static str = "store";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// Opens a store, creating it where it does not exist.
+///
+/// A file that is there and cannot be read, is damaged, foreign, newer or unsafe is an error and stays untouched;
+/// it is never taken for an empty store. A NULL store is an error everywhere, so a failed open cannot turn into
+/// trust.
+///
+/// @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle; may be NULL
+///                 for the user's default, $XDG_DATA_HOME/tofu/pins.db.
+/// @param options  borrowed; frozen by this call; may be NULL for the defaults.
+/// @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
+///                 must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FUTURE; TOFU_E_UNSAFE_FILE; TOFU_E_READ_ONLY;
+///         TOFU_E_NOT_FOUND; TOFU_E_LIMIT; TOFU_E_CONFLICT; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
+///         TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_store_open(
+    path: *const c_char,
+    options: *const tofu_store_options,
+    out: *mut *mut tofu_store,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let path = call.optional_text(path, "path")?;
+            let mut wanted = match call.optional(options, "options")? {
+                Some(options) => options.options.freeze()?.clone(),
+                None => StoreOptions::default(),
+            };
+            if path == Some("") {
+                return Err(Failure::invalid("path: empty"));
+            }
+            wanted.path = path.map(PathBuf::from);
+            out.give(Store::open(&wanted)?.into());
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Sets the store of the whole application, for code that has no handle of its own (an adapter deep in a mail
+/// module). It is fetched with tofu_store_get_default and never implied.
+///
+/// @param store  shared, not given away: the caller still frees its handle; may be NULL, which unsets it.
+/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_store_set_default(store: *mut tofu_store, err: *mut *mut tofu_error) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            set_default_store(call.optional(store, "store")?.map(|store| store.store.clone()));
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// One more handle on the store of the whole application. If none was set, the user's default store is opened and
+/// set first.
+///
+/// @param out  where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
+///             be NULL.
+/// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; what tofu_store_open returns for NULL path and options: TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_INVALID, TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_store_get_default(out: *mut *mut tofu_store, err: *mut *mut tofu_error) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            out.give(default_store()?.into());
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// A number that moves with any change of the store by anyone, for views that want to know when to read again.
+///
+/// @param store  must not be NULL.
+/// @param out    where to write the number, 0 on failure; must not be NULL.
+/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
+///         TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_store_generation(
+    store: *mut tofu_store,
+    out: *mut u64,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.place(out, 0, "out")?;
+            out.set(call.object(store, "store")?.store.generation()?);
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Frees a store handle; the file is closed with the last one. Verdicts made with it live on.
+///
+/// @param store  owned by the caller, who gives it up; may be NULL. In a child of fork(2) this touches no file.
+///
+/// Thread safety: any thread, once no other one uses the handle. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_store_free(store: *mut tofu_store) {
+    // SAFETY: `store` as its @param says.
+    unsafe { free(store) }
+}

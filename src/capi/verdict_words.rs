@@ -1,0 +1,146 @@
+//! The words of a verdict: headline, statements by section, and the whole as JSON or text.
+
+use std::ffi::c_char;
+
+use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT, text_width};
+use super::error::{Failure, tofu_error};
+use super::guard::{guard, read};
+use super::ptr::{EMPTY, name, write_if_wanted};
+use super::status::{Answer, tofu_status};
+use super::text::tofu_text;
+use super::verdict::tofu_verdict;
+use crate::text::Statement;
+use crate::trust::{Section, Verdict};
+
+/// What `tofu_verdict_statement` writes where a statement is about no certificate of the chain; SIZE_MAX, which
+/// cbindgen.toml defines for C.
+const TOFU_NO_CERT: usize = usize::MAX;
+
+fn statements(verdict: &Verdict, section: i32) -> Option<&[Statement]> {
+    let known = [Section::Headline, Section::Problem, Section::Reason, Section::Meaning, Section::Advice];
+    Some(verdict.statements(known.into_iter().find(|s| *s as i32 == section)?))
+}
+
+/// The verdict in one line.
+///
+/// @param verdict  borrowed; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_headline(verdict: *const tofu_verdict) -> *const c_char {
+    // SAFETY: `verdict` as its @param says.
+    unsafe {
+        read(verdict, EMPTY, |verdict| {
+            let make = || Some(verdict.verdict.statements(Section::Headline).first()?.text());
+            verdict.shelf.text(("headline", 0, 0, ""), make)
+        })
+    }
+}
+
+/// How many statements a section of the explanation has.
+///
+/// @param verdict  borrowed; may be NULL, which gives 0.
+/// @param section  one of TOFU_SECTION_...; an unknown one gives 0.
+/// @return the number of statements.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_statement_count(verdict: *const tofu_verdict, section: i32) -> usize {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |verdict| Some(statements(&verdict.verdict, section)?.len())) }
+}
+
+/// One statement of the explanation: its English text, its stable code and the certificate it is about.
+///
+/// @param verdict     borrowed; may be NULL, which gives "".
+/// @param section     one of TOFU_SECTION_...; an unknown one gives "".
+/// @param index       0 for the first statement; out of range gives "".
+/// @param code        where to write the code, borrowed from the verdict, "" if there is no such statement; may be
+///                    NULL.
+/// @param cert_index  where to write the index into the chain, TOFU_NO_CERT if it is about none; may be NULL.
+/// @return the text, NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_statement(
+    verdict: *const tofu_verdict,
+    section: i32,
+    index: usize,
+    code: *mut *const c_char,
+    cert_index: *mut usize,
+) -> *const c_char {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        let (text, statement_code, about) = read(verdict, (EMPTY, EMPTY, TOFU_NO_CERT), |verdict| {
+            let statement = statements(&verdict.verdict, section)?.get(index)?;
+            let text = verdict.shelf.text(("text", section, index, ""), || Some(statement.text()))?;
+            let code = verdict.shelf.text(("code", section, index, ""), || Some(statement.code.to_owned()))?;
+            Some((text, code, statement.certificate.unwrap_or(TOFU_NO_CERT)))
+        });
+        write_if_wanted(code, statement_code);
+        write_if_wanted(cert_index, about);
+        text
+    }
+}
+
+/// One fact of a statement, for an application that fills its own translation of tofu_text_template.
+///
+/// @param verdict  borrowed; may be NULL, which gives "".
+/// @param section  one of TOFU_SECTION_...; an unknown one gives "".
+/// @param index    0 for the first statement; out of range gives "".
+/// @param name     the placeholder's name, NUL-terminated; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; "" when there is no such fact;
+///         never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_statement_arg(
+    verdict: *const tofu_verdict,
+    section: i32,
+    index: usize,
+    name: *const c_char,
+) -> *const c_char {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        let asked = self::name(name);
+        read(verdict, EMPTY, |verdict| {
+            let value = statements(&verdict.verdict, section)?.get(index)?.get(asked?)?;
+            verdict.shelf.text(("arg", section, index, asked?), || Some(value.to_owned()))
+        })
+    }
+}
+
+/// The whole verdict as JSON (docs/json-verdict.md) or as an explanation for people.
+///
+/// @param verdict  borrowed; must not be NULL.
+/// @param format   TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
+/// @param width    characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+/// @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
+///                 must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_format(
+    verdict: *const tofu_verdict,
+    format: i32,
+    width: usize,
+    out: *mut *mut tofu_text,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let verdict = &call.object(verdict, "verdict")?.verdict;
+            out.give(tofu_text::from(match format {
+                TOFU_FORMAT_JSON => verdict.to_json().to_string(),
+                TOFU_FORMAT_TEXT => verdict.to_text(text_width(width)),
+                other => return Err(Failure::invalid(format!("format: {other} is not a format of verdicts"))),
+            }));
+            Ok(Answer::Ok)
+        })
+    }
+}
