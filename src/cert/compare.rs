@@ -41,8 +41,8 @@ pub fn compare(before: &Cert, now: &Cert) -> Diff {
         ("key-pin", |c| c.spki().base64()),
         ("self-signed", |c| yes_no(c.is_self_signed())),
         ("authority", authority),
-        ("key-usage", |c| list(c.key_usage().map(|u| u.iter().map(|s| (*s).to_owned()).collect()))),
-        ("extended-key-usage", |c| list(c.extended_key_usage().map(<[String]>::to_vec))),
+        ("key-usage", key_usage),
+        ("extended-key-usage", extended_key_usage),
         ("signature-algorithm", |c| escape(&c.signature_algorithm().name)),
         ("serial", Cert::serial),
         ("version", |c| c.version().to_string()),
@@ -100,18 +100,33 @@ pub(super) fn key(cert: &Cert) -> String {
     out
 }
 
-fn authority(cert: &Cert) -> String {
+/// `yes`, `yes, at most 0 below it`, `no`.
+pub(super) fn authority(cert: &Cert) -> String {
     match cert.basic_constraints() {
         Some(c) if c.ca => match c.path_len {
-            Some(length) => format!("yes, path length {length}"),
+            Some(length) => format!("yes, at most {length} below it"),
             None => "yes".to_owned(),
         },
+        None if cert.extensions_read().authority_is_unclear() => "cannot be read".to_owned(),
         _ => "no".to_owned(),
     }
 }
 
-fn list(values: Option<Vec<String>>) -> String {
-    values.map_or_else(|| "not limited".to_owned(), |v| escape(&v.join(", ")))
+pub(super) fn key_usage(cert: &Cert) -> String {
+    usages(cert.key_usage().map(|usages| usages.iter().map(|usage| (*usage).to_owned()).collect()))
+}
+
+pub(super) fn extended_key_usage(cert: &Cert) -> String {
+    usages(cert.extended_key_usage().map(<[String]>::to_vec))
+}
+
+/// What a usage extension allows.
+fn usages(values: Option<Vec<String>>) -> String {
+    match values {
+        None => "not limited".to_owned(),
+        Some(values) if values.is_empty() => "nothing".to_owned(),
+        Some(values) => escape(&values.join(", ")),
+    }
 }
 
 fn yes_no(value: bool) -> String {
@@ -158,42 +173,28 @@ impl Diff {
     }
 }
 
-/// Breaks a value into lines of at most `width` characters: at spaces where there are any, and
-/// through long words (fingerprints) where not.
+/// Breaks a value into lines of at most `width` characters: behind spaces, commas, colons and
+/// slashes where there are any, and through what is longer than a line.
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut rest: String = word.to_owned();
-        loop {
-            let used = lines.last().map_or(0, |l| l.chars().count());
-            let space = usize::from(used > 0);
-            let room = width.saturating_sub(used).saturating_sub(space);
-            if rest.chars().count() <= room {
-                push(&mut lines, space, &rest);
-                break;
+    let mut lines = vec![];
+    let (mut line, mut used) = (String::new(), 0usize);
+    for piece in text.split_inclusive([' ', ',', ':', '/']) {
+        let length = piece.trim_end().chars().count();
+        if used > 0 && used.saturating_add(length) > width {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            used = 0;
+        }
+        for c in piece.chars() {
+            if used >= width && c != ' ' {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
             }
-            if used > 0 && rest.chars().count() <= width {
-                lines.push(rest);
-                break;
-            }
-            if used > 0 && room < width / 2 {
-                lines.push(String::new());
-                continue;
-            }
-            let head: String = rest.chars().take(room).collect();
-            rest = rest.chars().skip(room).collect();
-            push(&mut lines, space, &head);
-            lines.push(String::new());
+            line.push(c);
+            used = used.saturating_add(1);
         }
     }
+    lines.push(line.trim_end().to_owned());
     lines
-}
-
-fn push(lines: &mut [String], space: usize, text: &str) {
-    if let Some(last) = lines.last_mut() {
-        last.extend(std::iter::repeat_n(' ', space));
-        last.push_str(text);
-    }
 }
 
 #[cfg(test)]
@@ -205,6 +206,7 @@ mod tests {
         let lines = wrap(&format!("one two {} three", "x".repeat(50)), 18);
         assert!(lines.iter().all(|l| l.chars().count() <= 18), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', ""), format!("onetwo{}three", "x".repeat(50)));
+        assert_eq!(wrap("CN=a.example,O=Organisation,C=DE", 18), ["CN=a.example,", "O=Organisation,", "C=DE"]);
         assert_eq!(wrap("", 10), [""]);
     }
 }

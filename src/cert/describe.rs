@@ -69,18 +69,12 @@ fn details(cert: &Cert, out: &mut Lines) {
     out.line("Signed with", &format!("{}{weak}", cut(&escape(&algorithm.name))));
     out.line("Serial number", &cut(&cert.serial()));
     out.line("Version", &cert.version().to_string());
-    match cert.basic_constraints() {
-        Some(c) if c.ca => {
-            let limit = c.path_len.map(|n| format!(", at most {n} below it")).unwrap_or_default();
-            out.line("Authority", &format!("yes, may sign certificates{limit}"));
-        }
-        _ => out.line("Authority", "no"),
+    out.line("Authority", &compare::authority(cert));
+    if cert.key_usage().is_some() {
+        out.line("Key usage", &compare::key_usage(cert));
     }
-    if let Some(usage) = cert.key_usage() {
-        out.line("Key usage", &usage.join(", "));
-    }
-    if let Some(usage) = cert.extended_key_usage() {
-        out.line("Extended usage", &cut(&escape(&usage.join(", "))));
+    if cert.extended_key_usage().is_some() {
+        out.line("Extended usage", &cut(&compare::extended_key_usage(cert)));
     }
     if let Some(constraints) = cert.name_constraints() {
         out.list("Only for names in", &constraints.permitted);

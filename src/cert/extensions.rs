@@ -206,6 +206,8 @@ impl Extensions {
             "encipherOnly",
             "decipherOnly",
         ];
+        // Until it can be read, it allows nothing.
+        self.key_usage = Some(Vec::new());
         let Some(usage) = whole::<x509::KeyUsage>(value) else { return false };
         let set: Vec<&str> =
             BITS.iter().enumerate().filter(|(i, _)| (usage.flags >> i) & 1 == 1).map(|(_, name)| *name).collect();
@@ -221,6 +223,8 @@ impl Extensions {
     }
 
     fn read_extended_key_usage(&mut self, value: &[u8]) -> bool {
+        // Until it can be read, it allows nothing.
+        self.extended_key_usage = Some(Vec::new());
         let mut outer = der::Reader::new(value);
         let Some(list) = outer.expect(der::SEQUENCE) else { return false };
         let mut inside = list.inside(value);
@@ -228,9 +232,10 @@ impl Extensions {
         let mut sound = outer.is_empty() && !inside.is_empty();
         loop {
             match inside.next() {
-                Ok(Some(tlv)) if tlv.tag == der::OID && oid::is_valid(tlv.body(value)) => {
+                Ok(Some(tlv)) if tlv.tag == der::OID => {
+                    let dotted = oid::dotted(tlv.body(value));
+                    sound &= !dotted.starts_with("oid:");
                     if usages.len() < MAX_LIST {
-                        let dotted = oid::dotted(tlv.body(value));
                         usages.push(oid::usage(&dotted).map_or(dotted, str::to_owned));
                     }
                 }
@@ -241,7 +246,9 @@ impl Extensions {
                 }
             }
         }
-        self.extended_key_usage = sound.then_some(usages);
+        if sound {
+            self.extended_key_usage = Some(usages);
+        }
         sound
     }
 
@@ -326,6 +333,11 @@ impl Extensions {
         outer.is_empty() && inside.is_empty()
     }
 
+    /// Whether there is a basicConstraints extension that cannot be read.
+    pub(super) fn authority_is_unclear(&self) -> bool {
+        self.basic_constraints.is_none() && self.list.iter().any(|e| e.name == Some("basicConstraints"))
+    }
+
     /// What extensions must not say together (RFC 5280, sections 4.2.1.3 and 4.2.1.9).
     fn check_relations(&self, notes: &mut Notes) {
         let ca = self.basic_constraints.is_some_and(|c| c.ca);
@@ -347,15 +359,15 @@ fn read_entry<'a>(all: &'a [u8], tlv: Tlv, notes: &mut Notes) -> Option<Entry<'a
     let mut inside = tlv.inside(all);
     let id = inside.expect(der::OID)?;
     let oid = oid::dotted(id.body(all));
-    let place = format!("extension {}", oid::extension(&oid).unwrap_or(&oid));
-    if !oid::is_valid(id.body(all)) {
-        notes.add("extension-id", &place);
+    let place = || format!("extension {}", oid::extension(&oid).unwrap_or(&oid));
+    if oid.starts_with("oid:") {
+        notes.add("extension-id", &place());
     }
     let critical = match inside.next_if(der::BOOLEAN).ok()?.map(|flag| flag.body(all)) {
         None => false,
         Some([0xFF]) => true,
         Some(other) => {
-            notes.add("extension-critical-form", &place);
+            notes.add("extension-critical-form", &place());
             other != [0]
         }
     };
@@ -364,7 +376,7 @@ fn read_entry<'a>(all: &'a [u8], tlv: Tlv, notes: &mut Notes) -> Option<Entry<'a
         return None;
     }
     if !inside.is_empty() {
-        notes.add("extensions-structure", &place);
+        notes.add("extensions-structure", &place());
     }
     Some(Entry { oid, critical, value: value.string(all) })
 }

@@ -59,7 +59,7 @@ pub(super) fn read(all: &[u8], tlv: Tlv, notes: &mut Notes) -> KeyInfo {
         "1.2.840.113549.1.1.10" => rsa(all, &spki, "RSA-PSS", notes),
         "1.2.840.10045.2.1" => ec(all, &spki, notes),
         "1.2.840.10040.4.1" => dsa(all, &spki, notes),
-        "1.3.101.112" => edwards(&spki, KeyAlgorithm::Ed25519, "Ed25519", 253, 32, notes),
+        "1.3.101.112" => edwards(&spki, KeyAlgorithm::Ed25519, "Ed25519", 256, 32, notes),
         "1.3.101.113" => edwards(&spki, KeyAlgorithm::Ed448, "Ed448", 456, 57, notes),
         other => unknown(other, notes),
     };

@@ -11,6 +11,8 @@ use super::{oid, strings};
 pub struct Name {
     der: Vec<u8>,
     rdns: Vec<Vec<Attribute>>,
+    /// How many parts there are, those without any attribute counted.
+    parts: usize,
     /// False where a part could not be read or went beyond the limits.
     complete: bool,
 }
@@ -26,12 +28,14 @@ pub struct Attribute {
     pub value: Option<String>,
     /// The DER of the value, verbatim.
     pub der: Vec<u8>,
+    /// Whether the value is what its type promises; only then does its text stand for it.
+    clean: bool,
 }
 
 impl Name {
     /// Reads the Name `tlv` of the certificate `all`; `place` is what anomalies call it.
     pub(super) fn read(all: &[u8], tlv: Tlv, place: &str, notes: &mut Notes) -> Self {
-        let mut name = Self { der: tlv.whole(all).to_vec(), rdns: Vec::new(), complete: true };
+        let mut name = Self { der: tlv.whole(all).to_vec(), rdns: Vec::new(), parts: 0, complete: true };
         let mut budget = MAX_ATTRIBUTES;
         let mut rdns = tlv.inside(all);
         loop {
@@ -57,6 +61,7 @@ impl Name {
                 }
             }
         }
+        name.parts = name.rdns.len();
         name.rdns.retain(|rdn| !rdn.is_empty());
         name
     }
@@ -94,7 +99,7 @@ impl Name {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (i, rdn) in self.rdns.iter().rev().enumerate() {
-            for (j, attribute) in rdn.iter().enumerate() {
+            for (j, attribute) in rdn.iter().rev().enumerate() {
                 match (i, j) {
                     (0, 0) => {}
                     (_, 0) => out.push(','),
@@ -130,6 +135,7 @@ impl Name {
         }
         self.complete
             && other.complete
+            && self.parts == other.parts
             && self.rdns.len() == other.rdns.len()
             && self.rdns.iter().zip(&other.rdns).all(|(a, b)| a.len() == b.len() && folded(a) == folded(b))
     }
@@ -164,7 +170,7 @@ fn read_attribute(all: &[u8], pair: Tlv, place: &str, notes: &mut Notes) -> Opti
     if body.len() < whole.len() {
         notes.found("name-too-long", place, &format!("{label} of {} bytes", whole.len()));
     }
-    if !oid::is_valid(kind.body(all)) {
+    if oid.starts_with("oid:") {
         notes.found("name-attribute-type", place, label);
     }
     let decoded = strings::decode(value.tag, body);
@@ -175,7 +181,9 @@ fn read_attribute(all: &[u8], pair: Tlv, place: &str, notes: &mut Notes) -> Opti
         }
         None => {}
     }
-    Some(Attribute { oid, short_name, value: decoded.map(|d| d.text), der: value.whole(all).to_vec() })
+    let clean = body.len() == whole.len() && decoded.as_ref().is_some_and(|d| d.clean);
+    let der = value.whole(all).to_vec();
+    Some(Attribute { oid, short_name, value: decoded.map(|d| d.text), der, clean })
 }
 
 fn note_text(label: &str, tag: u8, decoded: &strings::Decoded, place: &str, notes: &mut Notes) {
@@ -209,7 +217,7 @@ impl Attribute {
 
     /// What equality looks at: folded text for the types of RFC 5280, section 7.1, else the bytes.
     fn fold(&self) -> (&str, Result<String, &[u8]>) {
-        let comparable = matches!(self.der.first(), Some(0x0C | 0x13)) && self.der.len() <= MAX_ATTRIBUTE;
+        let comparable = matches!(self.der.first(), Some(0x0C | 0x13)) && self.clean;
         let value = match &self.value {
             Some(text) if comparable => {
                 let words: Vec<&str> = text.split_whitespace().collect();
@@ -237,7 +245,8 @@ fn escape_value(value: &str, out: &mut String) {
                 out.push(c);
             }
             '#' if i == 0 => out.push_str("\\#"),
-            ' ' if i == 0 || i == last => out.push_str("\\ "),
+            // Not "\ ": a space at the end of a line is invisible and gets lost.
+            ' ' if i == 0 || i == last => out.push_str("\\20"),
             c if must_hide(c) => {
                 for byte in c.encode_utf8(&mut [0; 4]).bytes() {
                     out.push_str(&format!("\\{byte:02X}"));
@@ -285,12 +294,12 @@ mod tests {
     fn text_is_rfc_4514_with_everything_dangerous_escaped() {
         for (value, text) in [
             ("mail.example", "CN=mail.example"),
-            (" #a,b+c\"d\\e<f>g;h ", "CN=\\ #a\\,b\\+c\\\"d\\\\e\\<f\\>g\\;h\\ "),
+            (" #a,b+c\"d\\e<f>g;h ", "CN=\\20#a\\,b\\+c\\\"d\\\\e\\<f\\>g\\;h\\20"),
             ("#1", "CN=\\#1"),
             ("a\0b\x1b[31m", "CN=a\\00b\\1B[31m"),
             ("a\u{202e}b", "CN=a\\E2\\80\\AEb"),
             ("Müller 日本", "CN=Müller 日本"),
-            (" ", "CN=\\ "),
+            (" ", "CN=\\20"),
             ("", "CN="),
         ] {
             assert_eq!(name(&[vec![attribute(CN, 0x0C, value.as_bytes())]]).text(), text);
@@ -299,7 +308,7 @@ mod tests {
             vec![attribute(O, 0x13, b"Org")],
             vec![attribute(CN, 0x13, b"x"), attribute(&[0x2A, 3], 0x0C, b"y")],
         ]);
-        assert_eq!(two.text(), "CN=x+1.2.3=#0C82000179,O=Org");
+        assert_eq!(two.text(), "1.2.3=#0C82000179+CN=x,O=Org");
         assert_eq!(name(&[]).text(), "");
         assert!(name(&[]).is_empty());
     }
@@ -311,6 +320,11 @@ mod tests {
         assert!(!of(0x13, "Example CA").same_as(&of(0x16, "Example CA")));
         assert!(!of(0x0C, "ExampleCA").same_as(&of(0x0C, "Example CA")));
         assert!(!name(&[]).same_as(&of(0x0C, "x")));
+        // The same text from bytes that are no UTF-8 is another name.
+        let latin1 = name(&[vec![attribute(CN, 0x0C, b"M\xFCller")]]);
+        assert_eq!(latin1.text(), of(0x0C, "Müller").text());
+        assert!(!latin1.same_as(&of(0x0C, "Müller")));
+        assert!(!name(&[vec![], vec![attribute(CN, 0x0C, b"x")]]).same_as(&of(0x13, "x")));
         let set = |a: Vec<u8>, b: Vec<u8>| name(&[vec![a, b]]);
         assert!(
             set(attribute(CN, 0x0C, b"a"), attribute(O, 0x0C, b"b"))

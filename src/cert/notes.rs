@@ -15,12 +15,21 @@ pub(super) struct Notes(Vec<Anomaly>);
 impl Notes {
     /// Notes `code` at `place`: a field's name, or `extension` and its name.
     pub(super) fn add(&mut self, code: &'static str, place: &str) {
-        self.push(Statement::new(code).arg("place", shorten(place)));
+        if self.wants(code, place) {
+            self.push(Statement::new(code).arg("place", shorten(place)));
+        }
     }
 
     /// The same with what was found there.
     pub(super) fn found(&mut self, code: &'static str, place: &str, found: &str) {
-        self.push(Statement::new(code).arg("place", shorten(place)).arg("found", shorten(found)));
+        if self.wants(code, place) {
+            self.push(Statement::new(code).arg("place", shorten(place)).arg("found", shorten(found)));
+        }
+    }
+
+    /// False where a note would be dropped: asked first, because hostile input asks often.
+    fn wants(&self, code: &str, place: &str) -> bool {
+        self.0.len() < MAX_ANOMALIES && !self.0.iter().any(|a| a.code == code && a.get("place") == Some(place))
     }
 
     /// Everything that `others` noted, too.
@@ -28,6 +37,10 @@ impl Notes {
         for anomaly in others {
             self.push(anomaly.clone());
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn has(&self, code: &str) -> bool {

@@ -17,7 +17,7 @@ fn read(body: &[u8]) -> Option<String> {
     if body.len() > 64 || body.last().is_none_or(|b| b & 0x80 != 0) {
         return None;
     }
-    let mut out = String::new();
+    let mut out = String::with_capacity(32);
     let mut arc = 0u128;
     let mut fresh = true;
     for &byte in body {
@@ -31,13 +31,34 @@ fn read(body: &[u8]) -> Option<String> {
         }
         if out.is_empty() {
             let first = (arc / 40).min(2);
-            out = format!("{first}.{}", arc.checked_sub(first.checked_mul(40)?)?);
-        } else {
-            out.push_str(&format!(".{arc}"));
+            push_number(&mut out, first);
+            arc = arc.checked_sub(first.checked_mul(40)?)?;
         }
+        out.push('.');
+        push_number(&mut out, arc);
         arc = 0;
     }
     Some(out)
+}
+
+/// Decimal digits; small numbers, which nearly all are, without the cost of formatting.
+fn push_number(out: &mut String, number: u128) {
+    match u8::try_from(number) {
+        Ok(small) => {
+            let digit = |n: u8| char::from(b'0'.wrapping_add(n % 10));
+            if small >= 100 {
+                out.push(digit(small / 100));
+            }
+            if small >= 10 {
+                out.push(digit(small / 10));
+            }
+            out.push(digit(small));
+        }
+        Err(_) => match u64::try_from(number) {
+            Ok(number) => out.push_str(&number.to_string()),
+            Err(_) => out.push_str(&number.to_string()),
+        },
+    }
 }
 
 /// The object identifier that an element, usually an AlgorithmIdentifier, begins with, dotted,
@@ -149,6 +170,7 @@ mod tests {
         assert_eq!(dotted(&[0x55, 0x04, 0x03]), "2.5.4.3");
         assert_eq!(dotted(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D]), "1.2.840.113549");
         assert_eq!(dotted(&[0x88, 0x37, 0x03]), "2.999.3");
+        assert_eq!(dotted(&[0x78, 0x00, 0x0A, 0x63, 0x64, 0x81, 0x7F, 0x82, 0x00]), "2.40.0.10.99.100.255.256");
         for bad in [&[][..], &[0x55, 0x84], &[0x55, 0x80, 0x01], &[0xFF; 30]] {
             assert!(dotted(bad).starts_with("oid:"), "{bad:?}");
         }

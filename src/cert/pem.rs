@@ -91,9 +91,18 @@ fn error(offset: usize, expected: &str) -> ParseError {
     ParseError { offset, expected: format!("expected {expected}") }
 }
 
+/// Where `needle`, which begins with a hyphen, is next. Nearly all of a bundle is base64, which has
+/// none, so looking for the first hyphen is nearly all of the work.
 fn find(text: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
-    let rest = text.get(from..)?;
-    rest.windows(needle.len()).position(|window| window == needle).map(|i| from.saturating_add(i))
+    let mut at = from;
+    loop {
+        let rest = text.get(at..)?;
+        at = at.saturating_add(rest.iter().position(|b| *b == b'-')?);
+        if text.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        at = at.saturating_add(1);
+    }
 }
 
 #[cfg(test)]

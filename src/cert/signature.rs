@@ -36,11 +36,15 @@ fn method(scheme: Scheme, key: &Spki<'_>, info: &KeyInfo) -> Option<&'static dyn
     match (scheme, info.algorithm) {
         (Scheme::RsaPkcs1(digest), KeyAlgorithm::Rsa) if info.name == "RSA" => rsa_pkcs1(digest, info),
         (Scheme::RsaPss(digest), KeyAlgorithm::Rsa) => rsa_pss(digest, info),
-        // A point in compressed form is a rarity that ring does not take; aws-lc-rs does.
-        (Scheme::Ecdsa(digest), KeyAlgorithm::Ec) => ecdsa(digest, &key.curve),
+        (Scheme::Ecdsa(digest), KeyAlgorithm::Ec) if takes_point(&key.key) => ecdsa(digest, &key.curve),
         (Scheme::Ed25519, KeyAlgorithm::Ed25519) => Some(&provider::ED25519),
         _ => None,
     }
+}
+
+/// ring takes points in uncompressed form only.
+fn takes_point(point: &[u8]) -> bool {
+    cfg!(feature = "aws-lc-rs") || point.first() == Some(&4)
 }
 
 /// The exponents that the providers take: odd, at least 3, at most 33 bits.

@@ -1,0 +1,109 @@
+//! The words in which a certificate's contents are told: keys, signatures, names, answers.
+
+use std::net::IpAddr;
+
+use crate::text::Statement;
+
+/// Why bytes are not a certificate at all: where, and what was expected there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a certificate: at byte {offset}, {expected}")]
+pub struct ParseError {
+    /// Offset into the DER given, in bytes.
+    pub offset: usize,
+    /// What was expected there, and what was found.
+    pub expected: String,
+}
+
+/// Something odd about a certificate that did not stop it from being read.
+pub type Anomaly = Statement;
+
+/// A subject alternative name (RFC 5280, section 4.2.1.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum San {
+    /// dNSName as presented (raw, maybe with a wildcard); escape before showing.
+    Dns(String),
+    /// iPAddress.
+    Ip(IpAddr),
+    /// rfc822Name.
+    Email(String),
+    /// uniformResourceIdentifier.
+    Uri(String),
+    /// Anything else, as `kind:hex`.
+    Other(String),
+}
+
+/// What the public key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// RSA (also id-RSASSA-PSS).
+    Rsa,
+    /// Elliptic curve for ECDSA.
+    Ec,
+    /// Ed25519.
+    Ed25519,
+    /// Ed448.
+    Ed448,
+    /// DSA.
+    Dsa,
+    /// Anything else.
+    Unknown,
+}
+
+/// Facts about the public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyInfo {
+    /// The algorithm.
+    pub algorithm: KeyAlgorithm,
+    /// `RSA`, `P-256`, `Ed25519`, or the dotted OID where it has no common name.
+    pub name: String,
+    /// Size in bits: of the RSA modulus or the curve; 0 when unknown.
+    pub bits: u32,
+    /// The RSA public exponent as decimal text, if RSA.
+    pub rsa_exponent: Option<String>,
+    /// False when the key inside the SPKI cannot be decoded.
+    pub readable: bool,
+    /// True for RSA below 2048 bits, DSA, and curves below 224 bits or unknown.
+    pub weak: bool,
+}
+
+/// How the issuer signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureAlgorithm {
+    /// `sha256WithRSAEncryption` and the like, or the dotted OID.
+    pub name: String,
+    /// Dotted OID.
+    pub oid: String,
+    /// True for MD2, MD4, MD5 and SHA-1.
+    pub weak: bool,
+}
+
+/// The outcome of a signature check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureCheck {
+    /// Verified.
+    Valid,
+    /// Does not verify.
+    Invalid,
+    /// The provider does not know the algorithm or the key.
+    Unsupported,
+}
+
+/// The outcome of holding a certificate against a host name (RFC 9525).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostMatch {
+    /// A subject alternative name covers the host.
+    Match,
+    /// No subject alternative name at all; the subject's CN covers the host.
+    NameOnlyInCn,
+    /// Not covered.
+    Mismatch,
+}
+
+/// Basic constraints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// The CA flag.
+    pub ca: bool,
+    /// pathLenConstraint.
+    pub path_len: Option<u32>,
+}
