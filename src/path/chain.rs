@@ -108,6 +108,18 @@ impl Chain {
         self.entries.is_empty()
     }
 
+    /// Bytes of all certificates together.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether both hold the same certificates, byte for byte.
+    pub(super) fn same_certs(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+            && self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(|(a, b)| a.der() == b.der())
+    }
+
     /// The certificate at `index`; `None` when out of range or unreadable.
     pub fn cert(&self, index: usize) -> Option<&Cert> {
         match self.entries.get(index)? {

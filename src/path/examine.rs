@@ -16,8 +16,20 @@ use crate::time::Timestamp;
 /// Ways by name through a chain that webpki is let loose on. Real chains have one to ten.
 const MAX_WAYS: usize = 500;
 
-/// Finds a path and every problem of a chain. Pure; cost is bounded.
+/// Finds a path and every problem of a chain. The same question has the same answer at any time;
+/// the cost is bounded, and small for a chain that these roots have found valid before.
 pub fn examine(question: &Question<'_>) -> Examination {
+    if let Some(path) = question.roots.valid.get(question) {
+        return Examination { problems: Vec::new(), notes: Vec::new(), path: Some(path), ca_valid: true };
+    }
+    let examination = examine_anew(question);
+    if let Some(path) = examination.path.as_ref().filter(|_| examination.ca_valid && examination.notes.is_empty()) {
+        question.roots.valid.put(question, path);
+    }
+    examination
+}
+
+fn examine_anew(question: &Question<'_>) -> Examination {
     let mut problems = unreadable(question.chain);
     let mut notes = Vec::new();
     let Some(leaf) = question.chain.leaf() else {

@@ -5,8 +5,10 @@
 //! The way of a question: `examine` asks webpki (`verify`) for a path; where webpki has none,
 //! `search` looks for the best one itself and webpki is asked once more about that path alone;
 //! `judge` holds every element against what webpki does not look at (and `constraints` against
-//! names); `revocation` and `ocsp` read what the caller or the server brought along.
+//! names); `revocation` and `ocsp` read what the caller or the server brought along; `cache` remembers
+//! what was valid.
 
+mod cache;
 mod chain;
 mod constraints;
 mod der;
@@ -86,7 +88,7 @@ pub struct Examination {
     pub path: Option<Path>,
     /// True when webpki validated `path` at the time asked and there is no problem of ours either.
     /// (Where webpki is known to be stricter than RFC 5280 - see `verify` - our own validation
-    /// stands in for it.)
+    /// stands in for it; a leaf that is itself listed as an anchor needs none.)
     pub ca_valid: bool,
 }
 

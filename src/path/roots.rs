@@ -2,11 +2,13 @@
 //! for path building. Knows nothing of where the system keeps its own (that is `system`).
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use pki_types::{CertificateDer, TrustAnchor};
 
+use super::cache::Cache;
+use super::der::parts;
 use crate::cert::{Cert, Name};
 use crate::hash::Hash;
 
@@ -15,10 +17,13 @@ use crate::hash::Hash;
 pub struct Roots {
     anchors: Vec<Anchor>,
     by_subject: HashMap<Box<[u8]>, Vec<usize>>,
-    keys: HashSet<Hash>,
+    /// Hashed when first asked for: building paths needs none of them.
+    keys: OnceLock<HashSet<Hash>>,
     generation: u64,
     origin: String,
     skipped: Vec<String>,
+    /// Chains found valid below these anchors.
+    pub(super) valid: Cache,
 }
 
 /// One anchor: the certificate, and what webpki takes from it (`None` where webpki cannot read it).
@@ -79,19 +84,21 @@ impl Roots {
         let mut roots = Self {
             anchors: Vec::with_capacity(certs.len()),
             by_subject: HashMap::with_capacity(certs.len()),
-            keys: HashSet::with_capacity(certs.len()),
+            keys: OnceLock::new(),
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             origin,
             skipped,
+            valid: Cache::default(),
         };
         for cert in certs {
             let index = roots.anchors.len();
-            let same_subject = roots.by_subject.entry(cert.subject().der().into()).or_default();
+            // Read past `cert`, which would decode the whole certificate for it.
+            let subject = parts(cert.der()).map_or_else(|| cert.subject().der(), |p| p.subject);
+            let same_subject = roots.by_subject.entry(subject.into()).or_default();
             if same_subject.iter().any(|&i| roots.anchors.get(i).is_some_and(|a| a.cert.der() == cert.der())) {
                 continue;
             }
             same_subject.push(index);
-            roots.keys.insert(cert.spki());
             roots.anchors.push(Anchor::new(cert));
         }
         Arc::new(roots)
@@ -129,7 +136,7 @@ impl Roots {
 
     /// Whether an anchor with this key is in the set.
     pub fn contains_key(&self, spki: Hash) -> bool {
-        self.keys.contains(&spki)
+        self.keys.get_or_init(|| self.certs().map(Cert::spki).collect()).contains(&spki)
     }
 
     /// Whether exactly this certificate, byte for byte, is in the set.

@@ -32,12 +32,16 @@ pub(super) enum Trust<'a> {
 }
 
 impl<'a> Trust<'a> {
-    /// The anchors that a certificate naming this issuer may lead to.
-    fn named(self, issuer: &'a Name) -> Vec<&'a Cert> {
+    /// The anchors that a certificate naming this issuer may lead to. Names are compared loosely
+    /// (linear in the number of anchors) only where nobody has the name exactly.
+    fn named(self, issuer: &'a Name, known_exactly: bool) -> Vec<&'a Cert> {
         match self {
             Self::Roots(roots) => {
                 let exact: Vec<&Cert> = roots.named_exactly(issuer).map(|a| &a.cert).collect();
-                if exact.is_empty() { roots.named_loosely(issuer).map(|a| &a.cert).collect() } else { exact }
+                if exact.is_empty() && !known_exactly {
+                    return roots.named_loosely(issuer).map(|a| &a.cert).collect();
+                }
+                exact
             }
             Self::One(cert) => Some(cert).filter(|c| same_name(c.subject(), issuer)).into_iter().collect(),
         }
@@ -195,7 +199,8 @@ impl<'a> Walk<'_, 'a> {
             return Rc::clone(known);
         }
         let name = node.cert.issuer();
-        let anchors = self.trust.named(name).into_iter().map(|cert| {
+        let known_exactly = self.pool.iter().skip(1).any(|n| n.cert.subject().der() == name.der());
+        let anchors = self.trust.named(name, known_exactly).into_iter().map(|cert| {
             let index = self.pool.iter().find(|n| n.cert.der() == cert.der()).and_then(|n| n.index);
             Node { cert, index, anchor: true }
         });

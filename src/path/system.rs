@@ -5,21 +5,30 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rustls_native_certs::CertificateResult;
+
 use super::roots::{Roots, RootsError};
 use crate::cert::Cert;
 use crate::text::excerpt;
 
 static SHARED: RwLock<Option<Arc<Roots>>> = RwLock::new(None);
 
-/// Where distributions keep the bundle; used in set-uid programs, which must not look at the
-/// environment as `rustls-native-certs` does.
+/// Where distributions keep their bundle. It is read first: one file instead of the hundred and
+/// forty of the directory beside it, from which it was made. In set-uid programs it is the only
+/// place, for `rustls-native-certs` looks at the environment.
 const BUNDLES: [&str; 5] = [
     "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
+
+/// The variables that name other roots, as OpenSSL and `rustls-native-certs` read them.
+const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// What is said where no file is named.
+const SYSTEM: &str = "the system's root store";
 
 /// The set loaded before, or a new one. Two threads that come first at once load twice and share one.
 pub(super) fn shared() -> Result<Arc<Roots>, RootsError> {
@@ -39,13 +48,7 @@ pub(super) fn reload() -> Result<Arc<Roots>, RootsError> {
 }
 
 fn load() -> Result<Arc<Roots>, RootsError> {
-    let (origin, found) = if started_with_privileges() {
-        let bundle = BUNDLES.iter().map(Path::new).find(|path| path.exists());
-        let origin = bundle.map_or_else(|| "the system's root store".to_owned(), |path| path.display().to_string());
-        (origin, rustls_native_certs::load_certs_from_paths(bundle, None))
-    } else {
-        (origin_from_environment(), rustls_native_certs::load_native_certs())
-    };
+    let (origin, found) = read();
     let mut skipped: Vec<String> = found.errors.iter().map(|e| excerpt(&e.to_string(), 200)).collect();
     let mut certs = Vec::with_capacity(found.certs.len());
     for der in &found.certs {
@@ -61,14 +64,30 @@ fn load() -> Result<Arc<Roots>, RootsError> {
     Ok(Roots::build(certs, origin, skipped))
 }
 
-/// Names the variables that choose the source, as `rustls-native-certs` reads them.
-fn origin_from_environment() -> String {
+/// The certificates, and where they come from.
+fn read() -> (String, CertificateResult) {
+    let privileged = started_with_privileges();
+    if let Some(named) = from_environment().filter(|_| !privileged) {
+        return (named, rustls_native_certs::load_native_certs());
+    }
+    if let Some(bundle) = BUNDLES.iter().find(|path| Path::new(path).is_file()) {
+        let found = rustls_native_certs::load_certs_from_paths(Some(Path::new(bundle)), None);
+        if privileged || !found.certs.is_empty() {
+            return (format!("{SYSTEM} ({bundle})"), found);
+        }
+    }
+    let found = if privileged { CertificateResult::default() } else { rustls_native_certs::load_native_certs() };
+    (SYSTEM.to_owned(), found)
+}
+
+/// The files and directories that the environment names, with the variables; `None` for none.
+fn from_environment() -> Option<String> {
     let named = |variable: &str| {
         let value = std::env::var_os(variable)?;
         Some(format!("{} ({variable})", excerpt(&value.to_string_lossy(), 200)))
     };
-    let sources: Vec<String> = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(named).collect();
-    if sources.is_empty() { "the system's root store".to_owned() } else { sources.join(" and ") }
+    let sources: Vec<String> = VARIABLES.into_iter().filter_map(named).collect();
+    (!sources.is_empty()).then(|| sources.join(" and "))
 }
 
 /// Whether the program runs with more rights than whoever started it (set-uid, set-gid or file

@@ -1,0 +1,108 @@
+//! Certificates of `tests/data/paths` by name, and short ways to ask about them.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tofu::cert::Cert;
+use tofu::endpoint::Host;
+use tofu::path::{Chain, Examination, Question, Roots, examine};
+use tofu::time::Timestamp;
+
+/// 2027-01-01T00:00:00Z: the leaves are valid from 2026 to 2027, "expired" ones ended in December 2026.
+pub const AT: Timestamp = 1_798_761_600;
+
+pub fn file(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/paths").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+pub fn cert(name: &str) -> Cert {
+    Cert::parse_pem(&file(&format!("{name}.pem"))).expect("test data parses").remove(0)
+}
+
+pub fn certs(names: &[&str]) -> Vec<Cert> {
+    names.iter().map(|name| cert(name)).collect()
+}
+
+pub fn chain(names: &[&str]) -> Chain {
+    let mut chain = Chain::new();
+    for name in names {
+        chain.push_der(cert(name).der()).expect("within the limits");
+    }
+    chain
+}
+
+pub fn roots(names: &[&str]) -> Arc<Roots> {
+    Roots::from_certs(certs(names))
+}
+
+pub fn host(name: &str) -> Host {
+    Host::parse(name).expect("a host")
+}
+
+/// Everything that is asked about a chain, to be changed as a test needs.
+pub struct Asked {
+    pub chain: Chain,
+    pub host: Host,
+    pub at: Timestamp,
+    pub roots: Arc<Roots>,
+    pub intermediates: Vec<Cert>,
+    pub crls: Vec<Vec<u8>>,
+}
+
+/// mail.example at [`AT`] with these certificates sent and these anchors.
+pub fn asked(sent: &[&str], anchors: &[&str]) -> Asked {
+    Asked {
+        chain: chain(sent),
+        host: host("mail.example"),
+        at: AT,
+        roots: roots(anchors),
+        intermediates: Vec::new(),
+        crls: Vec::new(),
+    }
+}
+
+impl Asked {
+    pub fn question(&self) -> Question<'_> {
+        Question {
+            chain: &self.chain,
+            host: &self.host,
+            at: self.at,
+            roots: &self.roots,
+            intermediates: &self.intermediates,
+            crls: &self.crls,
+        }
+    }
+
+    pub fn answer(&self) -> Examination {
+        examine(&self.question())
+    }
+
+    /// The problems found, as `index:code` (`-` for what was not sent) in their order.
+    pub fn problems(&self) -> Vec<String> {
+        let answer = self.answer();
+        assert_eq!(answer.ca_valid, answer.problems.is_empty() && answer.path.is_some());
+        answer.problems.iter().map(|p| told(p.statement.certificate, p.statement.code)).collect()
+    }
+
+    /// The codes of the notes.
+    pub fn notes(&self) -> Vec<&'static str> {
+        self.answer().notes.iter().map(|note| note.code).collect()
+    }
+
+    /// Names of the path's certificates, or nothing.
+    pub fn path(&self) -> Vec<String> {
+        let path = self.answer().path;
+        path.map_or(Vec::new(), |p| p.certs.iter().flat_map(|c| c.subject().attribute("CN")).collect())
+    }
+}
+
+fn told(index: Option<usize>, code: &str) -> String {
+    index.map_or_else(|| format!("-:{code}"), |i| format!("{i}:{code}"))
+}
+
+/// The problems of this chain for mail.example below "Path Root".
+pub fn problems(sent: &[&str]) -> Vec<String> {
+    asked(sent, &["root"]).problems()
+}
