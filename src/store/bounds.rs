@@ -55,19 +55,11 @@ pub(super) fn prune(record: &mut EndpointRecord) {
 
 /// The first one seen and the ones seen last, as many as are kept, in their order.
 fn first_and_latest(mut seen: Vec<Observation>) -> Vec<Observation> {
-    let Some(first) = seen.iter().enumerate().min_by_key(|(_, o)| o.first).map(|(at, _)| at) else {
-        return seen;
-    };
     while seen.len() > MAX_OBSERVATIONS {
-        let stale = seen.iter().enumerate().filter(|(at, _)| *at != first).min_by_key(|(_, o)| o.last);
-        match stale.map(|(at, _)| at) {
-            // The first one seen stands before or after the one removed; find it anew.
-            Some(at) => {
-                seen.remove(at);
-                return first_and_latest(seen);
-            }
-            None => break,
-        }
+        let first = seen.iter().enumerate().min_by_key(|(_, o)| o.first).map(|(at, _)| at);
+        let others = seen.iter().enumerate().filter(|(at, _)| Some(*at) != first);
+        let Some((stale, _)) = others.min_by_key(|(_, o)| o.last) else { break };
+        seen.remove(stale);
     }
     seen
 }
@@ -94,7 +86,9 @@ pub(super) fn validate(store: &str, record: &EndpointRecord) -> Result<(), Store
         if let PinValue::Name(name) = &pin.value {
             if name.is_empty() || name.len() > MAX_NAME || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
                 let shown = crate::text::excerpt(name, 80);
-                return Err(StoreError::Invalid { what: format!("{shown} is not a name that a certificate can present") });
+                return Err(StoreError::Invalid {
+                    what: format!("{shown} is not a name that a certificate can present"),
+                });
             }
         }
     }

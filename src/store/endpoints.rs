@@ -36,7 +36,14 @@ impl Tx<'_> {
     pub fn put_endpoint(&mut self, mut record: EndpointRecord) -> Result<(), StoreError> {
         bounds::prune(&mut record);
         bounds::validate(&self.store.name(), &record)?;
-        let before = self.endpoint(&record.endpoint)?;
+        let key = keyspace::endpoint(&record.endpoint);
+        let place = self.find_or_next(&key)?;
+        let before = match &place {
+            (found, value) if *found == key => {
+                Some(self.decode_endpoint(&key, self.open(&key, value)?.body, record.endpoint.clone())?)
+            }
+            _ => None,
+        };
         let moved = before.as_ref().is_none_or(|b| relevant(b) != relevant(&record));
         record.generation = match &before {
             Some(before) if !moved => before.generation,
@@ -45,18 +52,17 @@ impl Tx<'_> {
         if before.as_ref() == Some(&record) {
             return Ok(());
         }
-        let key = keyspace::endpoint(&record.endpoint);
         let body = self.encode(&record)?;
-        if self.put_trust(key.clone(), &body)? {
+        if self.put_at(place, key.clone(), &body)? {
             self.meta.counts.endpoints = self.meta.counts.endpoints.saturating_add(1);
         }
-        let old = before.as_ref().map(held_keys).unwrap_or_default();
-        let new = held_keys(&record);
+        let old = before.as_ref().map(|b| index_rows(b, &key)).unwrap_or_default();
+        let new = index_rows(&record, &key);
         for gone in old.difference(&new) {
-            self.delete_row(keyspace::held(*gone, &record.endpoint));
+            self.delete_row(gone.clone());
         }
         for added in new.difference(&old) {
-            self.put_row(keyspace::held(*added, &record.endpoint), &[]);
+            self.put_row(added.clone(), &[]);
         }
         self.refer(&key, &before.as_ref().map(certs).unwrap_or_default(), &certs(&record))
     }
@@ -85,7 +91,12 @@ impl Tx<'_> {
             if found.len() >= limit {
                 return Ok(false);
             }
-            found.push(keyspace::parse_held(&key).ok_or_else(|| self.damaged("an index row has a key that cannot be"))?);
+            let endpoint =
+                keyspace::parse_held(&key).ok_or_else(|| self.damaged("an index row has a key that cannot be"))?;
+            // The index also holds what pins of other kinds name.
+            if self.endpoint(&endpoint)?.is_some_and(|record| holds_leaf_key(&record, spki)) {
+                found.push(endpoint);
+            }
             Ok(true)
         })?;
         Ok(found)
@@ -100,7 +111,7 @@ impl Tx<'_> {
 }
 
 /// A record without what moves by mere contact.
-fn relevant(record: &EndpointRecord) -> EndpointRecord {
+pub(super) fn relevant(record: &EndpointRecord) -> EndpointRecord {
     let mut relevant = record.clone();
     relevant.generation = 0;
     relevant.first_seen = 0;
@@ -118,13 +129,21 @@ fn relevant(record: &EndpointRecord) -> EndpointRecord {
     relevant
 }
 
-/// The leaf keys of the pins and of the baseline.
-pub(super) fn held_keys(record: &EndpointRecord) -> BTreeSet<Hash> {
-    let pinned = record.pins.iter().filter_map(|pin| match (&pin.value, pin.kind) {
-        (PinValue::Sha256(key), PinKind::Key) => Some(*key),
-        _ => None,
+fn holds_leaf_key(record: &EndpointRecord, spki: Hash) -> bool {
+    let value = PinValue::Sha256(spki);
+    record.pins.iter().any(|p| p.kind == PinKind::Key && p.value == value)
+        || record.baseline.iter().any(|s| s.spki == spki)
+}
+
+/// The rows of the indexes of hashes and of pin numbers that a record calls for.
+pub(super) fn index_rows(record: &EndpointRecord, key: &[u8]) -> BTreeSet<Vec<u8>> {
+    let pinned = record.pins.iter().filter_map(|pin| match &pin.value {
+        PinValue::Sha256(value) => Some(*value),
+        PinValue::Name(_) => None,
     });
-    pinned.chain(record.baseline.iter().map(|s| s.spki)).collect()
+    let hashes = pinned.chain(record.baseline.iter().map(|s| s.spki));
+    let numbers = record.pins.iter().map(|p| keyspace::pin(p.id, key));
+    hashes.map(|hash| keyspace::held(hash, &record.endpoint)).chain(numbers).collect()
 }
 
 /// The certificates that a record refers to.

@@ -88,6 +88,10 @@ pub trait Transaction {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// As [`Engine::scan`].
     fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError>;
+    /// The mark ([`Engine::peek`]) of the state read; `None` where there is none.
+    fn peek(&self) -> Option<Peek> {
+        None
+    }
     /// As [`Engine::commit`]; only on a transaction begun with `write`.
     fn commit(self: Box<Self>, batch: &Batch) -> Result<(), StoreError>;
 }

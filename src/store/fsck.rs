@@ -3,15 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use super::endpoints::{certs, held_keys};
+use super::Store;
+use super::endpoints::{certs, index_rows};
 use super::error::StoreError;
-use super::keyspace::{self, BLOCKS, CERTS, END, ENDPOINTS, KEYS, LOG, META, PENDING, REFERENCES, TRUST};
+use super::keyspace::{self, BLOCKS, CERTS, END, ENDPOINTS, KEYS, LOG, META, PENDING, PINS, REFERENCES, TRUST};
+use super::log::event_certs;
 use super::meta::Counts;
 use super::record::{Block, Event};
 use super::tx::Tx;
-use super::Store;
 use crate::hash::Hash;
 
+/// What is derived from other rows.
+const DERIVED: [&[u8]; 3] = [KEYS, REFERENCES, PINS];
 /// At most so many problems are listed; more are only counted.
 const MAX_PROBLEMS: usize = 1000;
 
@@ -53,7 +56,7 @@ impl Store {
             let wanted = wanted_rows(tx)?;
             let mut sound = BTreeSet::new();
             let mut surplus = Vec::new();
-            for prefix in [KEYS, REFERENCES] {
+            for prefix in DERIVED {
                 tx.each(prefix, prefix, |key, value| {
                     if !wanted.contains(&key) {
                         surplus.push(key);
@@ -80,13 +83,23 @@ fn wanted_rows(tx: &Tx<'_>) -> Result<BTreeSet<Vec<u8>>, StoreError> {
     tx.each(ENDPOINTS, ENDPOINTS, |key, value| {
         let endpoint = tx.endpoint_of_key(&key)?;
         let record = tx.decode_endpoint(&key, tx.open(&key, &value)?.body, endpoint)?;
-        wanted.extend(held_keys(&record).into_iter().map(|k| keyspace::held(k, &record.endpoint)));
+        wanted.extend(index_rows(&record, &key));
         wanted.extend(certs(&record).into_iter().map(|c| keyspace::reference(c, &key)));
+        Ok(true)
+    })?;
+    tx.each(BLOCKS, BLOCKS, |key, value| {
+        let block: Block = tx.decode(&key, tx.open(&key, &value)?.body)?;
+        wanted.insert(keyspace::pin(block.id, &key));
         Ok(true)
     })?;
     tx.each(PENDING, PENDING, |key, value| {
         let pending = tx.decode_pending(&key, tx.open(&key, &value)?.body)?;
         wanted.extend(pending.chain.iter().map(|c| keyspace::reference(*c, &key)));
+        Ok(true)
+    })?;
+    tx.each(LOG, LOG, |key, value| {
+        let event: Event = tx.decode(&key, tx.open(&key, &value)?.body)?;
+        wanted.extend(event_certs(&event).into_iter().map(|c| keyspace::reference(c, &key)));
         Ok(true)
     })?;
     Ok(wanted)
@@ -128,7 +141,7 @@ fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wa
         let read = tx.endpoint_of_key(key).and_then(|e| tx.decode_endpoint(key, body, e));
         match read {
             Ok(record) => {
-                wanted.extend(held_keys(&record).into_iter().map(|k| keyspace::held(k, &record.endpoint)));
+                wanted.extend(index_rows(&record, key));
                 wanted.extend(certs(&record).into_iter().map(|c| keyspace::reference(c, key)));
                 if record.generation > tx.meta.generation {
                     report.problem(format!("{} is newer than the store", keyspace::describe(key)));
@@ -139,7 +152,9 @@ fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wa
     } else if key.starts_with(BLOCKS) {
         report.counts.blocks = report.counts.blocks.saturating_add(1);
         match tx.decode::<Block>(key, body) {
-            Ok(block) if keyspace::block(block.kind, block.value) == key => {}
+            Ok(block) if keyspace::block(block.kind, block.value) == key => {
+                wanted.insert(keyspace::pin(block.id, key));
+            }
             Ok(_) => report.problem(format!("{} stands under a wrong key", keyspace::describe(key))),
             Err(e) => report.problem(e.to_string()),
         }
@@ -175,11 +190,13 @@ fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>
         } else if key.starts_with(LOG) {
             report.counts.events = report.counts.events.saturating_add(1);
             match tx.decode::<Event>(&key, body) {
-                Ok(event) if keyspace::event(event.id) == key && event.id < tx.meta.next_event => {}
+                Ok(event) if keyspace::event(event.id) == key && event.id < tx.meta.next_event => {
+                    wanted.extend(event_certs(&event).into_iter().map(|c| keyspace::reference(c, &key)));
+                }
                 Ok(_) => report.problem(format!("{} has a wrong number", keyspace::describe(&key))),
                 Err(e) => report.problem(e.to_string()),
             }
-        } else if !key.starts_with(KEYS) && !key.starts_with(REFERENCES) {
+        } else if !DERIVED.iter().any(|prefix| key.starts_with(prefix)) {
             report.problem("a row has an unknown key");
         }
         Ok(true)
@@ -189,7 +206,7 @@ fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>
 /// The derived rows are those that the others call for, no more and no less.
 fn check_derived(tx: &Tx<'_>, report: &mut Report, wanted: &BTreeSet<Vec<u8>>) -> Result<(), StoreError> {
     let mut there = BTreeSet::new();
-    for prefix in [KEYS, REFERENCES] {
+    for prefix in DERIVED {
         tx.each(prefix, prefix, |key, _| {
             there.insert(key);
             Ok(true)

@@ -30,14 +30,21 @@ impl Tx<'_> {
     /// Refuses a key or certificate everywhere.
     pub fn put_block(&mut self, block: Block) -> Result<(), StoreError> {
         if !matches!(block.kind, PinKind::Key | PinKind::Certificate) {
-            return Err(StoreError::Invalid { what: "only a key or a certificate can be blocked everywhere".to_owned() });
+            return Err(StoreError::Invalid {
+                what: "only a key or a certificate can be blocked everywhere".to_owned(),
+            });
         }
         if block.comment.len() > bounds::MAX_COMMENT {
             let what = format!("a comment is longer than {} bytes", bounds::MAX_COMMENT);
             return Err(StoreError::Limit { store: self.store.name(), what });
         }
         let body = self.encode(&block)?;
-        if self.put_trust(keyspace::block(block.kind, block.value), &body)? {
+        let key = keyspace::block(block.kind, block.value);
+        if let Some(before) = self.blocked(block.kind, &[block.value])?.pop() {
+            self.delete_row(keyspace::pin(before.id, &key));
+        }
+        self.put_row(keyspace::pin(block.id, &key), &[]);
+        if self.put_trust(key, &body)? {
             self.meta.counts.blocks = self.meta.counts.blocks.saturating_add(1);
         }
         self.meta.blocks_generation = self.next_generation();
@@ -46,10 +53,13 @@ impl Tx<'_> {
 
     /// Lifts such a refusal.
     pub fn remove_block(&mut self, kind: PinKind, value: Hash) -> Result<(), StoreError> {
-        if !self.delete_trust(keyspace::block(kind, value))? {
+        let key = keyspace::block(kind, value);
+        let Some(block) = self.blocked(kind, &[value])?.pop() else {
             let what = format!("a block of {}", value.hex());
             return Err(StoreError::NotFound { store: self.store.name(), what });
-        }
+        };
+        self.delete_row(keyspace::pin(block.id, &key));
+        self.delete_trust(key)?;
         self.meta.counts.blocks = self.meta.counts.blocks.saturating_sub(1);
         self.meta.blocks_generation = self.next_generation();
         Ok(())
@@ -64,7 +74,9 @@ impl Tx<'_> {
     /// A certificate kept with a pin, sighting or pending question.
     pub fn cert(&self, fingerprint: Hash) -> Result<Option<Cert>, StoreError> {
         match self.row(&keyspace::cert(fingerprint))? {
-            Some(der) => Ok(Some(Cert::parse_der(&der).map_err(|e| self.damaged(format!("certificate {}: {e}", fingerprint.hex())))?)),
+            Some(der) => Ok(Some(
+                Cert::parse_der(&der).map_err(|e| self.damaged(format!("certificate {}: {e}", fingerprint.hex())))?,
+            )),
             None => Ok(None),
         }
     }

@@ -8,8 +8,9 @@
 //! | `te` host, 0, port (2 bytes), account, 0 | an endpoint |
 //! | `t` 255, 0 | the end mark |
 //! | `c` fingerprint | a certificate |
-//! | `k` key hash, endpoint part | "this endpoint has a pin or sighting of this key" (derived) |
+//! | `k` key hash, endpoint part | "this endpoint has a pin or sighting of this hash" (derived) |
 //! | `r` fingerprint, key of the owner | "this row refers to this certificate" (derived) |
+//! | `n` pin number (8 bytes), key of the owner | "this row has the pin of this number" (derived) |
 //! | `p` endpoint part, key hash | a pending question |
 //! | `l` number (8 bytes) | an event |
 //!
@@ -38,6 +39,8 @@ pub const CERTS: &[u8] = b"c";
 pub const KEYS: &[u8] = b"k";
 /// The index of references to certificates.
 pub const REFERENCES: &[u8] = b"r";
+/// The index of pin numbers.
+pub const PINS: &[u8] = b"n";
 /// Pending questions.
 pub const PENDING: &[u8] = b"p";
 /// The log.
@@ -125,6 +128,21 @@ pub fn parse_reference(key: &[u8]) -> Option<&[u8]> {
     key.get(33..)
 }
 
+/// The row that says that `owner` (the key of an endpoint or block) has the pin of this number.
+pub fn pin(id: u64, owner: &[u8]) -> Vec<u8> {
+    join(&[PINS, &id.to_be_bytes(), owner])
+}
+
+/// What the rows of a pin's number begin with.
+pub fn pin_prefix(id: u64) -> Vec<u8> {
+    join(&[PINS, &id.to_be_bytes()])
+}
+
+/// The owner's key in a row made by [`pin`].
+pub fn parse_pin(key: &[u8]) -> Option<&[u8]> {
+    key.get(9..)
+}
+
 /// The key of a pending question.
 pub fn pending(endpoint: &Endpoint, spki: Hash) -> Vec<u8> {
     join(&[PENDING, &endpoint_part(endpoint), spki.as_bytes()])
@@ -133,11 +151,6 @@ pub fn pending(endpoint: &Endpoint, spki: Hash) -> Vec<u8> {
 /// What the keys of the pending questions of an endpoint begin with.
 pub fn pending_prefix(endpoint: &Endpoint) -> Vec<u8> {
     join(&[PENDING, &endpoint_part(endpoint)])
-}
-
-/// What the keys of all pending questions of a host begin with.
-pub fn pending_host_prefix(host: &Host) -> Vec<u8> {
-    join(&[PENDING, host.as_str().as_bytes(), &[0]])
 }
 
 /// The endpoint of a pending question's key.
@@ -168,6 +181,7 @@ pub fn describe(key: &[u8]) -> String {
         Some((b'c', _)) => format!("the certificate {}", hash(1)),
         Some((b'k', _)) => format!("the index of key {}", hash(1)),
         Some((b'r', _)) => format!("a reference to certificate {}", hash(1)),
+        Some((b'n', _)) => "the index of a pin's number".to_owned(),
         Some((b'p', _)) => match parse_pending(key) {
             Some(endpoint) => format!("a pending question of {endpoint}"),
             None => "a pending question".to_owned(),
@@ -200,7 +214,13 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_canonical_is_none() {
-        for bad in [&b"te"[..], b"teA.example\0\x03\xe1\0", b"tea.example\0\0\0\0", b"tea.example\0\x03\xe1", b"te\0\x03\xe1\0"] {
+        for bad in [
+            &b"te"[..],
+            b"teA.example\0\x03\xe1\0",
+            b"tea.example\0\0\0\0",
+            b"tea.example\0\x03\xe1",
+            b"te\0\x03\xe1\0",
+        ] {
             assert_eq!(parse_endpoint(bad), None, "{bad:?}");
         }
     }

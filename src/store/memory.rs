@@ -119,18 +119,23 @@ impl Engine for MemoryEngine {
 
     fn begin(&self, write: bool) -> Result<Option<Box<dyn Transaction + '_>>, StoreError> {
         let turn = if write { Some(self.turn()?) } else { None };
-        let map = Arc::clone(&self.state().map);
-        Ok(Some(Box::new(MemoryTransaction { engine: self, map, turn })))
+        let State { map, commits } = self.state().clone();
+        Ok(Some(Box::new(MemoryTransaction { engine: self, map, commits, turn })))
     }
 
     fn peek(&self) -> Option<Peek> {
-        Some(Peek { device: 0, inode: 0, counter: self.state().commits })
+        Some(mark(self.state().commits))
     }
+}
+
+fn mark(commits: u64) -> Peek {
+    Peek { device: 0, inode: 0, counter: commits }
 }
 
 struct MemoryTransaction<'e> {
     engine: &'e MemoryEngine,
     map: Arc<Map>,
+    commits: u64,
     turn: Option<MutexGuard<'e, ()>>,
 }
 
@@ -143,8 +148,12 @@ impl Transaction for MemoryTransaction<'_> {
         Ok(scan(&self.map, after, prefix, limit))
     }
 
+    fn peek(&self) -> Option<Peek> {
+        Some(mark(self.commits))
+    }
+
     fn commit(self: Box<Self>, batch: &Batch) -> Result<(), StoreError> {
-        let Self { engine, map, turn } = *self;
+        let Self { engine, map, turn, .. } = *self;
         // Our own copy of the map would make the commit copy all of it.
         drop(map);
         match turn {

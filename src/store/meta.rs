@@ -145,5 +145,6 @@ impl Meta {
 
 /// JSON of a record.
 pub fn encode<T: Serialize>(store: &str, record: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(record).map_err(|e| StoreError::Invalid { what: format!("{store}: a record cannot be written: {e}") })
+    serde_json::to_vec(record)
+        .map_err(|e| StoreError::Invalid { what: format!("{store}: a record cannot be written: {e}") })
 }

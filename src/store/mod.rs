@@ -9,9 +9,11 @@ mod endpoints;
 mod engine;
 mod error;
 mod fsck;
+mod import;
 mod items;
 mod keyspace;
 mod log;
+mod manage;
 mod memory;
 mod meta;
 mod options;
@@ -30,6 +32,8 @@ use std::time::{Duration, Instant};
 pub use engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction};
 pub use error::StoreError;
 pub use fsck::Report;
+pub use import::{FingerprintError, ImportFormat, ImportReport, MAX_IMPORT, parse_fingerprint};
+pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Statistics};
 pub use memory::MemoryEngine;
 pub use meta::Counts;
 pub use options::StoreOptions;
@@ -121,7 +125,8 @@ impl Store {
         if let Some(marker) = marker.filter(|m| m.id != id || m.generation > meta.generation) {
             let what = if marker.id == id { "went back in time" } else { "replaced by another store" };
             if !options.accept_loss {
-                let what = format!("{what} since it was last used; open it with accept-loss to go on with what is there");
+                let what =
+                    format!("{what} since it was last used; open it with accept-loss to go on with what is there");
                 return Err(StoreError::Lost { store: name, what });
             }
             engine.reset_marker(&Marker { id, generation: meta.generation })?;
@@ -166,14 +171,16 @@ impl Store {
         &self.inner.options.application
     }
 
-    /// A cheap mark of the state: what was read between two equal marks is still right. `None` where
-    /// the engine has none, or the handle cannot be used.
+    /// A cheap mark of the state now: an answer from a view with the same mark ([`Tx::peek`]) is still
+    /// right. `None` where the engine has none, or the handle cannot be used. Only a view's mark may be
+    /// remembered: this one may be of a commit that is under way and never completed.
     pub fn peek(&self) -> Option<Peek> {
         if self.usable().is_ok() { self.inner.engine.peek() } else { None }
     }
 
-    /// A value that lives as long as this store handle, one for each type: session trust, caches.
-    pub fn slot<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+    /// What upper layers keep with the handle for its lifetime and never write, one value of each type:
+    /// session trust, the listener, caches. Clones share it.
+    pub fn attached<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
         let mut slots = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = Arc::clone(slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())));
         slot.downcast().unwrap_or_default()
@@ -229,11 +236,7 @@ impl Store {
     }
 
     fn usable(&self) -> Result<(), StoreError> {
-        if std::process::id() == self.inner.pid {
-            Ok(())
-        } else {
-            Err(StoreError::Forked { store: self.name() })
-        }
+        if std::process::id() == self.inner.pid { Ok(()) } else { Err(StoreError::Forked { store: self.name() }) }
     }
 
     fn engine(&self) -> &dyn Engine {

@@ -7,7 +7,7 @@ use std::ops::Bound;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::engine::{Batch, Engine, Op, Pair, Transaction, lower_bound};
+use super::engine::{Batch, Engine, Op, Pair, Peek, Transaction, lower_bound};
 use super::error::StoreError;
 use super::keyspace::{self, END, META, TRUST};
 use super::meta::{Meta, encode};
@@ -28,6 +28,8 @@ pub struct Tx<'a> {
     /// Changes, `None` for a deletion.
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(super) meta: Meta,
+    /// Events of this transaction that can be undone later.
+    pub(super) undoable: Vec<u64>,
     meta_before: Meta,
     meta_raw: Vec<u8>,
     id: StoreId,
@@ -79,7 +81,8 @@ impl<'a> Tx<'a> {
         };
         let name = engine.name();
         let lost = |what: &str| StoreError::Lost { store: name.clone(), what: what.to_owned() };
-        let meta_raw = base.get(META)?.ok_or_else(|| lost("the meta row is gone: the store was emptied while in use"))?;
+        let meta_raw =
+            base.get(META)?.ok_or_else(|| lost("the meta row is gone: the store was emptied while in use"))?;
         let meta = Meta::open(&name, &meta_raw)?;
         let id = meta.store_id(&name)?;
         if id != *store.store_id() {
@@ -89,7 +92,8 @@ impl<'a> Tx<'a> {
             return Err(lost("went back in time while in use; open it again to be asked what to do"));
         }
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
-        Ok(Self { store, base, exclusive, changes: BTreeMap::new(), meta_before: meta.clone(), meta, meta_raw, id })
+        let (changes, undoable, meta_before) = (BTreeMap::new(), Vec::new(), meta.clone());
+        Ok(Self { store, base, exclusive, changes, meta, undoable, meta_before, meta_raw, id })
     }
 
     /// Whether somebody else committed while an engine without snapshots was read, so that what
@@ -98,6 +102,15 @@ impl<'a> Tx<'a> {
         match &self.base {
             Base::Snapshot(_) => Ok(false),
             Base::Direct(engine) => Ok(engine.get(META)?.as_deref() != Some(&self.meta_raw)),
+        }
+    }
+
+    /// The mark ([`Store::peek`]) of the state read: an answer that rests on this view alone stays right
+    /// for as long as the store shows the same mark. `None` where there is none.
+    pub fn peek(&self) -> Option<Peek> {
+        match &self.base {
+            Base::Snapshot(snapshot) => snapshot.peek(),
+            Base::Direct(_) => None,
         }
     }
 
@@ -118,11 +131,12 @@ impl<'a> Tx<'a> {
     /// Commits. Nothing is written where nothing changed.
     pub(super) fn commit(mut self) -> Result<(), StoreError> {
         self.drop_unreferenced_certs()?;
+        self.seal_undoable()?;
         if !self.is_changed() {
             return Ok(());
         }
         let engine = self.store.engine();
-        if engine.read_only() {
+        if self.store.read_only() {
             return Err(StoreError::ReadOnly { store: engine.name() });
         }
         self.meta.generation = self.next_generation();
@@ -169,8 +183,11 @@ impl<'a> Tx<'a> {
                 .take_while(|(key, _)| key.starts_with(prefix) && end.as_ref().is_none_or(|end| *key <= end))
                 .peekable();
             for (key, value) in page {
-                while let Some((new, put)) = changed.next_if(|(new, _)| **new < key) {
+                while let Some((new, put)) = changed.next_if(|(new, _)| out.len() < limit && **new < key) {
                     out.extend(put.clone().map(|put| (new.clone(), put)));
+                }
+                if out.len() >= limit {
+                    return Ok(out);
                 }
                 match changed.next_if(|(new, _)| **new == key) {
                     Some((_, put)) => out.extend(put.clone().map(|put| (key, put))),
@@ -185,7 +202,6 @@ impl<'a> Tx<'a> {
                 None => break,
             }
         }
-        out.truncate(limit);
         Ok(out)
     }
 
@@ -245,13 +261,19 @@ impl<'a> Tx<'a> {
         self.changes.insert(key, Some(value));
     }
 
+    /// Writes a row with a link that is known to be right.
+    pub(super) fn put_linked(&mut self, key: Vec<u8>, previous: &[u8], body: &[u8]) {
+        let value = seal::seal(&self.id, &key, previous, body);
+        self.changes.insert(key, Some(value));
+    }
+
     /// Removes a row that carries no trust.
     pub(super) fn delete_row(&mut self, key: Vec<u8>) {
         self.changes.insert(key, None);
     }
 
     /// The row of a trust-carrying key, or the one that comes after it and proves that there is none.
-    fn find_or_next(&self, key: &[u8]) -> Result<Pair, StoreError> {
+    pub(super) fn find_or_next(&self, key: &[u8]) -> Result<Pair, StoreError> {
         let below = key.split_last().map_or(key, |(_, below)| below);
         let next = self.scan(below, TRUST, 1)?.pop();
         let (found, value) = next.ok_or_else(|| self.damaged("the end mark is gone"))?;
@@ -270,7 +292,7 @@ impl<'a> Tx<'a> {
     }
 
     /// All trust-carrying rows with a prefix; that there are no others is proven.
-    pub(super) fn trust_rows(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn trust_rows(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
         let mut rows = Vec::new();
         let mut before: Option<Vec<u8>> = None;
         let mut proven = false;
@@ -295,7 +317,12 @@ impl<'a> Tx<'a> {
 
     /// Writes a trust-carrying row and links it in. Returns whether it is new.
     pub(super) fn put_trust(&mut self, key: Vec<u8>, body: &[u8]) -> Result<bool, StoreError> {
-        let (found, value) = self.find_or_next(&key)?;
+        let place = self.find_or_next(&key)?;
+        self.put_at(place, key, body)
+    }
+
+    /// [`Tx::put_trust`] where the row itself or its successor was found before.
+    pub(super) fn put_at(&mut self, (found, value): Pair, key: Vec<u8>, body: &[u8]) -> Result<bool, StoreError> {
         let opened = self.open(&found, &value)?;
         let sealed = seal::seal(&self.id, &key, opened.previous, body);
         let new = found != key;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::from_sqlite;
@@ -11,14 +12,14 @@ use super::header::Header;
 use super::lock::{Lock, Mode};
 use super::path::{self, Identity};
 use super::{SqliteEngine, create};
-use crate::store::engine::{Batch, Pair, Transaction};
+use crate::store::engine::{Batch, Pair, Peek, Transaction};
 use crate::store::error::StoreError;
 
 /// What a commit rests on; see `docs/store.md`. The rest of the settings bound what a damaged or
 /// foreign file can make SQLite do.
 const SETTINGS: &str = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA secure_delete = FAST;
-    PRAGMA cache_size = -2000;";
+    PRAGMA cache_size = -2000; PRAGMA cache_spill = OFF;";
 
 /// A connection that waits for its next use.
 pub(super) struct Pooled {
@@ -56,8 +57,12 @@ impl Pooled {
             return Err(StoreError::Lost { store: file.display().to_string(), what });
         }
         connection.busy_timeout(busy).map_err(sqlite)?;
+        // Else every new key would have its query planned anew.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sqlite)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(sqlite)?;
         if read_only {
-            connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")
+            connection
+                .execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")
         } else {
             connection.execute_batch(SETTINGS)
         }
@@ -73,8 +78,8 @@ impl Pooled {
         self.header.identity()
     }
 
-    pub(super) fn change_counter(&self) -> Option<u64> {
-        self.header.change_counter()
+    pub(super) fn header(&self) -> Arc<Header> {
+        Arc::clone(&self.header)
     }
 }
 
@@ -110,9 +115,8 @@ impl<'e> Reader<'e> {
 
     /// Asks SQLite itself for damage.
     pub(super) fn integrity(&self) -> Result<Vec<String>, StoreError> {
-        let lines: Vec<String> = self.run(|c| {
-            c.prepare("PRAGMA integrity_check(100)")?.query_map([], |row| row.get(0))?.collect()
-        })?;
+        let lines: Vec<String> =
+            self.run(|c| c.prepare("PRAGMA integrity_check(100)")?.query_map([], |row| row.get(0))?.collect())?;
         Ok(lines.into_iter().filter(|line| line != "ok").collect())
     }
 
@@ -140,6 +144,11 @@ impl Transaction for Reader<'_> {
 
     fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
         self.run(|c| super::scan(c, after, prefix, limit))
+    }
+
+    fn peek(&self) -> Option<Peek> {
+        // The transaction has read, so SQLite's lock keeps the counter where it is.
+        self.pooled.as_ref()?.header.peek()
     }
 
     fn commit(self: Box<Self>, batch: &Batch) -> Result<(), StoreError> {

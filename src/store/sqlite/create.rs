@@ -61,6 +61,25 @@ pub(super) fn create_from(
     build(file, busy, next)
 }
 
+/// Removes the second name of a file that a crash left between its linking and the removal of the
+/// temporary name.
+pub(super) fn tidy(file: &Path) {
+    let temporary = path::beside(file, "-new");
+    if let (Ok(Some(made)), Ok(there)) = (path::identity(&temporary), path::identity(file)) {
+        if Some(made) == there {
+            // Best effort: a second name does no harm.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+fn remove(file: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(file) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(io(file, "remove", e)),
+        _ => Ok(()),
+    }
+}
+
 fn build(
     file: &Path,
     busy: Duration,
@@ -68,11 +87,7 @@ fn build(
 ) -> Result<(), StoreError> {
     let temporary = path::beside(file, "-new");
     // What a crash left there is nobody's: only the holder of the lock comes here.
-    match fs::remove_file(&temporary) {
-        Ok(()) => {}
-        Err(e) if e.kind() == ErrorKind::NotFound => {}
-        Err(e) => return Err(io(&temporary, "remove", e)),
-    }
+    remove(&temporary)?;
     let built = write_file(&temporary, busy, next).and_then(|()| put_in_place(&temporary, file));
     if built.is_err() {
         // The error to tell is the first one.
@@ -118,7 +133,7 @@ fn write_file(
 
 fn put_in_place(temporary: &Path, file: &Path) -> Result<(), StoreError> {
     match fs::hard_link(temporary, file) {
-        Ok(()) => fs::remove_file(temporary).map_err(|e| io(temporary, "remove", e))?,
+        Ok(()) => remove(temporary)?,
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
             return Err(StoreError::Conflict { store: file.display().to_string() });
         }

@@ -15,7 +15,8 @@ use rustix::fs::OFlags;
 
 use super::error::io;
 use super::path::{Identity, identity};
-use crate::store::StoreError;
+use crate::store::engine::Peek;
+use crate::store::error::StoreError;
 
 /// "TOFU", in the place where SQLite keeps whose file it is.
 pub(super) const APPLICATION_ID: u32 = 0x544F_4655;
@@ -63,11 +64,12 @@ impl Header {
         self.identity
     }
 
-    /// SQLite's file change counter, which every commit moves.
-    pub(super) fn change_counter(&self) -> Option<u64> {
+    /// The file and SQLite's change counter, which every commit moves.
+    pub(super) fn peek(&self) -> Option<Peek> {
         let mut counter = [0; 4];
         self.file.read_exact_at(&mut counter, COUNTER_AT).ok()?;
-        Some(u64::from(u32::from_be_bytes(counter)))
+        let (device, inode) = self.identity;
+        Some(Peek { device, inode, counter: u64::from(u32::from_be_bytes(counter)) })
     }
 
     /// Refuses what is no store, or one of a newer layout, before SQLite touches it. SQLite would
@@ -80,7 +82,8 @@ impl Header {
         if self.file.read_exact_at(&mut bytes, 0).is_err() {
             return Err(damaged(format!("cut to {length} bytes; restore it from a backup")));
         }
-        let field = |at: usize| bytes.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+        let field =
+            |at: usize| bytes.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
         if !bytes.starts_with(MAGIC) {
             return Err(damaged("not a SQLite file".to_owned()));
         }
@@ -99,7 +102,8 @@ impl Header {
         if bytes.get(16..24) != Some(&fixed) || field(56) != Some(1) {
             return Err(damaged("its header is not one that this library writes".to_owned()));
         }
-        if length % u64::from(PAGE_SIZE) != 0 || field(28).map(|pages| u64::from(pages).saturating_mul(u64::from(PAGE_SIZE))) > Some(length) {
+        let pages = field(28).map_or(u64::MAX, u64::from);
+        if length.checked_rem(u64::from(PAGE_SIZE)) != Some(0) || pages.saturating_mul(u64::from(PAGE_SIZE)) > length {
             return Err(damaged(format!("cut to {length} bytes; restore it from a backup")));
         }
         Ok(())

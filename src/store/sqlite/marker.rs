@@ -62,7 +62,8 @@ pub(super) fn read(store: &Path) -> Result<Option<Marker>, StoreError> {
     let read = file.read_exact_at(&mut bytes, 0).ok().and_then(|()| decode(&bytes));
     read.map(Some).ok_or_else(|| StoreError::Damaged {
         store: path_of(store).display().to_string(),
-        what: "not a marker of this library; remove it once you know that the store beside it is the right one".to_owned(),
+        what: "not a marker of this library; remove it once you know that the store beside it is the right one"
+            .to_owned(),
     })
 }
 

@@ -10,7 +10,7 @@ mod marker;
 mod path;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -18,6 +18,7 @@ use rusqlite::Connection;
 pub use path::default_path;
 
 use self::connection::{Pooled, Reader};
+use self::header::Header;
 use super::engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction, lower_bound, upper_bound};
 use super::error::StoreError;
 use super::options::StoreOptions;
@@ -32,6 +33,8 @@ pub(super) struct SqliteEngine {
     read_only: bool,
     busy: Duration,
     idle: Mutex<Vec<Pooled>>,
+    /// Of the connection opened last. After `idle`: its descriptor must outlive the connections.
+    latest: Mutex<Option<Arc<Header>>>,
     pid: u32,
 }
 
@@ -60,8 +63,11 @@ impl SqliteEngine {
         }
         let writable = path::check(&file)?;
         let read_only = options.read_only || !writable;
-        let engine =
-            Self { file, read_only, busy: options.busy(), idle: Mutex::new(Vec::new()), pid: std::process::id() };
+        if !read_only {
+            create::tidy(&file);
+        }
+        let (idle, latest) = (Mutex::default(), Mutex::default());
+        let engine = Self { file, read_only, busy: options.busy(), idle, latest, pid: std::process::id() };
         // Opening one connection finds out whether this is a store at all.
         let first = engine.take()?;
         engine.give_back(first);
@@ -90,7 +96,9 @@ impl SqliteEngine {
             }
         }
         drop(idle);
-        Pooled::open(&self.file, self.read_only, self.busy)
+        let opened = Pooled::open(&self.file, self.read_only, self.busy)?;
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.header());
+        Ok(opened)
     }
 
     fn give_back(&self, pooled: Pooled) {
@@ -144,9 +152,9 @@ impl Engine for SqliteEngine {
     }
 
     fn peek(&self) -> Option<Peek> {
-        let now = path::identity(&self.file).ok()??;
-        let counter = self.idle().iter().find(|p| p.identity() == now)?.change_counter()?;
-        Some(Peek { device: now.0, inode: now.1, counter })
+        let header = Arc::clone(self.latest.lock().ok()?.as_ref()?);
+        // Of the path: the file may have been replaced by another one.
+        if path::identity(&self.file).ok()?? == header.identity() { header.peek() } else { None }
     }
 
     fn marker(&self) -> Result<Option<Marker>, StoreError> {

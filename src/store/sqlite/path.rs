@@ -59,9 +59,9 @@ pub(super) fn exists(file: &Path) -> Result<bool, StoreError> {
 
 /// Which file the path names now.
 pub(super) fn identity(file: &Path) -> Result<Option<Identity>, StoreError> {
-    match fs::symlink_metadata(file) {
-        Ok(found) => Ok(Some((found.dev(), found.ino()))),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+    match rustix::fs::lstat(file) {
+        Ok(found) => Ok(Some((found.st_dev, found.st_ino))),
+        Err(rustix::io::Errno::NOENT) => Ok(None),
         Err(e) => Err(io(file, "stat", e)),
     }
 }

@@ -1,0 +1,72 @@
+//! Mozilla's `cert_override.txt`: `host:port:`, the hash's OID, the fingerprint, sometimes flags, and a
+//! database key, separated by tabs. What the flags waived is not taken over: the first match of a
+//! pin made without its certificate fixes its waiver.
+
+use super::Found;
+use super::fingerprint::parse_fingerprint;
+use crate::endpoint::Endpoint;
+use crate::store::record::PinKind;
+
+const SHA256_OID: &str = "OID.2.16.840.1.101.3.4.2.1";
+
+/// Reads the file. Lines that cannot be used are remarks.
+pub(super) fn read(data: &[u8]) -> Found {
+    let mut found = Found::default();
+    for (index, line) in String::from_utf8_lossy(data).lines().enumerate() {
+        let number = index.saturating_add(1);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match entry(line) {
+            Ok((endpoint, fingerprint)) => {
+                let comment = "from Mozilla cert_override.txt".to_owned();
+                found.pin(endpoint, PinKind::Certificate, fingerprint, 0, comment);
+            }
+            Err(why) => found.remark(number, &why),
+        }
+    }
+    found
+}
+
+fn entry(line: &str) -> Result<(Endpoint, crate::hash::Hash), String> {
+    let mut fields = line.split('\t');
+    let (Some(place), Some(algorithm), Some(fingerprint)) = (fields.next(), fields.next(), fields.next()) else {
+        return Err("not a line of a cert_override.txt".to_owned());
+    };
+    if algorithm != SHA256_OID {
+        let shown = crate::text::excerpt(algorithm, 40);
+        return Err(format!("hash algorithm {shown} is not SHA-256; weaker ones can be forged, others are unknown"));
+    }
+    // Newer files have `host:port:` and then the attributes of the origin, which belong to web pages.
+    let (address, attributes) = match place.rsplit_once(':') {
+        Some((address, attributes)) if attributes.is_empty() || attributes.starts_with('^') => (address, attributes),
+        _ => (place, ""),
+    };
+    if !attributes.is_empty() {
+        return Err("an exception for one container of a browser only".to_owned());
+    }
+    let (host, port) = address.rsplit_once(':').ok_or("the port is missing")?;
+    let port = port.parse().map_err(|_| "the port is not a number")?;
+    let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string())?;
+    let fingerprint = parse_fingerprint(fingerprint).map_err(|e| e.to_string())?;
+    Ok((endpoint, fingerprint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_new_lines_are_read_and_weak_hashes_refused() {
+        let print = vec!["AB"; 32].join(":");
+        let file = format!(
+            "# PSM Certificate Override Settings file\nmail.example:993\t{SHA256_OID}\t{print}\tMU\tAAAA\n\
+             [::1]:993:\t{SHA256_OID}\t{print}\tAAAA\nold.example:443\tOID.1.3.14.3.2.26\tAB:CD\tU\tAAAA\n\
+             c.example:443:^userContextId=1\t{SHA256_OID}\t{print}\t\nbroken\n"
+        );
+        let found = read(file.as_bytes());
+        let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
+        assert_eq!(endpoints, ["[::1]:993", "mail.example:993"]);
+        assert_eq!(found.remarks.len(), 3, "{:?}", found.remarks);
+    }
+}

@@ -1,0 +1,202 @@
+//! Fingerprints as people and programs write them: with or without colons, with OpenSSL's label, as an
+//! RFC 7469 pin; and the settings files in which mail programs keep them.
+
+use data_encoding::BASE64;
+use thiserror::Error;
+
+use super::Found;
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::store::record::PinKind;
+
+/// Why a text is not a SHA-256 fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum FingerprintError {
+    /// 20 bytes.
+    #[error("a SHA-1 fingerprint: two certificates with the same one can be made; use SHA-256")]
+    Sha1,
+    /// 16 bytes.
+    #[error("an MD5 fingerprint: two certificates with the same one can be made; use SHA-256")]
+    Md5,
+    /// Anything else.
+    #[error("not a SHA-256 fingerprint (64 hexadecimal digits, colons allowed, or sha256// and base64)")]
+    Other,
+}
+
+/// Reads a SHA-256 value in any usual spelling: `AB:CD:…`, `abcd…`, `sha256 Fingerprint=AB:…`,
+/// `SHA256:` and hexadecimal digits, `sha256//` and base64.
+pub fn parse_fingerprint(text: &str) -> Result<Hash, FingerprintError> {
+    let text = text.trim().trim_matches('"');
+    if let Some(base64) = text.strip_prefix("sha256//").or_else(|| text.strip_prefix("SHA256//")) {
+        let bytes = BASE64.decode(base64.trim().as_bytes()).ok().and_then(|b| b.try_into().ok());
+        return bytes.map(Hash::from_bytes).ok_or(FingerprintError::Other);
+    }
+    let value = text.rsplit_once('=').map_or(text, |(_, value)| value);
+    let lower = value.trim().to_ascii_lowercase();
+    let digits = lower.strip_prefix("sha256:").or_else(|| lower.strip_prefix("sha256 ")).unwrap_or(&lower);
+    let digits: String = digits.chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
+    if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(FingerprintError::Other);
+    }
+    match digits.len() {
+        64 => Hash::from_hex(&digits).ok_or(FingerprintError::Other),
+        40 => Err(FingerprintError::Sha1),
+        32 => Err(FingerprintError::Md5),
+        _ => Err(FingerprintError::Other),
+    }
+}
+
+/// One server as a settings file builds it up, line by line.
+#[derive(Debug, Default)]
+struct Section {
+    host: Option<String>,
+    port: Option<u16>,
+    default_port: u16,
+    fingerprints: Vec<(usize, String)>,
+}
+
+/// Reads `HOST[:PORT] FINGERPRINT` lines and the settings of msmtp (`host`, `port`, `tls_fingerprint`),
+/// OfflineIMAP (`remotehost`, `remoteport`, `cert_fingerprint`) and fetchmail (`poll`, `service` or `port`,
+/// `sslfingerprint`).
+pub(super) fn read(data: &[u8]) -> Found {
+    let mut found = Found::default();
+    let mut section = Section { default_port: 465, ..Section::default() };
+    for (index, line) in String::from_utf8_lossy(data).lines().enumerate() {
+        let number = index.saturating_add(1);
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') || line.starts_with(';') {
+            continue;
+        }
+        let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty()).collect();
+        if begins_section(line, &words) {
+            end_section(&mut found, std::mem::take(&mut section));
+            section.default_port = 993;
+        }
+        if !is_heading(line) && !setting(&mut section, number, &words) {
+            plain(&mut found, number, line);
+        }
+    }
+    end_section(&mut found, section);
+    found
+}
+
+/// `[Repository remote]`, but not the address in `[::1]:993 FINGERPRINT`.
+fn is_heading(line: &str) -> bool {
+    line.starts_with('[') && line.ends_with(']')
+}
+
+fn begins_section(line: &str, words: &[&str]) -> bool {
+    is_heading(line) || matches!(words.first(), Some(&("account" | "defaults" | "poll" | "skip" | "server")))
+}
+
+/// Takes a line of settings in; `false` for one that holds none.
+fn setting(section: &mut Section, number: usize, words: &[&str]) -> bool {
+    let Some(first) = words.first() else { return true };
+    let known = ["account", "defaults", "poll", "skip", "server", "host", "remotehost", "port", "remoteport"];
+    let prints = ["tls_fingerprint", "cert_fingerprint", "sslfingerprint"];
+    if !known.contains(first) && !prints.iter().any(|p| words.contains(p)) {
+        // Another setting of such a file, not a host with its fingerprint.
+        return words.len() > 2 || words.get(1).is_none_or(|w| w.len() < 32);
+    }
+    if matches!(*first, "account" | "defaults") {
+        // msmtp's default is submission.
+        section.default_port = 587;
+        return true;
+    }
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "poll" | "skip" | "server" | "host" | "remotehost" => {
+                section.host = rest.next().map(|h| h.trim_matches('"').to_owned())
+            }
+            "port" | "remoteport" | "service" => section.port = rest.next().and_then(|p| p.parse().ok()),
+            word if prints.contains(&word) => {
+                let values = rest.next().map(|v| v.trim_matches('"')).unwrap_or_default();
+                section.fingerprints.extend(values.split(',').map(|v| (number, v.to_owned())));
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+fn end_section(found: &mut Found, section: Section) {
+    for (number, text) in section.fingerprints {
+        let port = section.port.unwrap_or(section.default_port);
+        match &section.host {
+            Some(host) => add(found, number, host, port, &text),
+            None => found.remark(number, "a fingerprint without a host"),
+        }
+    }
+}
+
+fn plain(found: &mut Found, number: usize, line: &str) {
+    let Some((place, print)) = line.split_once(char::is_whitespace) else {
+        found.remark(number, "neither a setting nor a host with a fingerprint");
+        return;
+    };
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
+        _ => (place, Some(993)),
+    };
+    match port {
+        Some(port) => add(found, number, host, port, print),
+        None => found.remark(number, "the port is not a number"),
+    }
+}
+
+fn add(found: &mut Found, number: usize, host: &str, port: u16, print: &str) {
+    // The pin form of RFC 7469 names a key, all others a certificate.
+    let kind =
+        if print.trim().to_ascii_lowercase().starts_with("sha256//") { PinKind::Key } else { PinKind::Certificate };
+    let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string());
+    match endpoint.and_then(|e| parse_fingerprint(print).map(|f| (e, f)).map_err(|e| e.to_string())) {
+        Ok((endpoint, value)) => found.pin(endpoint, kind, value, 0, "from a fingerprint setting".to_owned()),
+        Err(why) => found.remark(number, &why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_spelling_is_read_and_weak_ones_are_named() {
+        let hash = Hash::of(b"abc");
+        for spelling in [
+            hash.hex(),
+            hash.colon_hex(),
+            format!("SHA256 Fingerprint={}", hash.colon_hex()),
+            format!("sha256 fingerprint={}\n", hash.colon_hex()),
+            format!("sha256//{}", hash.base64()),
+            format!("SHA256:{}", hash.hex()),
+        ] {
+            assert_eq!(parse_fingerprint(&spelling), Ok(hash), "{spelling}");
+        }
+        assert_eq!(parse_fingerprint(&"ab:".repeat(20)), Err(FingerprintError::Sha1));
+        assert_eq!(parse_fingerprint(&"ab".repeat(16)), Err(FingerprintError::Md5));
+        for bad in ["", "ab", "zz", &"é".repeat(32), &"a".repeat(65)] {
+            assert_eq!(parse_fingerprint(bad), Err(FingerprintError::Other), "{bad}");
+        }
+    }
+
+    #[test]
+    fn settings_of_mail_programs_are_understood() {
+        let print = Hash::of(b"abc").colon_hex();
+        let sha1 = vec!["AB"; 20].join(":");
+        let file = format!(
+            "defaults\ntls on\naccount work\nhost smtp.example\nport 465\ntls_fingerprint {print}\n\
+             account home\nhost smtp.home.example\ntls_fingerprint {sha1}\n\
+             [Repository remote]\ntype = IMAP\nremotehost = imap.example\nremoteport = 993\ncert_fingerprint = {print}\n\
+             poll pop.example protocol pop3 port 995 sslfingerprint \"{print}\"\n\
+             plain.example:143 {print}\n[::1]:993 {print}\n* {print}\n"
+        );
+        let found = read(file.as_bytes());
+        let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
+        assert_eq!(
+            endpoints,
+            ["[::1]:993", "imap.example:993", "plain.example:143", "pop.example:995", "smtp.example:465"]
+        );
+        assert_eq!(found.remarks.len(), 2, "{:?}", found.remarks);
+    }
+}

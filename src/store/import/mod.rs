@@ -1,0 +1,231 @@
+//! What other programs and other stores know, taken in by one rule: never touch an endpoint that
+//! already has pins or a baseline, never lift a block, never loosen a policy, never believe a
+//! foreign time. A dry run unless it is to be committed; one undoable batch.
+
+mod cert_override;
+mod fingerprint;
+mod json;
+mod known_hosts;
+
+use std::collections::BTreeMap;
+
+pub use fingerprint::{FingerprintError, parse_fingerprint};
+
+use super::error::StoreError;
+use super::keyspace;
+use super::manage::{event, import_event};
+use super::record::{Block, EndpointRecord, Pin, PinKind, PinState, PinValue, Severity, Validated};
+use super::tx::Tx;
+use super::{Origin, Store};
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::time::Timestamp;
+
+/// The most that is read at once, in bytes.
+pub const MAX_IMPORT: usize = 256 * 1024 * 1024;
+/// At most so many remarks are listed.
+const MAX_REMARKS: usize = 10_000;
+
+/// What is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportFormat {
+    /// What [`Store::export_json`] writes.
+    Json,
+    /// GnuTLS' `known_hosts`.
+    KnownHosts,
+    /// Mozilla's `cert_override.txt`.
+    CertOverride,
+    /// Lines of `HOST[:PORT] FINGERPRINT` or the settings of msmtp, OfflineIMAP and fetchmail.
+    Fingerprints,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Endpoints taken.
+    pub endpoints: u64,
+    /// Pins taken.
+    pub pins: u64,
+    /// Keys and certificates newly refused everywhere.
+    pub blocks: u64,
+    /// Endpoints that are here already with the same pins.
+    pub same: u64,
+    /// Endpoints that are here already and were left as they are.
+    pub conflicts: Vec<Endpoint>,
+    /// What was not taken and why, one line each, with the line number where there is one.
+    pub remarks: Vec<String>,
+    /// Whether it was committed.
+    pub committed: bool,
+}
+
+impl ImportReport {
+    fn remark(&mut self, remark: String) {
+        if self.remarks.len() < MAX_REMARKS {
+            self.remarks.push(remark);
+        }
+    }
+}
+
+/// What a reader of a format found.
+#[derive(Debug, Default)]
+struct Found {
+    endpoints: BTreeMap<Endpoint, FoundEndpoint>,
+    blocks: Vec<Block>,
+    certs: Vec<Vec<u8>>,
+    remarks: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct FoundEndpoint {
+    pins: Vec<Pin>,
+    validated: Option<Validated>,
+}
+
+impl Found {
+    fn remark(&mut self, line: usize, what: &str) {
+        self.remarks.push(format!("line {line}: {what}"));
+    }
+
+    /// A pin as other programs know them: one hash, trusted.
+    fn pin(&mut self, endpoint: Endpoint, kind: PinKind, value: Hash, expires: Timestamp, comment: String) {
+        let value = PinValue::Sha256(value);
+        let pins = &mut self.endpoints.entry(endpoint).or_default().pins;
+        if pins.iter().any(|p| p.kind == kind && p.value == value) {
+            return;
+        }
+        pins.push(Pin {
+            id: 0,
+            kind,
+            value,
+            state: PinState::Trusted,
+            waiver: None,
+            waive_expired_until: 0,
+            origin: Origin::Imported,
+            comment,
+            created: 0,
+            state_since: 0,
+            last_matched: 0,
+            expires,
+            overlap_until: 0,
+            replaces: 0,
+            cert: None,
+            until_ca_valid: false,
+            extra: serde_json::Map::new(),
+        });
+    }
+}
+
+/// How a dry run ends its transaction.
+enum Ended {
+    Dry(ImportReport),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Store {
+    /// Imports, or says what it would do. Lines that cannot be read are remarks, not errors.
+    pub fn import(
+        &self,
+        format: ImportFormat,
+        data: &[u8],
+        commit: bool,
+        now: Timestamp,
+    ) -> Result<ImportReport, StoreError> {
+        if data.len() > MAX_IMPORT {
+            let what = format!("an import holds at most {MAX_IMPORT} bytes");
+            return Err(StoreError::Limit { store: self.name(), what });
+        }
+        let found = match format {
+            ImportFormat::Json => json::read(data)?,
+            ImportFormat::KnownHosts => known_hosts::read(data, now),
+            ImportFormat::CertOverride => cert_override::read(data),
+            ImportFormat::Fingerprints => fingerprint::read(data),
+        };
+        let ended = self.write(|tx| -> Result<ImportReport, Ended> {
+            let mut report = take(tx, &found, now)?;
+            report.committed = commit;
+            if commit { Ok(report) } else { Err(Ended::Dry(report)) }
+        });
+        match ended {
+            Ok(report) | Err(Ended::Dry(report)) => Ok(report),
+            Err(Ended::Failed(error)) => Err(error),
+        }
+    }
+}
+
+fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<ImportReport, StoreError> {
+    let mut report = ImportReport::default();
+    found.remarks.iter().for_each(|r| report.remark(r.clone()));
+    for der in &found.certs {
+        tx.put_cert_der(Hash::of(der), der)?;
+    }
+    for block in &found.blocks {
+        if tx.blocked(block.kind, &[block.value])?.is_empty() {
+            let id = tx.new_pin_id()?;
+            tx.put_block(Block { id, created: now, ..block.clone() })?;
+            tx.log(event(None, "blocked-everywhere", Severity::Warning, now, block.value.hex()))?;
+            report.blocks = report.blocks.saturating_add(1);
+        }
+    }
+    let batch = tx.meta.next_event;
+    for (endpoint, known) in &found.endpoints {
+        take_endpoint(tx, endpoint, known, batch, now, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn take_endpoint(
+    tx: &mut Tx<'_>,
+    endpoint: &Endpoint,
+    found: &FoundEndpoint,
+    batch: u64,
+    now: Timestamp,
+    report: &mut ImportReport,
+) -> Result<(), StoreError> {
+    let before = tx.endpoint(endpoint)?;
+    if let Some(there) = before.as_ref().filter(|r| r.is_known()) {
+        let has =
+            |pin: &Pin| there.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value && p.state == pin.state);
+        if found.pins.iter().all(has) {
+            report.same = report.same.saturating_add(1);
+        } else {
+            report.conflicts.push(endpoint.clone());
+        }
+        return Ok(());
+    }
+    let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
+    for pin in &found.pins {
+        if let (PinValue::Sha256(value), PinState::Trusted | PinState::Staged) = (&pin.value, pin.state) {
+            if !tx.blocked(pin.kind, &[*value])?.is_empty() {
+                report.remark(format!("{endpoint}: {} is blocked everywhere and was not taken", value.hex()));
+                continue;
+            }
+        }
+        let id = tx.new_pin_id()?;
+        let mut pin =
+            Pin { id, origin: Origin::Imported, created: now, state_since: now, last_matched: 0, ..pin.clone() };
+        if let Some(cert) = pin.cert {
+            // A certificate that did not come along is no loss to the pin.
+            pin.cert = tx.get(&keyspace::cert(cert))?.map(|_| cert);
+        }
+        record.pins.push(pin);
+    }
+    if let Some(validated) = &found.validated {
+        // That it was once valid makes later decisions stricter; foreign keys and times do not count.
+        let anchors = validated.anchors.clone();
+        record.validated = Some(Validated { first: now, last: now, ca: validated.ca, keys: Vec::new(), anchors });
+    }
+    if record.pins.is_empty() && record.validated.is_none() {
+        return Ok(());
+    }
+    report.pins = report.pins.saturating_add(u64::try_from(record.pins.len()).unwrap_or(0));
+    report.endpoints = report.endpoints.saturating_add(1);
+    let event = import_event(&record, batch, now);
+    tx.put_endpoint(record)?;
+    tx.log_undoable(event, before.as_ref()).map(|_| ())
+}

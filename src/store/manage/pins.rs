@@ -1,0 +1,404 @@
+//! Pins by hand: add, stage, retire, block, forget. A pin given by hand has no waiver yet; the
+//! first match fixes it (DECISION, "Pins").
+
+use serde_json::{Map, Value};
+
+use super::event;
+use super::list::PinEntry;
+use crate::cert::Cert;
+use crate::endpoint::Endpoint;
+use crate::hash::Hash;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::record::{
+    Block, EndpointRecord, Origin, Pin, PinKind, PinState, PinValue, Severity, Tombstone, Validated,
+};
+use crate::store::tx::Tx;
+use crate::time::Timestamp;
+
+/// A pin to add by hand.
+#[derive(Debug, Clone)]
+pub struct NewPin {
+    /// What it names.
+    pub kind: PinKind,
+    /// [`PinState::Trusted`], [`PinState::Staged`], [`PinState::Blocked`] or [`PinState::Compromised`].
+    pub state: PinState,
+    /// The thing itself.
+    pub value: PinValue,
+    /// The certificate it was taken from, if it is at hand.
+    pub cert: Option<Cert>,
+    /// When it stops counting; 0 = never.
+    pub expires: Timestamp,
+    /// A note.
+    pub comment: String,
+}
+
+/// What to forget of an endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forget {
+    /// Pins, except blocked and compromised ones.
+    pub pins: bool,
+    /// What was seen.
+    pub sightings: bool,
+    /// Pending questions.
+    pub pending: bool,
+    /// The endpoint's own policy.
+    pub policy: bool,
+}
+
+impl Forget {
+    /// Everything that can be forgotten.
+    pub const ALL: Self = Self { pins: true, sightings: true, pending: true, policy: true };
+}
+
+const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
+
+fn invalid<T>(what: impl Into<String>) -> Result<T, StoreError> {
+    Err(StoreError::Invalid { what: what.into() })
+}
+
+impl Tx<'_> {
+    /// Changes one endpoint's record and logs that, undoably.
+    fn change(
+        &mut self,
+        endpoint: &Endpoint,
+        (code, severity, text): (&str, Severity, String),
+        now: Timestamp,
+        f: impl FnOnce(&mut EndpointRecord) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let before = self.endpoint(endpoint)?;
+        let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
+        f(&mut record)?;
+        if before.as_ref() != Some(&record) {
+            self.put_endpoint(record)?;
+            self.log_undoable(event(Some(endpoint), code, severity, now, text), before.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Adds a pin by hand; see [`Store::add_pin`].
+    pub fn add_pin(&mut self, endpoint: &Endpoint, new: &NewPin, now: Timestamp) -> Result<u64, StoreError> {
+        check(new)?;
+        let trusting = matches!(new.state, PinState::Trusted | PinState::Staged);
+        if let PinValue::Sha256(value) = &new.value {
+            if trusting && !self.blocked(new.kind, &[*value])?.is_empty() {
+                return invalid(format!("{} is blocked everywhere; lift the block first", value.hex()));
+            }
+        }
+        let known = self.endpoint(endpoint)?.map(|r| r.pins).unwrap_or_default();
+        let same = known.into_iter().find(|p| p.kind == new.kind && p.value == new.value);
+        if trusting && same.as_ref().is_some_and(|p| REFUSED.contains(&p.state)) {
+            return invalid(format!("this is blocked for {endpoint}; lift the block first"));
+        }
+        let id = match &same {
+            Some(pin) => pin.id,
+            None => self.new_pin_id()?,
+        };
+        if let Some(cert) = &new.cert {
+            self.put_cert(cert)?;
+        }
+        let what = (event_code(new.state), Severity::Notice, format!("{} by hand", state_word(new.state)));
+        self.change(endpoint, what, now, |record| {
+            match record.pins.iter_mut().find(|p| p.id == id) {
+                Some(pin) if pin.state == new.state && pin.expires == new.expires && pin.comment == new.comment => {}
+                Some(pin) => {
+                    pin.state = new.state;
+                    pin.state_since = now;
+                    pin.expires = new.expires;
+                    pin.overlap_until = 0;
+                    pin.comment.clone_from(&new.comment);
+                }
+                None => {
+                    let replaced = staged_for(record, new);
+                    record.pins.push(make(id, new, replaced, now));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(id)
+    }
+
+    fn change_pin(
+        &mut self,
+        id: u64,
+        (code, text): (&str, &str),
+        now: Timestamp,
+        f: impl FnOnce(&mut Pin) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let PinEntry::Endpoint(endpoint, _) = self.find_pin(id)? else {
+            return invalid(format!("pin {id} is a block everywhere; it can only be lifted"));
+        };
+        self.change(&endpoint, (code, Severity::Notice, text.to_owned()), now, |record| {
+            record.pins.iter_mut().find(|p| p.id == id).map_or(Ok(()), f)
+        })
+    }
+}
+
+/// What a staged pin will replace: the one trusted pin of its kind, if there is exactly one.
+fn staged_for<'r>(record: &'r EndpointRecord, new: &NewPin) -> Option<&'r Pin> {
+    let mut trusted = record.pins.iter().filter(|p| p.state == PinState::Trusted && p.kind == new.kind);
+    let only = trusted.next().filter(|_| new.state == PinState::Staged)?;
+    trusted.next().is_none().then_some(only)
+}
+
+fn make(id: u64, new: &NewPin, replaced: Option<&Pin>, now: Timestamp) -> Pin {
+    Pin {
+        id,
+        kind: new.kind,
+        value: new.value.clone(),
+        state: new.state,
+        // A staged pin inherits the waiver of the one that it will replace.
+        waiver: replaced.and_then(|r| r.waiver),
+        waive_expired_until: 0,
+        origin: Origin::Managed,
+        comment: new.comment.clone(),
+        created: now,
+        state_since: now,
+        last_matched: 0,
+        expires: new.expires,
+        overlap_until: 0,
+        replaces: replaced.map_or(0, |r| r.id),
+        cert: new.cert.as_ref().map(Cert::fingerprint),
+        until_ca_valid: false,
+        extra: Map::new(),
+    }
+}
+
+fn check(new: &NewPin) -> Result<(), StoreError> {
+    match (new.kind, &new.value) {
+        (PinKind::Name, PinValue::Name(_)) if new.cert.is_none() => {}
+        (PinKind::Name, _) => return invalid("a name pin takes a name and no certificate"),
+        (_, PinValue::Name(_)) => return invalid("only a name pin takes a name"),
+        (kind, PinValue::Sha256(value)) => {
+            let fits = new.cert.as_ref().is_none_or(|cert| match kind {
+                PinKind::Certificate => cert.fingerprint() == *value,
+                _ => cert.spki() == *value,
+            });
+            if !fits {
+                return invalid("the certificate given is not the one that the pin names");
+            }
+        }
+    }
+    if new.state == PinState::Retired {
+        return invalid("a pin is retired after it was trusted, not added so");
+    }
+    Ok(())
+}
+
+fn event_code(state: PinState) -> &'static str {
+    match state {
+        PinState::Trusted => "pin-added",
+        PinState::Staged => "pin-staged",
+        PinState::Retired => "pin-retired",
+        PinState::Blocked => "pin-blocked",
+        PinState::Compromised => "pin-compromised",
+    }
+}
+
+fn state_word(state: PinState) -> &'static str {
+    match state {
+        PinState::Trusted => "trusted",
+        PinState::Staged => "staged as the next one",
+        PinState::Retired => "retired",
+        PinState::Blocked => "blocked",
+        PinState::Compromised => "retired as compromised",
+    }
+}
+
+impl Store {
+    /// Adds a pin by hand and returns its number. One that is there already takes the new state;
+    /// what is blocked is not unblocked by this.
+    pub fn add_pin(&self, endpoint: &Endpoint, new: &NewPin, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(|tx| tx.add_pin(endpoint, new, now))
+    }
+
+    /// Sets a pin's state. A compromised pin is never revived; a blocked one can only be retired.
+    pub fn set_pin_state(&self, id: u64, state: PinState, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.change_pin(id, (event_code(state), state_word(state)), now, |pin| {
+                let allowed = match pin.state {
+                    PinState::Compromised => state == PinState::Compromised,
+                    PinState::Blocked => !matches!(state, PinState::Trusted | PinState::Staged),
+                    _ => true,
+                };
+                if !allowed {
+                    return invalid(format!(
+                        "pin {id} is {} and cannot be {}",
+                        state_word(pin.state),
+                        state_word(state)
+                    ));
+                }
+                if pin.state != state {
+                    pin.state = state;
+                    pin.state_since = now;
+                    pin.overlap_until = 0;
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Sets when a pin stops counting; 0 = never.
+    pub fn set_pin_expiry(&self, id: u64, expires: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.change_pin(id, ("pin-expiry", "expiry set"), now, |pin| {
+                pin.expires = expires;
+                Ok(())
+            })
+        })
+    }
+
+    /// Sets a pin's comment.
+    pub fn set_pin_comment(&self, id: u64, comment: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.change_pin(id, ("pin-comment", "comment set"), now, |pin| {
+                pin.comment = comment.to_owned();
+                Ok(())
+            })
+        })
+    }
+
+    /// Forgets one pin. The endpoint keeps a tombstone where nothing else is left; a compromised or
+    /// blocked pin is not forgotten, a block everywhere is lifted.
+    pub fn forget_pin(&self, id: u64, now: Timestamp) -> Result<(), StoreError> {
+        let endpoint = match self.read(|tx| tx.find_pin(id))? {
+            PinEntry::Everywhere(block) => return self.unblock(block.kind, block.value, now),
+            PinEntry::Endpoint(endpoint, _) => endpoint,
+        };
+        self.write(|tx| {
+            let what = ("pin-forgotten", Severity::Notice, format!("pin {id} forgotten"));
+            tx.change(&endpoint, what, now, |record| {
+                if record.pin(id).is_some_and(|p| REFUSED.contains(&p.state)) {
+                    return invalid(format!("pin {id} is blocked; forgetting it would let it in again"));
+                }
+                record.pins.retain(|p| p.id != id);
+                if record.pins.is_empty() && record.baseline.is_empty() {
+                    bury(record, now);
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Refuses a key or certificate: everywhere, or for one endpoint. Returns the number.
+    pub fn block(
+        &self,
+        endpoint: Option<&Endpoint>,
+        kind: PinKind,
+        value: Hash,
+        comment: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        if let Some(endpoint) = endpoint {
+            let value = PinValue::Sha256(value);
+            let comment = comment.to_owned();
+            let new = NewPin { kind, state: PinState::Blocked, value, cert: None, expires: 0, comment };
+            return self.add_pin(endpoint, &new, now);
+        }
+        self.write(|tx| {
+            if let Some(known) = tx.blocked(kind, &[value])?.pop() {
+                return Ok(known.id);
+            }
+            let id = tx.new_pin_id()?;
+            tx.put_block(Block { id, kind, value, created: now, comment: comment.to_owned(), extra: Map::new() })?;
+            let mut event = event(None, "blocked-everywhere", Severity::Warning, now, value.hex());
+            event.spki = Some(value);
+            tx.log(event)?;
+            Ok(id)
+        })
+    }
+
+    /// Lifts a refusal made for everywhere.
+    pub fn unblock(&self, kind: PinKind, value: Hash, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.remove_block(kind, value)?;
+            let mut event = event(None, "unblocked", Severity::Warning, now, value.hex());
+            event.spki = Some(value);
+            tx.log(event).map(|_| ())
+        })
+    }
+
+    /// Forgets an endpoint, or a part of it. What stays: blocked and compromised pins, that it was
+    /// once validated (forgetting is no way around a downgrade), and a tombstone, so that the next
+    /// contact asks.
+    pub fn forget(&self, endpoint: &Endpoint, what: Forget, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            if tx.endpoint(endpoint)?.is_none() && tx.pending_of(endpoint)?.is_empty() {
+                return Err(StoreError::NotFound { store: tx.store.name(), what: endpoint.to_string() });
+            }
+            if what.pending {
+                for pending in tx.pending_of(endpoint)? {
+                    tx.remove_pending(endpoint, pending.spki)?;
+                }
+            }
+            if tx.endpoint(endpoint)?.is_none() {
+                return Ok(());
+            }
+            let text = ("forgotten", Severity::Notice, "forgotten".to_owned());
+            tx.change(endpoint, text, now, |record| {
+                if what.pins {
+                    record.pins.retain(|p| REFUSED.contains(&p.state));
+                    record.upgrade = None;
+                }
+                if what.sightings {
+                    record.baseline.clear();
+                    record.observations.clear();
+                    if let Some(Validated { keys, .. }) = &mut record.validated {
+                        keys.clear();
+                    }
+                }
+                if what.policy {
+                    record.policy = None;
+                    record.expect_change_until = 0;
+                }
+                if what.pins || what.sightings {
+                    bury(record, now);
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Sets or clears a policy: the store's own, or an endpoint's.
+    pub fn set_policy(
+        &self,
+        endpoint: Option<&Endpoint>,
+        policy: Option<&Map<String, Value>>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| match endpoint {
+            Some(endpoint) => {
+                let what = ("policy-changed", Severity::Notice, "policy changed".to_owned());
+                tx.change(endpoint, what, now, |record| {
+                    record.policy = policy.cloned();
+                    Ok(())
+                })
+            }
+            None if tx.policy()?.as_ref() == policy => Ok(()),
+            None => {
+                tx.set_policy(policy.cloned())?;
+                let text = "store-wide policy changed".to_owned();
+                tx.log(event(None, "policy-changed", Severity::Notice, now, text)).map(|_| ())
+            }
+        })
+    }
+
+    /// Announces that an endpoint will change, until then: a way back from a downgrade; 0 takes it back.
+    pub fn expect_change(&self, endpoint: &Endpoint, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let text = match until {
+                0 => "no change is expected any more".to_owned(),
+                until => format!("a change is expected until {}", crate::time::date(until)),
+            };
+            tx.change(endpoint, ("change-expected", Severity::Warning, text), now, |record| {
+                record.expect_change_until = until;
+                Ok(())
+            })
+        })
+    }
+}
+
+fn bury(record: &mut EndpointRecord, now: Timestamp) {
+    let known_until = record.last_seen.max(record.validated.as_ref().map_or(0, |v| v.last));
+    record.tombstone = Some(Tombstone { at: now, known_until });
+}

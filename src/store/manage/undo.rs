@@ -1,0 +1,209 @@
+//! Undo: puts an endpoint back to what it was before an event, if nothing else has changed it
+//! since. It never lifts a block, never revives a compromised key, and never forgets that an
+//! endpoint was once validated. Also: prune, and the dismissal of a pending question.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::event;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::keyspace::{ENDPOINTS, PENDING};
+use crate::store::log::{AFTER, before, content_hash, endpoint_of};
+use crate::store::record::{EndpointRecord, Event, PinState, Severity, Tombstone};
+use crate::store::tx::Tx;
+use crate::time::Timestamp;
+
+/// The code of the event that undo leaves.
+const UNDONE: &str = "undone";
+/// Where such an event names what it undid.
+const UNDOES: &str = "undoes";
+/// Where the events of one import name the first of them: they are undone together.
+pub(in crate::store) const BATCH: &str = "batch";
+
+impl Store {
+    /// Undoes the change of an event, or the last change that can be undone and was not yet. An import
+    /// is undone as a whole. [`StoreError::Conflict`] where the endpoint has changed since.
+    pub fn undo(&self, id: Option<u64>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let id = match id {
+                Some(id) => id,
+                None => tx.last_undoable()?,
+            };
+            let first = tx.event(id)?.ok_or_else(|| tx.no_such_event(id))?;
+            let mut events = vec![first];
+            if let Some(batch) = events.first().and_then(|e| e.extra.get(BATCH)).and_then(Value::as_u64) {
+                events = tx.batch(batch)?;
+            }
+            for event in events.iter().rev() {
+                tx.undo(event, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes away what is older than `before`: events, observations, pending questions. Pins, baselines
+    /// and tombstones stay. Returns how many things went.
+    pub fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(|tx| -> Result<u64, StoreError> {
+            let mut pruned: u64 = 0;
+            let mut stale = Vec::new();
+            tx.each(PENDING, PENDING, |key, value| {
+                let pending = tx.decode_pending(&key, tx.open(&key, &value)?.body)?;
+                if pending.last < before {
+                    stale.push((pending.endpoint, pending.spki));
+                }
+                Ok(true)
+            })?;
+            for (endpoint, spki) in stale {
+                tx.remove_pending(&endpoint, spki)?;
+                pruned = pruned.saturating_add(1);
+            }
+            let mut changed = Vec::new();
+            tx.each(ENDPOINTS, ENDPOINTS, |key, value| {
+                let mut record = tx.decode_endpoint(&key, tx.open(&key, &value)?.body, tx.endpoint_of_key(&key)?)?;
+                let there = record.observations.len();
+                record.observations.retain(|o| o.last >= before);
+                let gone = there.saturating_sub(record.observations.len());
+                pruned = pruned.saturating_add(u64::try_from(gone).unwrap_or(0));
+                if gone > 0 {
+                    changed.push(record);
+                }
+                Ok(true)
+            })?;
+            for record in changed {
+                tx.put_endpoint(record)?;
+            }
+            let events = tx.prune_events_before(before)?;
+            Ok(pruned.saturating_add(events))
+        })
+    }
+
+    /// Removes the pending question with this verdict id.
+    pub fn dismiss(&self, verdict_id: &str) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let mut found = None;
+            tx.each(PENDING, PENDING, |key, value| {
+                let pending = tx.decode_pending(&key, tx.open(&key, &value)?.body)?;
+                let hit = pending.verdict_id == verdict_id;
+                if hit {
+                    found = Some(pending);
+                }
+                Ok(!hit)
+            })?;
+            match found {
+                Some(pending) => tx.remove_pending(&pending.endpoint, pending.spki),
+                None => {
+                    let what = format!("pending question {}", crate::text::excerpt(verdict_id, 80));
+                    Err(StoreError::NotFound { store: tx.store.name(), what })
+                }
+            }
+        })
+    }
+}
+
+impl Tx<'_> {
+    fn no_such_event(&self, id: u64) -> StoreError {
+        StoreError::NotFound { store: self.store.name(), what: format!("event {id} to undo") }
+    }
+
+    fn last_undoable(&self) -> Result<u64, StoreError> {
+        let mut undone = HashSet::new();
+        for id in (self.meta.first_event..self.meta.next_event).rev() {
+            let Some(event) = self.event(id)? else { continue };
+            if event.code == UNDONE {
+                undone.extend(event.extra.get(UNDOES).and_then(Value::as_u64));
+            } else if event.before.is_some() && !undone.contains(&id) {
+                return Ok(id);
+            }
+        }
+        Err(StoreError::NotFound { store: self.store.name(), what: "a change to undo".to_owned() })
+    }
+
+    fn batch(&self, batch: u64) -> Result<Vec<Event>, StoreError> {
+        let mut events = Vec::new();
+        for id in batch..self.meta.next_event {
+            match self.event(id)? {
+                Some(event) if event.extra.get(BATCH).and_then(Value::as_u64) == Some(batch) => events.push(event),
+                // The events of an import follow each other.
+                _ => break,
+            }
+        }
+        Ok(events)
+    }
+
+    fn undo(&mut self, event: &Event, now: Timestamp) -> Result<(), StoreError> {
+        let (Some(before), Some(endpoint)) = (before(event), endpoint_of(event)) else {
+            let what = format!("event {} ({}) cannot be undone", event.id, crate::text::excerpt(&event.code, 40));
+            return Err(StoreError::Invalid { what });
+        };
+        let current = self.endpoint(&endpoint)?;
+        let left = event.extra.get(AFTER).and_then(Value::as_str);
+        if left != Some(&content_hash(current.as_ref())?.hex()) {
+            return Err(StoreError::Conflict { store: self.store.name() });
+        }
+        let Some(current) = current else {
+            return Err(StoreError::Conflict { store: self.store.name() });
+        };
+        let restored = merge(before, &current, now);
+        if content_hash(Some(&restored))? == content_hash(Some(&current))? {
+            let what = format!("event {}: undo lifts no block and revives no compromised key", event.id);
+            return Err(StoreError::Invalid { what });
+        }
+        self.put_endpoint(restored)?;
+        let text = format!("event {} undone", event.id);
+        let mut undone = super::event(Some(&endpoint), UNDONE, Severity::Notice, now, text);
+        undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
+        self.log_undoable(undone, Some(&current)).map(|_| ())
+    }
+
+    fn prune_events_before(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut pruned: u64 = 0;
+        while self.meta.first_event < self.meta.next_event {
+            let id = self.meta.first_event;
+            match self.event(id)? {
+                Some(event) if event.time >= before => break,
+                Some(event) => {
+                    self.delete_event(&event)?;
+                    pruned = pruned.saturating_add(1);
+                }
+                None => {}
+            }
+            self.meta.first_event = id.saturating_add(1);
+        }
+        Ok(pruned)
+    }
+}
+
+/// The record as it was before, with what undo must not take away.
+fn merge(before: Option<EndpointRecord>, current: &EndpointRecord, now: Timestamp) -> EndpointRecord {
+    let mut restored = before.unwrap_or_else(|| {
+        // Nothing was known before: the next contact asks all the same.
+        let mut empty = EndpointRecord::new(current.endpoint.clone(), current.first_seen);
+        empty.tombstone = Some(Tombstone { at: now, known_until: current.last_seen });
+        empty
+    });
+    restored.endpoint = current.endpoint.clone();
+    restored.generation = current.generation;
+    restored.last_seen = restored.last_seen.max(current.last_seen);
+    restored.observations.clone_from(&current.observations);
+    if current.validated.is_some() {
+        restored.validated.clone_from(&current.validated);
+    }
+    let refused = current.pins.iter().filter(|p| matches!(p.state, PinState::Blocked | PinState::Compromised));
+    for pin in refused {
+        restored.pins.retain(|p| p.id != pin.id && (p.kind != pin.kind || p.value != pin.value));
+        restored.pins.push(pin.clone());
+    }
+    restored.pins.sort_by_key(|p| p.id);
+    restored
+}
+
+/// The event that an import leaves for an endpoint that it touched.
+pub(in crate::store) fn import_event(record: &EndpointRecord, batch: u64, now: Timestamp) -> Event {
+    let text = format!("imported, {} pins", record.pins.len());
+    let mut event = event(Some(&record.endpoint), "imported", Severity::Notice, now, text);
+    event.extra.insert(BATCH.to_owned(), Value::from(batch));
+    event
+}

@@ -1,0 +1,406 @@
+//! Files that are not what was written, and places that are not safe: an error that names the
+//! file, or unchanged answers; never an absence, never a panic, and the file is left as it is.
+
+mod store_common;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use store_common::*;
+use tofu::hash::Hash;
+use tofu::store::*;
+
+/// All that is asked of a store in these tests.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    endpoints: Vec<Option<EndpointRecord>>,
+    host: Vec<EndpointRecord>,
+    blocked: Vec<Block>,
+    policy: Option<serde_json::Map<String, serde_json::Value>>,
+    floor: i64,
+}
+
+fn ask(options: &StoreOptions) -> Result<Answers, StoreError> {
+    let store = Store::open(options)?;
+    store.read(|tx| {
+        let mut endpoints = Vec::new();
+        for n in 0..30 {
+            endpoints.push(tx.endpoint(&endpoint("", &format!("h{n}.example"), 993))?);
+        }
+        Ok(Answers {
+            endpoints,
+            host: tx.endpoints_of(&endpoint("", "h3.example", 993).host)?,
+            blocked: tx.blocked(PinKind::Key, &[Hash::of(b"bad"), Hash::of(b"good")])?,
+            policy: tx.policy()?,
+            floor: tx.time_floor()?,
+        })
+    })
+}
+
+/// A store of at least five pages: every second endpoint is known, so absences are asked for too.
+fn small_store(place: &Place) -> Answers {
+    let store = place.open();
+    for n in (0..20).step_by(2) {
+        put(&store, pinned("", &format!("h{n}.example"), 993, "k"));
+    }
+    store
+        .write(|tx| {
+            tx.put_block(block(Hash::of(b"bad")))?;
+            tx.raise_time_floor(1_700_000_000)?;
+            tx.log(event("note", 1))?;
+            tx.set_policy(Some(serde_json::Map::from_iter([("preset".to_owned(), "careful".into())])))
+        })
+        .unwrap();
+    drop(store);
+    ask(&place.options()).unwrap()
+}
+
+#[test]
+fn every_flipped_byte_is_an_error_or_changes_no_answer() {
+    let results: Vec<(usize, usize)> = std::thread::scope(|scope| {
+        let halves: Vec<_> = (0..2).map(|half| scope.spawn(move || flip_every_other_byte(half))).collect();
+        halves.into_iter().map(|h| h.join().unwrap()).collect()
+    });
+    let (errors, unchanged) = results.iter().fold((0, 0), |sum, r| (sum.0 + r.0, sum.1 + r.1));
+    println!("{} positions: {errors} errors, {unchanged} without effect", errors + unchanged);
+    assert!(errors > 3_000);
+}
+
+/// Flips the bytes at even or odd positions one by one. Returns how many were errors, and how many changed nothing.
+fn flip_every_other_byte(half: usize) -> (usize, usize) {
+    let place = Place::new();
+    let truth = small_store(&place);
+    let sound = fs::read(place.file()).unwrap();
+    assert!((16_384..=32_768).contains(&sound.len()), "{}", sound.len());
+    let (mut errors, mut unchanged) = (0, 0);
+    for at in (half..sound.len()).step_by(2) {
+        let mut bad = sound.clone();
+        bad[at] ^= if at % 3 == 0 { 0xFF } else { 1 << (at / 2 % 8) };
+        fs::write(place.file(), &bad).unwrap();
+        match ask(&place.options()) {
+            Ok(answers) => {
+                assert_eq!(answers, truth, "byte {at}");
+                unchanged += 1;
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("pins.db"), "byte {at}: {error}");
+                errors += 1;
+            }
+        }
+        assert!(fs::read(place.file()).unwrap() == bad, "byte {at}: the file was touched");
+    }
+    (errors, unchanged)
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    let place = Place::new();
+    small_store(&place);
+    let sound = fs::read(place.file()).unwrap();
+    for length in (0..sound.len()).step_by(64).chain([1, 99, 101, 4095, 4097]) {
+        fs::write(place.file(), &sound[..length]).unwrap();
+        let error = ask(&place.options()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{length}: {error}");
+        assert_eq!(fs::metadata(place.file()).unwrap().len(), length as u64);
+    }
+}
+
+#[test]
+fn random_bytes_text_and_foreign_databases_are_damaged_stores() {
+    let place = Place::new();
+    small_store(&place);
+    let mut noise = vec![0_u8; 20_480];
+    let mut state = 1_u64;
+    for byte in &mut noise {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        *byte = (state >> 33) as u8;
+    }
+    let foreign = {
+        let path = place.directory().join("foreign.db");
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.execute_batch("CREATE TABLE moz_places (id INTEGER); INSERT INTO moz_places VALUES (1)").unwrap();
+        connection.close().unwrap();
+        fs::read(path).unwrap()
+    };
+    for (content, word) in [
+        (noise, "not a SQLite file"),
+        (b"|1|mail.example|993|key\n".repeat(10), "not a SQLite file"),
+        (foreign, "not a store of this library"),
+    ] {
+        fs::write(place.file(), &content).unwrap();
+        let error = ask(&place.options()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(word) && error.to_string().contains("pins.db"), "{error}");
+        assert_eq!(fs::read(place.file()).unwrap(), content);
+    }
+}
+
+/// Runs SQL on the file as any other program might.
+fn tamper(file: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn rows_that_vanish_or_move_are_noticed_at_lookup() {
+    let te =
+        |host: &str| format!("X'7465{}'", host.bytes().map(|b| format!("{b:02x}")).collect::<String>() + "0003e100");
+    for (sql, what) in [
+        (format!("DELETE FROM record WHERE key = {}", te("h4.example")), "h4.example:993 is gone"),
+        ("DELETE FROM record WHERE key = X'74ff00'".to_owned(), "end mark"),
+        ("DELETE FROM record WHERE key >= X'7465' AND key < X'7466'".to_owned(), "is gone"),
+        ("DELETE FROM record WHERE key >= X'7465'".to_owned(), "end mark"),
+        ("DELETE FROM record WHERE key = X'6d'".to_owned(), "meta row"),
+        ("DELETE FROM record".to_owned(), "meta row"),
+        (format!("UPDATE record SET key = {} WHERE key = {}", te("h5.example"), te("h4.example")), ""),
+        (
+            format!(
+                "UPDATE record SET value = (SELECT value FROM record WHERE key = {}) WHERE key = {}",
+                te("h2.example"),
+                te("h4.example")
+            ),
+            "h4.example:993 does not match",
+        ),
+        (format!("UPDATE record SET value = X'' WHERE key = {}", te("h4.example")), "h4.example:993 is too short"),
+        (format!("UPDATE record SET value = 'text' WHERE key = {}", te("h4.example")), ""),
+        (format!("UPDATE record SET value = 12 WHERE key = {}", te("h4.example")), ""),
+        (format!("UPDATE record SET value = zeroblob(50000000) WHERE key = {}", te("h4.example")), "h4.example"),
+        ("CREATE TRIGGER t AFTER INSERT ON record BEGIN SELECT 1; END".to_owned(), "table"),
+        ("CREATE TABLE other (x)".to_owned(), "table"),
+        ("DROP TABLE record".to_owned(), "table"),
+        ("PRAGMA journal_mode = WAL".to_owned(), "header"),
+    ] {
+        let place = Place::new();
+        small_store(&place);
+        tamper(&place.file(), &sql);
+        let before = fs::read(place.file()).unwrap();
+        let error = ask(&place.options()).expect_err(&sql);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{sql}: {error}");
+        assert!(error.to_string().contains(what), "{sql}: {error}");
+        assert!(fs::read(place.file()).unwrap() == before, "{sql}: the file was touched");
+    }
+}
+
+#[test]
+fn a_newer_store_is_named_as_such() {
+    let place = Place::new();
+    small_store(&place);
+    tamper(&place.file(), "PRAGMA user_version = 7");
+    let error = ask(&place.options()).unwrap_err();
+    assert!(matches!(error, StoreError::Future { found: 7, .. }), "{error}");
+    assert!(error.to_string().contains("pins.db"), "{error}");
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_with_its_type() {
+    let place = Place::new();
+    let at = |name: &str| place.directory().join(name);
+    fs::create_dir(at("directory")).unwrap();
+    assert!(Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    place.open();
+    symlink(place.file(), at("link")).unwrap();
+    symlink("/nowhere/at/all", at("dangling")).unwrap();
+    for (name, word) in [
+        ("directory", "a directory"),
+        ("fifo", "a FIFO"),
+        ("socket", "a socket"),
+        ("link", "a symbolic link"),
+        ("dangling", "a symbolic link"),
+    ] {
+        let error = Store::open(&options(&at(name))).map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Unsafe { .. }), "{name}: {error}");
+        assert!(error.to_string().contains(word) && error.to_string().contains(name), "{error}");
+    }
+    let error = Store::open(&options(Path::new("/dev/null"))).map(|_| ()).unwrap_err();
+    assert!(matches!(error, StoreError::Unsafe { .. }), "{error}");
+}
+
+#[test]
+fn permissions_that_let_others_in_are_refused_with_the_remedy() {
+    let place = Place::new();
+    place.open();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for bad in [0o620, 0o602, 0o666] {
+        mode(&place.file(), bad);
+        let error = place.try_open().map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("chmod"), "{error}");
+    }
+    mode(&place.file(), 0o600);
+    for bad in [0o770, 0o707, 0o1777] {
+        mode(place.directory(), bad);
+        let error = place.try_open().map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("chmod"), "{error}");
+    }
+    mode(place.directory(), 0o700);
+    place.open();
+    // A journal that is a link would be believed by SQLite.
+    let _ = fs::remove_file(place.beside("-journal"));
+    symlink("/tmp/elsewhere", place.beside("-journal")).unwrap();
+    let error = place.try_open().map(|_| ()).unwrap_err();
+    assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("-journal"), "{error}");
+}
+
+#[test]
+fn a_file_of_another_user_is_refused() {
+    let place = Place::new();
+    place.open();
+    if std::os::unix::fs::chown(place.file(), Some(65_534), None).is_err() {
+        println!("skipped: giving a file away needs root");
+        return;
+    }
+    let error = place.try_open().map(|_| ()).unwrap_err();
+    assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("65534"), "{error}");
+}
+
+#[test]
+fn everything_made_is_for_the_owner_alone() {
+    let place = Place::new();
+    let file = place.directory().join("a/b/tofu/pins.db");
+    let store = Store::open(&options(&file)).unwrap();
+    put(&store, pinned("", "a.example", 993, "k"));
+    for entry in fs::read_dir(file.parent().unwrap()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().mode() & 0o7777, 0o600, "{:?}", entry.path());
+    }
+    for directory in ["a", "a/b", "a/b/tofu"] {
+        assert_eq!(fs::metadata(place.directory().join(directory)).unwrap().mode() & 0o7777, 0o700);
+    }
+    let names: Vec<String> =
+        fs::read_dir(file.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(
+        names.iter().all(|n| ["pins.db", "pins.db-lock", "pins.db-mark", "pins.db-journal"].contains(&n.as_str())),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn what_a_crash_during_creation_leaves_is_cleared_away() {
+    let place = Place::new();
+    // Half a store under the temporary name, and then a whole one with two names.
+    fs::write(place.beside("-new"), b"half").unwrap();
+    put(&place.open(), pinned("", "a.example", 993, "k"));
+    assert!(!place.beside("-new").exists());
+    fs::hard_link(place.file(), place.beside("-new")).unwrap();
+    assert!(get(&place.open(), &endpoint("", "a.example", 993)).is_some());
+    assert!(!place.beside("-new").exists());
+}
+
+#[test]
+fn a_store_that_vanishes_or_is_swapped_is_lost_and_not_empty() {
+    let place = Place::new();
+    let store = place.open();
+    put(&store, pinned("", "a.example", 993, "k"));
+    // An older copy, put back while the store is in use.
+    let old = fs::read(place.file()).unwrap();
+    put(&store, pinned("", "b.example", 993, "k"));
+    let new = fs::read(place.file()).unwrap();
+    let swap = |content: &[u8]| {
+        let other = place.directory().join("other");
+        fs::write(&other, content).unwrap();
+        fs::set_permissions(&other, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::rename(&other, place.file()).unwrap();
+    };
+    swap(&old);
+    assert!(matches!(store.generation(), Err(StoreError::Lost { .. })), "{:?}", store.generation());
+    // The same between two runs.
+    let error = place.try_open().map(|_| ()).unwrap_err();
+    assert!(matches!(error, StoreError::Lost { .. }) && error.to_string().contains("back in time"), "{error}");
+    // The same state again, in another inode, is fine.
+    swap(&new);
+    assert!(get(&store, &endpoint("", "b.example", 993)).is_some());
+    fs::remove_file(place.file()).unwrap();
+    assert!(matches!(store.generation(), Err(StoreError::Lost { .. })));
+    let error = place.try_open().map(|_| ()).unwrap_err();
+    assert!(matches!(error, StoreError::Lost { .. }) && error.to_string().contains("disappeared"), "{error}");
+    assert!(!place.file().exists(), "nothing was made in its place");
+    // Another store in its place.
+    let elsewhere = Place::new();
+    put(&elsewhere.open(), pinned("", "evil.example", 993, "k"));
+    swap(&fs::read(elsewhere.file()).unwrap());
+    let error = place.try_open().map(|_| ()).unwrap_err();
+    assert!(matches!(error, StoreError::Lost { .. }) && error.to_string().contains("another store"), "{error}");
+    // A person may accept that.
+    fs::remove_file(place.file()).unwrap();
+    let accepted = Store::open(&StoreOptions { accept_loss: true, ..place.options() }).unwrap();
+    assert_eq!(get(&accepted, &endpoint("", "a.example", 993)), None);
+    put(&accepted, pinned("", "a.example", 993, "k"));
+    drop(accepted);
+    place.open();
+}
+
+#[test]
+fn a_read_only_store_answers_and_refuses_writes() {
+    let place = Place::new();
+    put(&place.open(), pinned("", "a.example", 993, "k"));
+    let before: Vec<_> = fs::read(place.file()).unwrap();
+    let store = Store::open(&StoreOptions { read_only: true, ..place.options() }).unwrap();
+    assert!(store.read_only());
+    assert!(get(&store, &endpoint("", "a.example", 993)).is_some());
+    let refused = store.write(|tx| tx.put_endpoint(pinned("", "b.example", 993, "k")));
+    assert!(matches!(refused, Err(StoreError::ReadOnly { .. })));
+    assert_eq!(fs::read(place.file()).unwrap(), before);
+    // Where nothing has to be written, a write is as good as a read.
+    assert!(store.write(|tx| tx.endpoint(&endpoint("", "a.example", 993))).unwrap().is_some());
+    let missing = StoreOptions { read_only: true, ..options(&place.directory().join("none.db")) };
+    assert!(matches!(Store::open(&missing), Err(StoreError::NotFound { .. })));
+    let missing = StoreOptions { must_exist: true, ..options(&place.directory().join("none.db")) };
+    assert!(matches!(Store::open(&missing), Err(StoreError::NotFound { .. })));
+}
+
+#[test]
+fn a_store_held_by_another_program_is_busy_within_the_time_given() {
+    let place = Place::new();
+    let store = Store::open(&StoreOptions { busy_ms: Some(100), ..place.options() }).unwrap();
+    let other = rusqlite::Connection::open(place.file()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let began = std::time::Instant::now();
+    let error = store.generation().unwrap_err();
+    assert!(
+        matches!(error, StoreError::Busy { waited_ms: 100, .. }) && error.to_string().contains("pins.db"),
+        "{error}"
+    );
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    drop(other);
+    store.generation().unwrap();
+}
+
+#[test]
+fn a_write_inside_a_read_is_busy_and_no_deadlock() {
+    let place = Place::new();
+    let store = Store::open(&StoreOptions { busy_ms: Some(50), ..place.options() }).unwrap();
+    let nested: Result<_, StoreError> =
+        store.read(|_| Ok(store.write(|tx| tx.put_endpoint(pinned("", "a.example", 993, "k")))));
+    assert!(matches!(nested.unwrap(), Err(StoreError::Busy { .. })));
+    let nested: Result<_, StoreError> = store.read(|_| store.generation());
+    nested.unwrap();
+}
+
+#[test]
+fn the_default_path_is_of_the_user() {
+    // The environment belongs to the whole process: a child of its own each time.
+    if let Ok(expected) = std::env::var("TOFU_TEST_DEFAULT_PATH") {
+        let found = default_path().map_or_else(|e| e.to_string(), |p| p.display().to_string());
+        assert!(found.contains(&expected), "{found}");
+        return;
+    }
+    for (xdg, home, expected) in [
+        (Some("/data"), Some("/home/ann"), "/data/tofu/pins.db"),
+        (None, Some("/home/ann"), "/home/ann/.local/share/tofu/pins.db"),
+        (Some("relative"), Some("/home/ann"), "/home/ann/.local/share/tofu/pins.db"),
+        (None, None, "neither XDG_DATA_HOME nor HOME"),
+    ] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "the_default_path_is_of_the_user"]).env("TOFU_TEST_DEFAULT_PATH", expected);
+        for (name, value) in [("XDG_DATA_HOME", xdg), ("HOME", home)] {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
