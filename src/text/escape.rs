@@ -64,7 +64,10 @@ mod tests {
     #[test]
     fn nothing_that_steers_a_terminal_survives() {
         assert_eq!(escape("a\x1b[0m\r\nb\u{9b}c\\"), "a\\x1B[0m\\r\\nb\\u{9B}c\\\\");
-        assert_eq!(escape("\u{202e}\u{200b}\u{feff}\u{2066}\u{e0041}"), "\\u{202E}\\u{200B}\\u{FEFF}\\u{2066}\\u{E0041}");
+        assert_eq!(
+            escape("\u{202e}\u{200b}\u{feff}\u{2066}\u{e0041}"),
+            "\\u{202E}\\u{200B}\\u{FEFF}\\u{2066}\\u{E0041}"
+        );
         assert_eq!(escape("Müller Ελλάς 日本 😀"), "Müller Ελλάς 日本 😀");
     }
 

@@ -59,19 +59,19 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("headline-blocked", "What answers for {host} presents a key or certificate that was blocked."),
     ("headline-compromised", "What answers for {host} presents a key that is known to be in other hands."),
     ("headline-revoked", "The certificate of {host} was revoked by the authority that issued it."),
-    (
-        "headline-tlsa-mismatch",
-        "The certificate of {host} is none of those that its domain's DNS records announce.",
-    ),
+    ("headline-tlsa-mismatch", "The certificate of {host} is none of those that its domain's DNS records announce."),
     ("headline-bad-key", "The key of {host} is of no use: anybody could stand in for this server."),
     ("headline-not-ca-valid", "The certificate of {host} is not valid, and only valid certificates are allowed here."),
-    ("headline-policy-unknown", "The rules set for {host} were written by a newer version and are not understood here."),
+    (
+        "headline-policy-unknown",
+        "The rules set for {host} were written by a newer version and are not understood here.",
+    ),
     // Reasons: what led to the decision.
     ("policy-unknown", "The policy of this server holds a field that this version does not know."),
     ("blocked", "The key or certificate, or one it depends on, is on the list of blocked ones."),
     ("key-compromised", "The key was retired because its private half is in other hands."),
     ("revoked-by-issuer", "The authority that issued the certificate says that it is revoked."),
-    ("key-unreadable", "The server's key cannot be read, so nothing can be checked with it."),
+    ("server-key-unreadable", "The server's key cannot be read, so nothing can be checked with it."),
     ("key-too-small", "The server's RSA key is smaller than the smallest that is accepted."),
     ("tlsa-mismatch", "The domain's TLSA records, validated by DNSSEC, name another certificate or key."),
     ("not-ca-valid", "The policy lets nothing but a valid certificate from a trusted authority count."),
@@ -138,14 +138,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "meaning-upgrade",
         "Usually the provider has obtained a proper certificate. Until this has lasted two weeks the old key stays trusted beside it; if the old key comes back, this change is undone.",
     ),
-    (
-        "meaning-dane",
-        "The domain's owner published this in DNS, and the caller states that DNSSEC validated it.",
-    ),
-    (
-        "meaning-pinned-and-valid",
-        "It is the key known from before, and an authority vouches for it as well.",
-    ),
+    ("meaning-dane", "The domain's owner published this in DNS, and the caller states that DNSSEC validated it."),
+    ("meaning-pinned-and-valid", "It is the key known from before, and an authority vouches for it as well."),
     (
         "meaning-pinned",
         "It is the server known from before, as far as its key shows. No authority vouches for who it is; that rests on the trust given then.",
@@ -174,14 +168,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "meaning-rolled-over",
         "Whoever holds the old key made this certificate. That is usually the operator, replacing the key; it is also what a thief of the old key could do.",
     ),
-    (
-        "meaning-new-problem",
-        "The trust given before covers only the problems that were shown then.",
-    ),
-    (
-        "meaning-pin-expired",
-        "Trust was given for a limited time only, and it is over. The key has not changed.",
-    ),
+    ("meaning-new-problem", "The trust given before covers only the problems that were shown then."),
+    ("meaning-pin-expired", "Trust was given for a limited time only, and it is over. The key has not changed."),
     (
         "meaning-key-retired",
         "A replaced key should not come back. Old hardware may have been put back to work, or somebody has got hold of the old key.",
@@ -221,31 +209,59 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "meaning-interception",
         "When many servers change at once, something between this device and the network is the likely cause: an attacker, a company's proxy, a network's login page, or an antivirus program that reads mail.",
     ),
-    ("meaning-clock-wrong", "With a wrong clock, dates of certificates cannot be judged; they were held against a later date."),
+    (
+        "meaning-clock-wrong",
+        "With a wrong clock, dates of certificates cannot be judged; they were held against a later date.",
+    ),
     // What to do.
     ("advice-set-clock", "Set the date and time of this device, and try again."),
     ("advice-look-at-change", "If this change is unexpected, ask the provider before sending anything important."),
-    ("advice-compare-later", "Compare the fingerprint with the one that the provider publishes, when there is occasion."),
+    (
+        "advice-compare-later",
+        "Compare the fingerprint with the one that the provider publishes, when there is occasion.",
+    ),
     ("advice-store-not-writable", "Make the store writable, so that later changes can be noticed."),
     ("advice-connect", "Connect to the server to have its key proven."),
     (
         "advice-set-server-name",
-        "Set the server name in the account's settings to the name that the provider gives, which may be {name}. Then the certificate can be checked in full.",
+        "Set the server name in the account's settings to the name that the provider gives, which may be {server-name}. Then the certificate can be checked in full.",
     ),
+    ("advice-check-server-name", "Check the server name in the account's settings: the certificate is for {names}."),
     (
         "advice-name-pin",
-        "If the provider confirms it, certificates for {name} ({others} other names in this one) can be accepted for {host}.",
+        "If the provider confirms it, certificates for {name} (this one has {others}) can be accepted for {host}.",
     ),
-    ("advice-wait-for-renewal", "If it can wait, try again tomorrow. Trust given now ends after a few days, or as soon as the certificate is renewed."),
+    (
+        "advice-wait-for-renewal",
+        "If it can wait, try again tomorrow. Trust given now ends after a few days, or as soon as the certificate is renewed.",
+    ),
     ("advice-renew-trust", "Trust it again if the reasons for the first time still hold."),
-    ("advice-new-problem", "Trust it only if the provider confirms what is new; the new problems will then be accepted for this server too."),
+    (
+        "advice-new-problem",
+        "Trust it only if the provider confirms what is new; the new problems will then be accepted for this server too.",
+    ),
     ("advice-confirm-change", "Ask the provider whether this change was made. If it was, accept it."),
-    ("advice-do-not-trust", "Do not trust it now. Try another network, and compare the fingerprint with the provider's over the telephone or its web page."),
-    ("advice-compare-fingerprint", "Compare the SHA-256 fingerprint below with one from the provider: its web page, a letter, or the telephone. Trust it only if they are equal."),
+    (
+        "advice-do-not-trust",
+        "Do not trust it now. Try another network, and compare the fingerprint with the provider's over the telephone or its web page.",
+    ),
+    (
+        "advice-compare-fingerprint",
+        "Compare the SHA-256 fingerprint below with one from the provider: its web page, a letter, or the telephone. Trust it only if they are equal.",
+    ),
     ("advice-ask-provider", "Ask the provider whether the key was replaced, and when."),
-    ("advice-issuer-pin", "If this is the organisation's own authority, trusting the issuer {authority} covers its later renewals for this server."),
-    ("advice-add-key", "If the provider confirms that several machines share this name, add this key beside the known ones instead of replacing them."),
-    ("advice-pinned-only", "Accepting takes the certificate as seen. Pinning the key instead means that every later renewal with another key will be asked about."),
+    (
+        "advice-issuer-pin",
+        "If this is the organisation's own authority, trusting the issuer {authority} covers its later renewals for this server.",
+    ),
+    (
+        "advice-add-key",
+        "If the provider confirms that several machines share this name, add this key beside the known ones instead of replacing them.",
+    ),
+    (
+        "advice-pinned-only",
+        "Accepting takes the certificate as seen. Pinning the key instead means that every later renewal with another key will be asked about.",
+    ),
     ("advice-no-password", "Do not enter a password for this connection."),
     ("advice-update", "Update the program that uses this library, or reset the rules of this server."),
     ("advice-unblock", "If it was blocked by mistake, whoever manages the store can lift that."),
@@ -253,6 +269,9 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "advice-way-back",
         "If the provider confirms the new certificate, type in its full SHA-256 fingerprint as the provider gives it, or announce the change beforehand.",
     ),
-    ("advice-existing-account", "Check the account's settings. A certificate can be accepted only while setting an account up."),
+    (
+        "advice-existing-account",
+        "Check the account's settings. A certificate can be accepted only while setting an account up.",
+    ),
     ("advice-tell-provider", "Tell the provider; there is nothing to be accepted here."),
 ];

@@ -33,7 +33,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
             return Err(TrustError::NotOffered("a chain that needs no pin cannot be trusted for a session".to_owned()));
         };
         let pin = pin_for(verdict, &weighed, answer, kind)?;
-        store.slot::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
+        store.attached::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
         return Ok(());
     }
     let event = store.write(|tx| -> Result<Option<Event>, TrustError> {
@@ -275,4 +275,3 @@ pub(super) fn nearest_name<'f>(facts: &'f Facts, host: &Host) -> Option<&'f str>
     let best = facts.leaf.names.iter().map(|name| shared(name)).max()?;
     facts.leaf.names.iter().find(|name| shared(name) == best).map(String::as_str)
 }
-

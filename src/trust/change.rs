@@ -59,7 +59,13 @@ pub fn of_replaced(facts: &Facts, accepted: Problems) -> Graded {
         let both_match = previous.matches_host && !facts.has(ProblemKind::HostMismatch);
         let nothing_new = facts.problems.without(accepted.union(class(accepted))).is_empty();
         let risk = if both_match && nothing_new { Risk::Low } else { Risk::Medium };
-        let graded = Graded { change: Change::RolledOver, risk, evidence: vec!["signed-by-old-key"] };
+        let risk = if facts.interception_hint() || facts.contradicted { Risk::High } else { risk };
+        let mut evidence = vec!["signed-by-old-key"];
+        evidence.extend((!both_match).then_some("other-name"));
+        return Graded { change: Change::RolledOver, risk, evidence };
+    }
+    if facts.ca_valid() && facts.issuer_is_new() == Some(false) {
+        let graded = Graded { change: by_date(facts, previous), risk: Risk::Low, evidence: vec!["validated-path"] };
         return raised(facts, graded);
     }
     let (change, risk, why) = match by_date(facts, previous) {
@@ -105,8 +111,11 @@ fn by_date(facts: &Facts, previous: &Previous) -> Change {
     }
 }
 
+/// Where no authority vouched for the old certificate it is nothing new that none vouches for the
+/// next one, which is signed by the old key instead of its own.
 fn class(accepted: Problems) -> Problems {
-    if accepted.intersection(Problems::NO_CA_PATH).is_empty() { Problems::NONE } else { Problems::NO_CA_PATH }
+    let unvouched = Problems::NO_CA_PATH.with(ProblemKind::SelfSigned);
+    if accepted.intersection(unvouched).is_empty() { Problems::NONE } else { Problems::NO_CA_PATH }
 }
 
 fn quiet(change: Change) -> Graded {

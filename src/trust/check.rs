@@ -50,7 +50,7 @@ pub(super) fn weigh<'c>(
     check: &'c Check<'_>,
     memo: &mut Memo,
 ) -> Result<Weighed<'c>, CheckError> {
-    let session = store.slot::<Attached>().session_pins(check.endpoint);
+    let session = store.attached::<Attached>().session_pins(check.endpoint);
     let cannot_write = check.flags.dry_run || store.read_only();
     let gathered = gather(tx, check, session, cannot_write, memo)?;
     match decide(&gathered.facts, &gathered.policy) {
@@ -96,12 +96,7 @@ pub(super) fn kept_certs(check: &Check<'_>, weighed: &Weighed<'_>) -> Vec<Cert> 
     check.chain.leaf().cloned().into_iter().chain(path).collect()
 }
 
-pub(super) fn write_plan(
-    tx: &mut Tx<'_>,
-    check: &Check<'_>,
-    plan: Plan,
-    certs: &[Cert],
-) -> Result<(), StoreError> {
+pub(super) fn write_plan(tx: &mut Tx<'_>, check: &Check<'_>, plan: Plan, certs: &[Cert]) -> Result<(), StoreError> {
     for hash in &plan.certs {
         if let Some(cert) = certs.iter().find(|cert| cert.fingerprint() == *hash) {
             tx.put_cert(cert)?;

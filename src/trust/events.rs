@@ -42,19 +42,19 @@ impl Attached {
 
 /// Sets or removes the listener of a handle and its clones.
 pub fn set_listener(store: &Store, listener: Option<Listener>) {
-    let attached = store.slot::<Attached>();
+    let attached = store.attached::<Attached>();
     *attached.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener;
 }
 
 /// Ends all trust that was given for this session only.
 pub fn end_session(store: &Store) {
-    let attached = store.slot::<Attached>();
+    let attached = store.attached::<Attached>();
     attached.session.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
 /// Delivers events to the handle's listener. Called with no lock and no transaction held.
 pub fn announce(store: &Store, events: &[Event]) {
-    let listener = store.slot::<Attached>().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let listener = store.attached::<Attached>().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(listener) = listener {
         events.iter().for_each(|event| listener(event));
     }

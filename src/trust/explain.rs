@@ -8,11 +8,11 @@ use super::check::Weighed;
 use super::codes::{Change, Decision, PinResult, Risk, Rule};
 use super::facts::{CaAnswer, Facts, Layer};
 use super::outcome::Outcome;
-use crate::cert::Cert;
+use crate::cert::{Cert, San};
 use crate::endpoint::Endpoint;
 use crate::path::{Chain, ProblemKind};
 use crate::store::{Pin, PinKind, PinState};
-use crate::text::{Statement, excerpt};
+use crate::text::Statement;
 use crate::time::{DAY, Timestamp, date, days_between};
 
 /// Names of the certificate that are listed in a sentence; the others are counted.
@@ -53,7 +53,10 @@ pub(super) fn explain(endpoint: &Endpoint, chain: &Chain, weighed: &Weighed<'_>)
     }
 }
 
-impl Scene<'_> {
+/// A fact that templates may name, and how it is had.
+type Fact<'a> = (&'static str, fn(&Scene<'a>) -> String);
+
+impl<'a> Scene<'a> {
     fn headline(&self) -> Statement {
         let code = match (self.outcome.decision, self.outcome.rule) {
             (Decision::Accept, _) => self.accepted(),
@@ -134,7 +137,9 @@ impl Scene<'_> {
             (_, Rule::Blocked) => "meaning-blocked",
             (_, Rule::NeverWaivable) => "meaning-never-waivable",
             (_, Rule::CaOnly) => "meaning-ca-only",
-            (Decision::Accept, Rule::Pinned) if self.outcome.reasons.contains(&"ca-valid") => "meaning-pinned-and-valid",
+            (Decision::Accept, Rule::Pinned) if self.outcome.reasons.contains(&"ca-valid") => {
+                "meaning-pinned-and-valid"
+            }
             (Decision::Accept, Rule::Pinned | Rule::Staged | Rule::Sibling) => "meaning-pinned",
             (Decision::Accept, Rule::FirstUse) => "meaning-first-use-accepted",
             (_, Rule::Dane) => "meaning-dane",
@@ -204,6 +209,8 @@ impl Scene<'_> {
             if self.outcome.offered.contains(&PinKind::Name) {
                 codes.push("advice-name-pin");
             }
+        } else if self.facts.has(ProblemKind::HostMismatch) && !self.facts.leaf.names.is_empty() {
+            codes.push("advice-check-server-name");
         }
         codes.push(match self.outcome.rule {
             Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
@@ -246,13 +253,16 @@ impl Scene<'_> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [(&'static str, fn(&Self) -> String); 14] = [
+        let facts: [Fact<'a>; 15] = [
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
             ("authority", Self::authority),
             ("names", Self::names),
-            ("name", |s| nearest_name(s.facts, &s.endpoint.host).map_or_else(String::new, |n| excerpt(n, SHOWN_CHARS))),
-            ("others", |s| s.facts.leaf.names.len().saturating_sub(1).to_string()),
+            ("name", |s| nearest_name(s.facts, &s.endpoint.host).map_or_else(String::new, excerpt_raw)),
+            ("others", |s| {
+                count(i64::try_from(s.facts.leaf.names.len()).unwrap_or(i64::MAX).saturating_sub(1), "other name")
+            }),
+            ("server-name", Self::server_name),
             ("trusted-on", |s| s.pin.map_or_else(String::new, |pin| date(pin.created))),
             ("pin-ended", |s| s.pin.map_or_else(String::new, |pin| date(pin.expires.max(pin.state_since)))),
             ("last-seen", |s| date(s.last_seen())),
@@ -282,12 +292,12 @@ impl Scene<'_> {
             CaAnswer::Path { anchor, .. } => Some(anchor.organisation.clone()),
             _ => self.issuer.map(|cert| super::gather::anchor_of(cert).organisation),
         };
-        let raw = named.or_else(|| self.leaf.map(|leaf| raw_issuer(leaf)));
+        let raw = named.or_else(|| self.leaf.map(raw_issuer));
         excerpt_raw(&raw.unwrap_or_default())
     }
 
     fn names(&self) -> String {
-        let names = self.leaf.map(Cert::host_names).unwrap_or_default();
+        let names = self.leaf.map(raw_names).unwrap_or_default();
         let mut shown: Vec<String> = names.iter().take(SHOWN_NAMES).map(|name| excerpt_raw(name)).collect();
         let more = names.len().saturating_sub(shown.len());
         if more > 0 {
@@ -296,6 +306,16 @@ impl Scene<'_> {
         match shown.is_empty() {
             true => "no server at all".to_owned(),
             false => shown.join(", "),
+        }
+    }
+
+    /// What a server name setting could hold so that this certificate fits it.
+    fn server_name(&self) -> String {
+        let plain = self.facts.leaf.names.iter().find(|name| !name.starts_with('*'));
+        match (plain, self.facts.leaf.names.first()) {
+            (Some(name), _) => excerpt_raw(name),
+            (None, Some(wildcard)) => format!("one that ends in {}", excerpt_raw(wildcard.trim_start_matches('*'))),
+            (None, None) => "another one".to_owned(),
         }
     }
 
@@ -309,6 +329,20 @@ impl Scene<'_> {
             .collect();
         known.join(", ")
     }
+}
+
+/// What was matched against the host, raw: the DNS names and addresses of the SAN, or the CN
+/// where there is no SAN at all (pitfall 37).
+fn raw_names(leaf: &Cert) -> Vec<String> {
+    if leaf.sans().is_empty() {
+        return leaf.subject().attribute("CN");
+    }
+    let name = |san: &San| match san {
+        San::Dns(name) => Some(name.clone()),
+        San::Ip(address) => Some(address.to_string()),
+        _ => None,
+    };
+    leaf.sans().iter().filter_map(name).collect()
 }
 
 fn raw_issuer(leaf: &Cert) -> String {

@@ -1,4 +1,4 @@
-//! Everything a decision rests on, as plain data. Gathered by [`super::gather`]; read by
+//! Everything a decision rests on, as plain data. Gathered by `gather`; read by
 //! [`super::decide`] and by nobody else. Holds no handle, no clock and no certificate, so that a
 //! test can write any situation down.
 
@@ -241,6 +241,11 @@ impl Facts {
         matches!(self.ca, CaAnswer::Path { valid: true, .. }) && self.problems.is_empty()
     }
 
+    /// Validated by CA or DANE as it stands, whether or not a policy or a pin lets that count.
+    pub fn validated_now(&self) -> bool {
+        self.ca_valid() || matches!(self.dane, DaneAnswer::Ee | DaneAnswer::Ta)
+    }
+
     /// A path to a loaded root, whatever else is wrong.
     pub fn ca_path(&self) -> bool {
         matches!(self.ca, CaAnswer::Path { .. })
@@ -294,8 +299,7 @@ impl Facts {
 
     /// Whether the endpoint was ever known with a key: a pin that stood for one, or a baseline.
     pub fn known_with_a_key(&self) -> bool {
-        !self.known.baseline.is_empty()
-            || self.known.pins.iter().any(|known| known.pin.state != PinState::Blocked)
+        !self.known.baseline.is_empty() || self.known.pins.iter().any(|known| known.pin.state != PinState::Blocked)
     }
 
     /// Whether the key is current: accepted within 30 days of the newest accepted sighting of an
@@ -336,12 +340,16 @@ impl Facts {
     /// The farm is known: a trusted key came back after another one had appeared, or several keys
     /// are trusted already.
     pub fn is_farm(&self) -> bool {
-        let retired_again = self.known.pins.iter().any(|known| {
-            known.pin.state == PinState::Retired && is_leaf_pin(&known.pin) && self.names_this(known)
-        });
-        let accepted_since = self.known.observations.iter().any(|seen| {
-            seen.spki == self.leaf.spki && self.known.baseline.iter().any(|s| s.last > seen.first)
-        });
+        let retired_again = self
+            .known
+            .pins
+            .iter()
+            .any(|known| known.pin.state == PinState::Retired && is_leaf_pin(&known.pin) && self.names_this(known));
+        let accepted_since = self
+            .known
+            .observations
+            .iter()
+            .any(|seen| seen.spki == self.leaf.spki && self.known.baseline.iter().any(|s| s.last > seen.first));
         retired_again || accepted_since || self.trusted_leaf_pins() >= 2
     }
 
@@ -350,7 +358,7 @@ impl Facts {
         self.known.pins.iter().filter(|k| k.pin.state == PinState::Trusted && is_leaf_pin(&k.pin)).count()
     }
 
-    /// The chain is self-signed and its own dates mean nothing.
+    /// Whether this is among what is wrong.
     pub fn has(&self, kind: ProblemKind) -> bool {
         self.problems.contains(kind)
     }

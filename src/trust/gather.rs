@@ -11,8 +11,9 @@ use super::{Check, CheckError, Policy, elsewhere};
 use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
-use crate::path::{Chain, Examination, Problem, Problems, Question, Roots, examine, path_to};
+use crate::path::{Chain, Examination, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
 use crate::store::{Anchor, EndpointRecord, Pin, PinKind, PinState, PinValue, StoreError, Tx};
+use crate::text::Statement;
 use crate::time::Timestamp;
 
 /// Intermediates of earlier paths offered to path building, at most.
@@ -70,7 +71,7 @@ pub(super) fn gather<'c>(
         crls: check.crls,
     };
     let examination = memo.examine(&question);
-    let problems: Vec<Problem> = match unavailable {
+    let mut problems: Vec<Problem> = match unavailable {
         None => examination.problems.clone(),
         Some(_) => without_path_problems(&examination.problems),
     };
@@ -119,6 +120,10 @@ pub(super) fn gather<'c>(
     facts.anchors_left = anchors_left(&facts, &roots);
     let previous = previous_cert(tx, &facts)?;
     facts.previous = previous.as_ref().map(|old| compare(&facts, old, leaf_cert, check.endpoint));
+    if facts.previous.as_ref().is_some_and(|previous| previous.signed_new) {
+        signed_by_the_old_key(leaf_cert, &mut problems);
+        facts.problems = crate::path::kinds_of(&problems);
+    }
     let issuer = match settled(&facts) {
         true => None,
         false => {
@@ -236,7 +241,7 @@ fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
         rsa_bits: (key.algorithm == KeyAlgorithm::Rsa && key.readable).then_some(key.bits),
         not_before: leaf.not_before(),
         not_after: leaf.not_after(),
-        self_signed: examination.kinds().contains(crate::path::ProblemKind::SelfSigned) || leaf.is_self_signed(),
+        self_signed: examination.kinds().contains(ProblemKind::SelfSigned) || leaf.is_self_signed(),
         names: leaf.sans().iter().filter_map(dns).collect(),
     }
 }
@@ -330,7 +335,14 @@ fn anchors_left(facts: &Facts, roots: &Roots) -> bool {
 /// The certificate to hold the new one against: of the same certificate or key where it was
 /// accepted before, else the newest accepted, else the one a pin was made from.
 fn previous_cert(tx: &Tx<'_>, facts: &Facts) -> Result<Option<Cert>, StoreError> {
-    let rank = |s: &crate::store::Sighting| (s.cert == facts.leaf.cert, s.spki == facts.leaf.spki, !s.provisional, s.last);
+    // A replaced key that comes back is held against what is trusted now, not against itself.
+    let counts = |k: &KnownPin| facts.names_this(k) && facts.counts(&k.pin);
+    let gone = |k: &KnownPin| facts.names_this(k) && k.pin.state == PinState::Retired;
+    let back = facts.known.pins.iter().any(gone) && !facts.known.pins.iter().any(counts);
+    let same = |is_same: bool| is_same != back;
+    let rank = |s: &crate::store::Sighting| {
+        (same(s.cert == facts.leaf.cert), same(s.spki == facts.leaf.spki), !s.provisional, s.last)
+    };
     let from_baseline = facts.known.baseline.iter().max_by_key(|s| rank(s)).map(|s| s.cert);
     let from_pins = facts
         .known
@@ -352,8 +364,7 @@ fn compare(facts: &Facts, old: &Cert, new: &Cert, endpoint: &Endpoint) -> Previo
             && (k.pin.value == PinValue::Sha256(old.spki()) || k.pin.value == PinValue::Sha256(old.fingerprint()))
     };
     let other_key = old.spki() != new.spki();
-    let signed_new =
-        other_key && facts.known.pins.iter().any(pinned) && new.signed_by(old) == SignatureCheck::Valid;
+    let signed_new = other_key && facts.known.pins.iter().any(pinned) && new.signed_by(old) == SignatureCheck::Valid;
     let sighting = facts.known.baseline.iter().find(|s| s.cert == old.fingerprint());
     let new_names = new.host_names();
     let same_kind = old.key().algorithm == new.key().algorithm;
@@ -369,6 +380,19 @@ fn compare(facts: &Facts, old: &Cert, new: &Cert, endpoint: &Endpoint) -> Previo
         names_lost: old.host_names().iter().any(|name| !new_names.contains(name)),
         weaker_key: other_key && (new.key().weak && !old.key().weak || same_kind && new.key().bits < old.key().bits),
         other_algorithm: other_key && !same_kind,
+    }
+}
+
+/// A certificate under its own name that the old key signed looks like a bad signature to who does
+/// not know the old key. It is not: its issuer is known here, only not an authority.
+fn signed_by_the_old_key(leaf: &Cert, problems: &mut Vec<Problem>) {
+    let about_leaf = |p: &Problem| p.kind == ProblemKind::BadSignature && p.statement.certificate.unwrap_or(0) == 0;
+    let before = problems.len();
+    problems.retain(|p| !about_leaf(p));
+    if problems.len() < before {
+        let issuer = leaf.issuer().attribute("CN").join(", ");
+        let statement = Statement::new("untrusted-issuer").arg("issuer", issuer).about(0);
+        problems.insert(0, Problem { kind: ProblemKind::UntrustedIssuer, statement });
     }
 }
 
@@ -400,9 +424,7 @@ fn is_ca(cert: &Cert) -> bool {
 }
 
 fn reaches_root(cert: &Cert, roots: &Roots) -> bool {
-    let issued = |root: &Cert| {
-        root.subject().same_as(cert.issuer()) && cert.signed_by(root) == SignatureCheck::Valid
-    };
+    let issued = |root: &Cert| root.subject().same_as(cert.issuer()) && cert.signed_by(root) == SignatureCheck::Valid;
     roots.contains_key(cert.spki()) || roots.certs().any(issued)
 }
 

@@ -2,7 +2,7 @@
 //! gathers the facts before it and records the result after it; [`trust`] is the user's yes.
 //!
 //! The way of a check: `gather` (and `elsewhere`, `corroborate`) → [`facts::Facts`] → `decide`
-//! (with `waiver`, `change`, `offer`) → [`outcome::Outcome`] → `remember` (what is written) and
+//! (with `unvalidated`, `waiver`, `change`, `offer`) → [`outcome::Outcome`] → `remember` (what is written) and
 //! `explain`, `show` (what is said). Knows certificates, paths and the store; knows no network.
 
 mod answer;
@@ -24,6 +24,7 @@ mod policy;
 mod remember;
 mod show;
 mod typed;
+mod unvalidated;
 mod verdict;
 mod waiver;
 
@@ -37,7 +38,7 @@ pub use check::check;
 pub use codes::{Assurance, Change, Decision, PinResult, Risk, Rule, Section};
 pub use default_store::{default_store, set_default_store};
 pub use events::{Listener, announce, end_session, set_listener};
-pub use pending::{dismiss, pending_verdict};
+pub use pending::pending_verdict;
 pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
 pub use typed::{Fingerprint, parse_fingerprint};
 pub use verdict::Verdict;

@@ -50,9 +50,7 @@ fn issuer(facts: &Facts) -> bool {
 
 /// Shared hosting: a good path for another name.
 fn name(facts: &Facts) -> bool {
-    facts.ca_path()
-        && facts.problems == Problems::of(&[ProblemKind::HostMismatch])
-        && !facts.leaf.names.is_empty()
+    facts.ca_path() && facts.problems == Problems::of(&[ProblemKind::HostMismatch]) && !facts.leaf.names.is_empty()
 }
 
 /// Nothing is suggested where correcting the configured name is the better answer, and nothing

@@ -1,5 +1,5 @@
 //! What a decision consists of, and what it asks to be recorded. Plain data, filled in by
-//! [`super::decide`], carried out by [`super::remember`] and put into words by [`super::explain`].
+//! [`super::decide`], carried out by `remember` and put into words by `explain`.
 
 use super::change::Graded;
 use super::codes::{Assurance, Change, Decision, PinResult, Risk, Rule};

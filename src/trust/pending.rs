@@ -6,7 +6,6 @@ use super::check::weigh;
 use super::gather::Memo;
 use super::verdict::{Asked, Verdict};
 use super::{Check, CheckError, Flags, Policy};
-use crate::endpoint::Endpoint;
 use crate::path::Chain;
 use crate::store::{Pending, Store, StoreError, Tx};
 use crate::time::Timestamp;
@@ -61,16 +60,5 @@ pub fn pending_verdict(
         weighed.outcome.effects.event = None;
         let asked = Asked { last: pending.last, contradicted: pending.contradicted };
         Ok(Verdict::new(&check, weighed, store_id.clone()).asked(asked))
-    })
-}
-
-/// Removes the pending question of this verdict id. False when there is none.
-pub fn dismiss(store: &Store, endpoint: &Endpoint, verdict_id: &str) -> Result<bool, StoreError> {
-    store.write(|tx| {
-        let found = tx.pending_of(endpoint)?.into_iter().find(|p| p.verdict_id == verdict_id);
-        match found {
-            Some(question) => tx.remove_pending(endpoint, question.spki).map(|()| true),
-            None => Ok(false),
-        }
     })
 }

@@ -165,11 +165,7 @@ impl Policy {
             _ => {
                 return Err(PolicyError {
                     field: "preset".to_owned(),
-                    reason: format!(
-                        "{:?} is none of {}",
-                        crate::text::excerpt(name, 40),
-                        PRESETS.join(", ")
-                    ),
+                    reason: format!("{:?} is none of {}", crate::text::excerpt(name, 40), PRESETS.join(", ")),
                 });
             }
         })

@@ -256,7 +256,14 @@ fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord) {
         let lifetime = weighed.gathered.policy.pin_days.saturating_mul(DAY);
         record.pins.push(Pin {
             expires: if lifetime == 0 { 0 } else { at.saturating_add(lifetime) },
-            ..new_pin(PinKind::Key, PinValue::Sha256(facts.leaf.spki), waiver::shown(facts), origin, at, facts.leaf.cert)
+            ..new_pin(
+                PinKind::Key,
+                PinValue::Sha256(facts.leaf.spki),
+                waiver::shown(facts),
+                origin,
+                at,
+                facts.leaf.cert,
+            )
         });
     }
 }

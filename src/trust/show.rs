@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::codes::{Decision, Risk, Section};
 use super::explain::days_ago;
 use super::verdict::Verdict;
-use crate::cert::Cert;
+use crate::cert::{Cert, KeyAlgorithm};
 use crate::store::PinKind;
 use crate::time::{date_time, rfc3339};
 
@@ -14,8 +14,12 @@ use crate::time::{date_time, rfc3339};
 const SCHEMA: u32 = 1;
 /// Lines are never narrower than this, whatever is asked for.
 const NARROWEST: usize = 40;
+/// Names listed for a certificate.
+const SHOWN_NAMES: usize = 8;
+/// Characters shown of one name.
+const SHOWN_CHARS: usize = 200;
 /// The width from which old and new fit side by side.
-const TWO_COLUMNS: usize = 60;
+const TWO_COLUMNS: usize = 62;
 
 pub(super) fn kind_code(kind: PinKind) -> &'static str {
     match kind {
@@ -60,7 +64,7 @@ pub(super) fn to_json(verdict: &Verdict) -> Value {
         }),
     );
     put("chain", Value::Array((0..verdict.chain().len()).map(|index| element(verdict, index)).collect()));
-    put("previous", verdict.previous().map_or(Value::Null, Cert::to_json));
+    put("previous", verdict.previous().map_or(Value::Null, |cert| harmless(cert.to_json())));
     let seen = |(first, last)| json!({ "first": rfc3339(first), "last": rfc3339(last) });
     put("previous_seen", verdict.previous_seen().map_or(Value::Null, seen));
     put("difference", verdict.diff().map_or(Value::Null, |diff| diff.to_json()));
@@ -85,9 +89,26 @@ fn problem(problem: &crate::path::Problem) -> Value {
 
 fn element(verdict: &Verdict, index: usize) -> Value {
     match (verdict.chain().cert(index), verdict.chain().error(index)) {
-        (Some(cert), _) => cert.to_json(),
+        (Some(cert), _) => harmless(cert.to_json()),
         (None, error) => json!({ "unreadable": error.map_or_else(String::new, ToString::to_string) }),
     }
+}
+
+/// A certificate's JSON gives some values raw. JSON itself escapes control characters; here the
+/// ones that reorder or hide text are escaped too, because a verdict is printed to terminals.
+fn harmless(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.chars().map(visible).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(harmless).collect()),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (key, harmless(value))).collect()),
+        other => other,
+    }
+}
+
+fn visible(c: char) -> String {
+    let text = c.to_string();
+    // A backslash may belong to an escape that is there already; a line feed is JSON's to escape.
+    if c == '\\' || c.is_ascii() { text } else { crate::text::escape(&text) }
 }
 
 fn headline(verdict: &Verdict) -> String {
@@ -160,22 +181,39 @@ fn certificates(verdict: &Verdict, page: &mut Page) {
 /// checked (pitfall 37).
 fn card(page: &mut Page, cert: &Cert) {
     let names = cert.host_names();
-    let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-    let more = names.len().saturating_sub(8);
-    let key = cert.key();
-    let weak = if key.weak { ", weak" } else { "" };
+    let shown = names.iter().take(SHOWN_NAMES).map(|name| cut(name)).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(SHOWN_NAMES);
     let rows = [
         ("For", if more > 0 { format!("{shown} and {more} more") } else { shown }),
-        ("Subject", cert.subject().text()),
-        ("Issuer", cert.issuer().text()),
+        ("Subject", cut(&cert.subject().text())),
+        ("Issuer", cut(&cert.issuer().text())),
         ("Valid", format!("{} to {}", date_time(cert.not_before()), date_time(cert.not_after()))),
-        ("Key", format!("{}, {} bits{weak}", crate::text::escape(&key.name), key.bits)),
+        ("Key", key_text(cert)),
         ("Key pin", format!("sha256//{}", cert.spki().base64())),
         ("SHA-256", cert.fingerprint().colon_hex()),
     ];
     for (label, value) in rows {
         page.row(label, if value.is_empty() { "(none)" } else { &value });
     }
+}
+
+/// Shortens what is already escaped.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or("")),
+        None => text.to_owned(),
+    }
+}
+
+/// `RSA, 2048 bits`, `P-256`; where the name is the size, it is not said twice.
+fn key_text(cert: &Cert) -> String {
+    let key = cert.key();
+    let size = match key.algorithm {
+        KeyAlgorithm::Rsa | KeyAlgorithm::Dsa if key.bits > 0 => format!(", {} bits", key.bits),
+        _ => String::new(),
+    };
+    let weak = if key.weak { " (weak)" } else { "" };
+    format!("{}{size}{weak}", crate::text::escape(&key.name))
 }
 
 /// Lays text out within a width, in characters.

@@ -68,8 +68,15 @@ pub fn parse_fingerprint(input: &str) -> Result<Fingerprint, TrustError> {
 }
 
 fn after_prefix<'a>(text: &'a str, lower: &str) -> &'a str {
-    const PREFIXES: [&str; 7] =
-        ["sha256 fingerprint=", "sha-256 fingerprint=", "sha256 fingerprint:", "sha256:", "sha-256:", "sha256=", "sha256 "];
+    const PREFIXES: [&str; 7] = [
+        "sha256 fingerprint=",
+        "sha-256 fingerprint=",
+        "sha256 fingerprint:",
+        "sha256:",
+        "sha-256:",
+        "sha256=",
+        "sha256 ",
+    ];
     let prefix = PREFIXES.iter().find(|prefix| lower.starts_with(**prefix));
     prefix.and_then(|prefix| text.get(prefix.len()..)).unwrap_or(text).trim()
 }

@@ -15,19 +15,15 @@ const FIRST_MATCH: Problems = Problems::NO_CA_PATH
     .with(ProblemKind::NameOnlyInCn);
 
 /// What `accept-new` may accept, host-mismatch of a self-signed certificate aside.
-const FIRST_USE: Problems = Problems::NO_CA_PATH
-    .with(ProblemKind::SelfSigned)
-    .with(ProblemKind::CaAsServer)
-    .with(ProblemKind::NameOnlyInCn);
+const FIRST_USE: Problems =
+    Problems::NO_CA_PATH.with(ProblemKind::SelfSigned).with(ProblemKind::CaAsServer).with(ProblemKind::NameOnlyInCn);
 
 /// The dates of a certificate.
 pub const DATES: Problems = Problems::NONE.with(ProblemKind::Expired).with(ProblemKind::NotYetValid);
 
 /// What the policy `local` looks over on addresses that the caller vouches for.
-const LOCAL: Problems = Problems::NONE
-    .with(ProblemKind::HostMismatch)
-    .with(ProblemKind::NameOnlyInCn)
-    .with(ProblemKind::CaAsServer);
+const LOCAL: Problems =
+    Problems::NONE.with(ProblemKind::HostMismatch).with(ProblemKind::NameOnlyInCn).with(ProblemKind::CaAsServer);
 
 /// How a pin's waiver stands to what is wrong now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,171 @@
+//! Rules 7 to 10: what becomes of a chain that no CA, no DANE record and no pin vouches for. Called
+//! by [`super::decide`], in order, when the rules before had no answer. Pure, as they are.
+
+use super::change::{self, Graded};
+use super::codes::{Assurance, Change, PinResult, Risk, Rule};
+use super::facts::{Facts, KnownPin, Layer, SiblingPin};
+use super::offer;
+use super::outcome::Outcome;
+use super::policy::{Action, Policy};
+use super::waiver::{self, Coverage, coverage};
+use crate::path::{ProblemKind, Problems};
+use crate::store::{Origin, PinKind, PinState, Severity, Validation};
+use crate::time::DAY;
+
+/// Rule 7.
+pub(super) fn lapsed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let formerly = facts.known.validated.as_ref().is_some_and(|v| v.ca);
+    if !formerly || !facts.current_key() || facts.validated_now() {
+        return None;
+    }
+    let (change, risk, reason) = if only_expired(facts) {
+        (Change::Lapsed, Risk::Low, "lapsed")
+    } else {
+        (Change::NoLongerValid, Risk::Medium, "no-longer-valid")
+    };
+    Some(lapse_outcome(facts, policy, Rule::Lapsed, change, risk, reason))
+}
+
+/// Expired is all that is wrong: inside its validity, path and name were valid.
+fn only_expired(facts: &Facts) -> bool {
+    facts.problems == Problems::of(&[ProblemKind::Expired]) && facts.ca_path() && facts.valid_but_for_dates
+}
+
+/// Rule 7b.
+pub(super) fn lapsed_newer(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !facts.known.validated.as_ref().is_some_and(|v| v.ca) {
+        return None;
+    }
+    let late_by = facts.at().saturating_sub(facts.leaf.not_after);
+    let newer = facts.known.baseline.iter().all(|s| facts.leaf.not_before > s.not_before);
+    let holds = only_expired(facts)
+        && late_by <= policy.late_days.saturating_mul(DAY)
+        && newer
+        && !facts.known.baseline.is_empty();
+    holds.then(|| {
+        lapse_outcome(facts, policy, Rule::LapsedNewer, Change::NoLongerValid, Risk::Medium, "lapsed-newer-key")
+    })
+}
+
+fn lapse_outcome(
+    facts: &Facts,
+    policy: &Policy,
+    rule: Rule,
+    change: Change,
+    risk: Risk,
+    reason: &'static str,
+) -> Outcome {
+    let risk = if facts.interception_hint() { Risk::High } else { risk };
+    let graded = Graded { change, risk, evidence: Vec::new() };
+    let code = if change == Change::Lapsed { "lapsed" } else { "no-longer-valid" };
+    Outcome::ask(rule, reason, graded).or_reject(policy.lapse).event(code, Severity::Notice)
+}
+
+/// Rule 8. There is no button: the way back is a typed fingerprint or an announced change.
+pub(super) fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    facts.known.validated.as_ref()?;
+    if facts.validated_now() {
+        return None;
+    }
+    let graded = change::raised(facts, Graded { change: Change::Downgrade, risk: Risk::High, evidence: Vec::new() });
+    let announced = facts.known.expect_change_until > facts.at();
+    let asks = policy.downgrade_way_back && (facts.anchors_left || announced);
+    let mut outcome = if asks {
+        Outcome::ask(Rule::Downgrade, "downgrade", graded)
+    } else {
+        Outcome::reject_graded(Rule::Downgrade, "downgrade", graded)
+    };
+    outcome.pin = if facts.known_with_a_key() { PinResult::Changed } else { PinResult::None };
+    outcome.way_back = !asks && policy.downgrade_way_back;
+    if facts.anchors_left {
+        outcome.because("anchors-left");
+    }
+    if announced {
+        outcome.because("change-expected");
+    }
+    Some(outcome.about(offer::contradicted(facts)).event("downgrade", Severity::High))
+}
+
+/// Rule 9. Also where pins have expired or were retired, and where only a baseline is left: what
+/// is known with a key is never a first use (pitfall 2).
+pub(super) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    if !facts.known_with_a_key() {
+        return None;
+    }
+    let old = offer::contradicted(facts);
+    let accepted = old.and_then(|i| facts.known.pins.get(i)).and_then(|k| k.pin.waiver).unwrap_or(Problems::NONE);
+    let graded = change::of_replaced(facts, accepted);
+    let mut outcome = Outcome::ask(Rule::Changed, "key-changed", graded).or_reject(policy.change).about(old);
+    outcome.pin = PinResult::Changed;
+    Some(outcome.event("changed", Severity::Warning))
+}
+
+/// Rule 10, the narrow sibling rule (pitfalls 22 and 38).
+pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+    let outside_setup = policy.existing_account == Action::Reject && !facts.setup;
+    if policy.sibling != Action::Accept || policy.first_use == Action::Reject || outside_setup {
+        return None;
+    }
+    if facts.known.tombstone.is_some() || !facts.known.pins.is_empty() || facts.clock_wrong() {
+        return None;
+    }
+    let mail = |port: u16| policy.mail_ports.contains(&port);
+    let vouches = |s: &&SiblingPin| {
+        let confirmed = s.pin.kind == PinKind::Key && s.pin.origin == Origin::User;
+        let known = KnownPin { pin: s.pin.clone(), layer: Layer::Own, path_verified: false };
+        let near = facts.host_is_loopback || (mail(facts.port) && mail(s.endpoint.port.get()));
+        confirmed
+            && near
+            && facts.counts(&s.pin)
+            && s.pin.state == PinState::Trusted
+            && s.pin.waiver.is_some()
+            && facts.names_this(&known)
+            && coverage(facts, policy, &known, None) == Coverage::All
+    };
+    facts.elsewhere.siblings.iter().find(vouches)?;
+    let graded = Graded { change: Change::None, risk: Risk::None, evidence: Vec::new() };
+    let mut outcome = Outcome::accept(Rule::Sibling, Assurance::Pinned, "sibling-key", graded);
+    outcome.pin = PinResult::Sibling;
+    outcome.effects.pins = Some(Origin::Sibling);
+    outcome.effects.must_be_durable = true;
+    Some(outcome.sighting(Validation::None).event("sibling-accepted", Severity::Notice))
+}
+
+/// Rule 10, first use.
+pub(super) fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
+    let known_before = facts.known.tombstone.is_some();
+    let against = [
+        (known_before || !facts.known.pins.is_empty(), "known-before"),
+        (facts.elsewhere.host_ca_valid, "host-ca-valid-elsewhere"),
+        (facts.elsewhere.host_other_key, "host-other-key-elsewhere"),
+    ];
+    let spoken_against = against.iter().any(|(holds, _)| *holds);
+    let risk = match (facts.interception_hint(), spoken_against) {
+        (true, _) => Risk::High,
+        (false, true) => Risk::Medium,
+        (false, false) => Risk::None,
+    };
+    let graded = Graded { change: Change::None, risk, evidence: Vec::new() };
+    let accepts = policy.first_use == Action::Accept
+        && !spoken_against
+        && !facts.interception_hint()
+        && !facts.clock_wrong()
+        && waiver::fit_for_first_use(facts);
+    let mut outcome = if accepts {
+        let mut outcome = Outcome::accept(Rule::FirstUse, Assurance::Pinned, "first-use-accepted", graded);
+        outcome.effects.pins = Some(Origin::AcceptNew);
+        outcome.effects.must_be_durable = true;
+        outcome.sighting(Validation::None).event("first-use-accepted", Severity::Notice)
+    } else {
+        Outcome::ask(Rule::FirstUse, "first-contact", graded)
+            .or_reject(policy.first_use)
+            .event("first-contact", Severity::Notice)
+    };
+    outcome.pin = PinResult::FirstUse;
+    for (holds, code) in against {
+        if holds {
+            outcome.because(code);
+        }
+    }
+    outcome
+}
