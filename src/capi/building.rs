@@ -78,10 +78,15 @@ mod tests {
     use super::super::error::Code;
     use super::*;
 
+    fn set_to_two(value: &mut i32) -> Result<(), Failure> {
+        *value = 2;
+        Ok(())
+    }
+
     #[test]
     fn the_first_use_freezes() {
         let object = Building::new("check", 1);
-        object.edit(|v| Ok(*v = 2)).unwrap();
+        object.edit(set_to_two).unwrap();
         assert_eq!(object.freeze().unwrap(), &2);
         assert_eq!(object.edit(|_| unreachable!()).unwrap_err().code(), Code::State);
         assert_eq!(object.look(|v| Some(*v)), Some(2));
@@ -91,7 +96,7 @@ mod tests {
     fn a_refusal_is_remembered_whatever_succeeds_later() {
         let object = Building::new("check", 1);
         object.edit(|_| Err(Failure::invalid("flags: unknown bits"))).unwrap_err();
-        object.edit(|v| Ok(*v = 2)).unwrap();
+        object.edit(set_to_two).unwrap();
         let failure = object.freeze().unwrap_err();
         assert_eq!(failure.code(), Code::Invalid);
         assert!(failure.message().contains("flags: unknown bits"), "{}", failure.message());

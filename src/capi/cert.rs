@@ -2,9 +2,11 @@
 
 use std::ffi::c_char;
 
+use super::cert_fields::{TOFU_CERT_ISSUER, TOFU_CERT_SUBJECT};
 use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_PEM, TOFU_FORMAT_TEXT};
 use super::diff::tofu_diff;
 use super::error::{Failure, tofu_error};
+use super::fields::{Field, Fields};
 use super::guard::{free, guard, read};
 use super::ptr::{Call, EMPTY, Object, Place, Poison, name};
 use super::shelf::Shelf;
@@ -17,12 +19,13 @@ use crate::endpoint::Host;
 pub struct tofu_cert {
     poison: Poison,
     pub(super) cert: Cert,
-    pub(super) shelf: Shelf,
+    pub(super) fields: Fields,
+    shelf: Shelf,
 }
 
 impl From<Cert> for tofu_cert {
     fn from(cert: Cert) -> Self {
-        Self { poison: Poison::default(), cert, shelf: Shelf::default() }
+        Self { poison: Poison::default(), cert, fields: Fields::default(), shelf: Shelf::default() }
     }
 }
 
@@ -186,7 +189,7 @@ pub unsafe extern "C" fn tofu_cert_serial(cert: *const tofu_cert) -> *const c_ch
 /// Does not decide whether the certificate is valid now; a check does.
 ///
 /// @param cert  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC.
+/// @return seconds since the epoch, UTC; INT64_MAX for a date that cannot be read.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -200,7 +203,7 @@ pub unsafe extern "C" fn tofu_cert_not_before(cert: *const tofu_cert) -> i64 {
 /// Does not decide whether the certificate is valid now; a check does.
 ///
 /// @param cert  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC.
+/// @return seconds since the epoch, UTC; INT64_MIN for a date that cannot be read.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -213,16 +216,16 @@ unsafe fn attribute(
     cert: *const tofu_cert,
     attribute: *const c_char,
     index: usize,
-    what: &'static str,
+    code: i32,
     of: impl FnOnce(&Cert) -> &Name,
 ) -> *const c_char {
     // SAFETY: promised by the caller, an export.
     unsafe {
         let asked = name(attribute);
         read(cert, EMPTY, |cert| {
-            let asked = asked?;
-            let make = || of(&cert.cert).attribute(asked).get(index).map(|value| crate::text::escape(value));
-            cert.shelf.text((what, 0, index, asked), make)
+            let asked = asked.filter(|name| !name.is_empty())?;
+            let make = || Some(of(&cert.cert).attribute(asked)).filter(|values| !values.is_empty());
+            cert.fields.get(code, asked, || Some(Field::escaped(&make()?)))?.string(index)
         })
     }
 }
@@ -245,7 +248,7 @@ pub unsafe extern "C" fn tofu_cert_subject_attribute(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the pointers as their @param lines say.
-    unsafe { self::attribute(cert, attribute, index, "subject-attribute", Cert::subject) }
+    unsafe { self::attribute(cert, attribute, index, TOFU_CERT_SUBJECT, Cert::subject) }
 }
 
 /// One attribute of the issuer: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
@@ -266,7 +269,7 @@ pub unsafe extern "C" fn tofu_cert_issuer_attribute(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the pointers as their @param lines say.
-    unsafe { self::attribute(cert, attribute, index, "issuer-attribute", Cert::issuer) }
+    unsafe { self::attribute(cert, attribute, index, TOFU_CERT_ISSUER, Cert::issuer) }
 }
 
 /// Holds a certificate against a host by RFC 9525: alternative names only, wildcards in the left-most label.

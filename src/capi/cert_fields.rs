@@ -2,14 +2,15 @@
 //! codes, not new functions.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use super::cert::tofu_cert;
+use super::fields::Field;
 use super::guard::read;
 use super::ptr::{EMPTY, write_if_wanted};
-use crate::cert::{Cert, San};
+use crate::cert::{Cert, ExtensionInfo, San};
 use crate::hash::Hash;
 use crate::text::escape;
-use crate::time::rfc3339;
 
 /// The DER, verbatim: bytes.
 pub const TOFU_CERT_DER: i32 = 1;
@@ -21,9 +22,9 @@ pub const TOFU_CERT_SPKI_SHA256: i32 = 3;
 pub const TOFU_CERT_SUBJECT: i32 = 4;
 /// The issuer as written in the certificate: string (RFC 4514); bytes of its DER.
 pub const TOFU_CERT_ISSUER: i32 = 5;
-/// First second of validity: number; string (RFC 3339).
+/// First second of validity: number; string for people.
 pub const TOFU_CERT_NOT_BEFORE: i32 = 6;
-/// Last second of validity: number; string (RFC 3339).
+/// Last second of validity: number; string for people.
 pub const TOFU_CERT_NOT_AFTER: i32 = 7;
 /// DNS names among the alternative names: strings.
 pub const TOFU_CERT_SAN_DNS: i32 = 8;
@@ -33,7 +34,7 @@ pub const TOFU_CERT_KEY: i32 = 9;
 pub const TOFU_CERT_ANOMALY: i32 = 10;
 /// The stable codes of the anomalies, in the same order: strings.
 pub const TOFU_CERT_ANOMALY_CODE: i32 = 11;
-/// The serial number: string of hexadecimal pairs with colons.
+/// The serial number: string of hexadecimal pairs with colons; bytes of the INTEGER.
 pub const TOFU_CERT_SERIAL: i32 = 12;
 /// The version as people count it, 1 to 3: number; string.
 pub const TOFU_CERT_VERSION: i32 = 13;
@@ -77,44 +78,26 @@ pub const TOFU_CERT_SUBJECT_KEY_ID: i32 = 31;
 pub const TOFU_CERT_AUTHORITY_KEY_ID: i32 = 32;
 /// Where the issuer's certificate is said to be (AIA): strings.
 pub const TOFU_CERT_ISSUER_ADDRESS: i32 = 33;
-
-/// A field read from a certificate: its strings, numbers and bytes, of which it may lack some.
-#[derive(Default)]
-struct Field {
-    strings: Vec<String>,
-    number: Option<i64>,
-    bytes: Option<Vec<u8>>,
-}
-
-impl Field {
-    fn text(text: impl Into<String>) -> Self {
-        Self { strings: vec![text.into()], ..Self::default() }
-    }
-
-    fn list(strings: Vec<String>) -> Self {
-        Self { strings, ..Self::default() }
-    }
-
-    fn escaped(raw: &[String]) -> Self {
-        Self::list(raw.iter().map(|text| escape(text)).collect())
-    }
-
-    fn yes(yes: bool) -> Self {
-        Self { number: Some(i64::from(yes)), ..Self::default() }
-    }
-
-    fn count(&self) -> usize {
-        self.strings.len().max(usize::from(self.number.is_some() || self.bytes.is_some()))
-    }
-
-    fn and_bytes(self, bytes: &[u8]) -> Self {
-        Self { bytes: Some(bytes.to_vec()), ..self }
-    }
-
-    fn and_number(self, number: i64) -> Self {
-        Self { number: Some(number), ..self }
-    }
-}
+/// SHA-1 of the DER, to compare with what other programs show, never to trust by: 20 bytes; string of pairs with colons.
+pub const TOFU_CERT_SHA1: i32 = 34;
+/// Where to ask about revocation (AIA OCSP): strings.
+pub const TOFU_CERT_OCSP_ADDRESS: i32 = 35;
+/// Where revocation lists are said to be: strings.
+pub const TOFU_CERT_CRL_ADDRESS: i32 = 36;
+/// Certificate policies, dotted OIDs: strings.
+pub const TOFU_CERT_POLICY: i32 = 37;
+/// How many signed certificate timestamps are embedded; they are not verified: number.
+pub const TOFU_CERT_SCT_COUNT: i32 = 38;
+/// 1 if the server must staple an OCSP response: number.
+pub const TOFU_CERT_MUST_STAPLE: i32 = 39;
+/// All extensions, by name or dotted OID: strings.
+pub const TOFU_CERT_EXTENSION: i32 = 40;
+/// Those marked critical: strings.
+pub const TOFU_CERT_CRITICAL_EXTENSION: i32 = 41;
+/// Name constraints of a CA, what names must lie in: strings.
+pub const TOFU_CERT_NAME_PERMITTED: i32 = 42;
+/// Name constraints of a CA, what names must not lie in: strings.
+pub const TOFU_CERT_NAME_EXCLUDED: i32 = 43;
 
 /// The field with this code; `None` for a code that this version does not know.
 fn field(cert: &Cert, code: i32) -> Option<Field> {
@@ -124,14 +107,15 @@ fn field(cert: &Cert, code: i32) -> Option<Field> {
         TOFU_CERT_SPKI_SHA256 => hash(cert.spki(), cert.spki().base64()),
         TOFU_CERT_SUBJECT => Field::text(cert.subject().text()).and_bytes(cert.subject().der()),
         TOFU_CERT_ISSUER => Field::text(cert.issuer().text()).and_bytes(cert.issuer().der()),
-        TOFU_CERT_NOT_BEFORE => Field::text(rfc3339(cert.not_before())).and_number(cert.not_before()),
-        TOFU_CERT_NOT_AFTER => Field::text(rfc3339(cert.not_after())).and_number(cert.not_after()),
-        TOFU_CERT_SERIAL => Field::text(cert.serial()),
+        TOFU_CERT_NOT_BEFORE => Field::text(cert.not_before_text()).and_number(cert.not_before()),
+        TOFU_CERT_NOT_AFTER => Field::text(cert.not_after_text()).and_number(cert.not_after()),
+        TOFU_CERT_SERIAL => Field::text(cert.serial()).and_bytes(cert.serial_bytes()),
         TOFU_CERT_VERSION => Field::text(cert.version().to_string()).and_number(cert.version().into()),
+        TOFU_CERT_SHA1 => sha1(&cert.sha1_fingerprint()),
         TOFU_CERT_HOST_NAMES => Field::list(cert.host_names()),
         TOFU_CERT_SELF_SIGNED => Field::yes(cert.is_self_signed()),
-        TOFU_CERT_ANOMALY => Field::list(cert.anomalies().iter().map(|anomaly| anomaly.text()).collect()),
-        TOFU_CERT_ANOMALY_CODE => Field::list(cert.anomalies().iter().map(|a| a.code.to_owned()).collect()),
+        TOFU_CERT_ANOMALY => Field::list(cert.anomalies().iter().map(|anomaly| anomaly.text())),
+        TOFU_CERT_ANOMALY_CODE => Field::list(cert.anomalies().iter().map(|a| a.code.to_owned())),
         TOFU_CERT_SAN_DNS..=TOFU_CERT_SAN_OTHER if is_san(code) => sans(cert, code),
         TOFU_CERT_KEY..=TOFU_CERT_SIGNATURE_WEAK => return algorithm(cert, code),
         _ => return extension(cert, code),
@@ -140,6 +124,15 @@ fn field(cert: &Cert, code: i32) -> Option<Field> {
 
 fn hash(hash: Hash, text: String) -> Field {
     Field::text(text).and_bytes(hash.as_bytes())
+}
+
+fn sha1(bytes: &[u8]) -> Field {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    Field::text(pairs.join(":")).and_bytes(bytes)
+}
+
+fn extension_name(extension: &ExtensionInfo) -> String {
+    extension.name.map_or_else(|| escape(&extension.oid), str::to_owned)
 }
 
 fn is_san(code: i32) -> bool {
@@ -155,14 +148,14 @@ fn sans(cert: &Cert, code: i32) -> Field {
         (TOFU_CERT_SAN_IP, San::Ip(address)) => Some(address.to_string()),
         _ => None,
     });
-    Field::list(wanted.collect())
+    Field::list(wanted)
 }
 
 fn algorithm(cert: &Cert, code: i32) -> Option<Field> {
     let (key, signature) = (cert.key(), cert.signature_algorithm());
     Some(match code {
         TOFU_CERT_KEY => Field::text(escape(&key.name)).and_number(key.bits.into()).and_bytes(cert.spki_der()),
-        TOFU_CERT_RSA_EXPONENT => Field::list(key.rsa_exponent.iter().cloned().collect()),
+        TOFU_CERT_RSA_EXPONENT => Field::list(key.rsa_exponent.iter().cloned()),
         TOFU_CERT_KEY_WEAK => Field::yes(key.weak),
         TOFU_CERT_KEY_READABLE => Field::yes(key.readable),
         TOFU_CERT_SIGNATURE => Field::text(escape(&signature.name)),
@@ -180,18 +173,37 @@ fn extension(cert: &Cert, code: i32) -> Option<Field> {
     Some(match code {
         TOFU_CERT_CA => constraints.map(|c| Field::yes(c.ca)).unwrap_or_default(),
         TOFU_CERT_PATH_LENGTH => {
-            Field { number: constraints.and_then(|c| c.path_len).map(i64::from), ..Field::default() }
+            constraints.and_then(|c| c.path_len).map(|length| Field::of_number(length.into())).unwrap_or_default()
         }
-        TOFU_CERT_KEY_USAGE => {
-            Field::list(cert.key_usage().unwrap_or_default().iter().map(|u| (*u).to_owned()).collect())
-        }
+        TOFU_CERT_KEY_USAGE => Field::list(cert.key_usage().unwrap_or_default().iter().map(|u| (*u).to_owned())),
         TOFU_CERT_EXTENDED_KEY_USAGE => Field::escaped(cert.extended_key_usage().unwrap_or_default()),
         TOFU_CERT_UNKNOWN_CRITICAL => Field::escaped(cert.unknown_critical_extensions()),
         TOFU_CERT_SUBJECT_KEY_ID => key_id(cert.subject_key_id()),
         TOFU_CERT_AUTHORITY_KEY_ID => key_id(cert.authority_key_id()),
         TOFU_CERT_ISSUER_ADDRESS => Field::escaped(cert.issuer_addresses()),
+        TOFU_CERT_OCSP_ADDRESS => Field::escaped(cert.ocsp_addresses()),
+        TOFU_CERT_CRL_ADDRESS => Field::escaped(cert.crl_addresses()),
+        TOFU_CERT_POLICY => Field::escaped(cert.policies()),
+        TOFU_CERT_NAME_PERMITTED => {
+            Field::list(cert.name_constraints().map(|names| names.permitted.clone()).unwrap_or_default())
+        }
+        TOFU_CERT_NAME_EXCLUDED => {
+            Field::list(cert.name_constraints().map(|names| names.excluded.clone()).unwrap_or_default())
+        }
+        TOFU_CERT_SCT_COUNT => Field::of_number(i64::try_from(cert.timestamp_count()).unwrap_or(i64::MAX)),
+        TOFU_CERT_MUST_STAPLE => Field::yes(cert.must_staple()),
+        TOFU_CERT_EXTENSION => Field::list(cert.extensions().iter().map(extension_name)),
+        TOFU_CERT_CRITICAL_EXTENSION => {
+            Field::list(cert.extensions().iter().filter(|e| e.critical).map(extension_name))
+        }
         _ => return None,
     })
+}
+
+impl tofu_cert {
+    fn field(&self, code: i32) -> Option<Arc<Field>> {
+        self.fields.get(code, "", || field(&self.cert, code))
+    }
 }
 
 /// How many values a field of a certificate has; 0 also where an extension is absent.
@@ -204,7 +216,7 @@ fn extension(cert: &Cert, code: i32) -> Option<Field> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_cert_count(cert: *const tofu_cert, field: i32) -> usize {
     // SAFETY: `cert` as its @param says.
-    unsafe { read(cert, 0, |cert| Some(self::field(&cert.cert, field)?.count())) }
+    unsafe { read(cert, 0, |cert| Some(cert.field(field)?.count())) }
 }
 
 /// A field of a certificate as text, escaped and fit to show.
@@ -220,12 +232,7 @@ pub unsafe extern "C" fn tofu_cert_count(cert: *const tofu_cert, field: i32) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_cert_string(cert: *const tofu_cert, field: i32, index: usize) -> *const c_char {
     // SAFETY: `cert` as its @param says.
-    unsafe {
-        read(cert, EMPTY, |cert| {
-            let make = || self::field(&cert.cert, field)?.strings.into_iter().nth(index);
-            cert.shelf.text(("field", field, index, ""), make)
-        })
-    }
+    unsafe { read(cert, EMPTY, |cert| cert.field(field)?.string(index)) }
 }
 
 /// A field of a certificate as a number.
@@ -239,7 +246,7 @@ pub unsafe extern "C" fn tofu_cert_string(cert: *const tofu_cert, field: i32, in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_cert_number(cert: *const tofu_cert, field: i32, index: usize) -> i64 {
     // SAFETY: `cert` as its @param says.
-    unsafe { read(cert, 0, |cert| if index == 0 { self::field(&cert.cert, field)?.number } else { None }) }
+    unsafe { read(cert, 0, |cert| cert.field(field)?.number(index)) }
 }
 
 /// A field of a certificate as raw bytes: DER, a name, a key, a hash. Not escaped, not for showing.
@@ -260,10 +267,7 @@ pub unsafe extern "C" fn tofu_cert_bytes(
 ) -> *const u8 {
     // SAFETY: `cert` and `len` as their @param lines say.
     unsafe {
-        let (start, size) = read(cert, (std::ptr::null(), 0), |cert| {
-            let make = || if index == 0 { self::field(&cert.cert, field)?.bytes } else { None };
-            cert.shelf.bytes(("bytes", field, index, ""), make)
-        });
+        let (start, size) = read(cert, (std::ptr::null(), 0), |cert| cert.field(field)?.bytes(index));
         write_if_wanted(len, size);
         start
     }

@@ -1,6 +1,6 @@
 //! The C ABI: what `include/tofu.h` declares and `tofu.symbols` lists. Knows pointers, numbers and
 //! threads; decides nothing. One file per noun; an export turns its arguments into Rust values
-//! ([`ptr`]), calls the Rust API inside the one guard ([`guard`]) and writes its outputs.
+//! (`ptr`), calls the Rust API inside the one guard (`guard`) and writes its outputs.
 //!
 //! This is the only module with `unsafe`; docs/unsafe.md says what each use rests on.
 
@@ -10,6 +10,7 @@
 #![allow(non_camel_case_types)]
 
 mod building;
+mod fields;
 mod guard;
 mod last;
 mod ptr;
@@ -30,3 +31,22 @@ pub mod store_options;
 pub mod text;
 pub mod verdict;
 pub mod verdict_words;
+
+#[cfg(test)]
+mod tests {
+    /// C hands objects from thread to thread without asking, so the compiler is asked here.
+    #[test]
+    fn every_object_may_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<super::cert::tofu_cert>();
+        shared::<super::chain::tofu_chain>();
+        shared::<super::check::tofu_check>();
+        shared::<super::diff::tofu_diff>();
+        shared::<super::error::tofu_error>();
+        shared::<super::policy::tofu_policy>();
+        shared::<super::store::tofu_store>();
+        shared::<super::store_options::tofu_store_options>();
+        shared::<super::text::tofu_text>();
+        shared::<super::verdict::tofu_verdict>();
+    }
+}

@@ -30,12 +30,6 @@ impl Shelf {
         Some(self.entry(key, terminated)?.as_ptr().cast())
     }
 
-    /// The bytes under `key`, made by `make` the first time.
-    pub(super) fn bytes(&self, key: Key<'_>, make: impl FnOnce() -> Option<Vec<u8>>) -> Option<(*const u8, usize)> {
-        let bytes = self.entry(key, make)?;
-        Some((bytes.as_ptr(), bytes.len()))
-    }
-
     fn entry(&self, (what, field, index, name): Key<'_>, make: impl FnOnce() -> Option<Vec<u8>>) -> Option<Arc<[u8]>> {
         let place = (what, field, index);
         if let Some(found) = self.lock().get(&place).and_then(|names| names.get(name)) {

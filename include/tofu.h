@@ -1,0 +1,2122 @@
+/*
+ * libtofu decides whether the TLS server a program has just reached is the one it should be talking to, says why in
+ * plain words, and remembers the answer.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The life of a connection
+ *
+ *     tofu_store *store = NULL;              // once
+ *     tofu_store_open(NULL, NULL, &store, NULL);
+ *
+ *     tofu_chain *chain = NULL;              // per connection, after the handshake, before any data
+ *     tofu_chain_new(&chain, NULL);
+ *     tofu_chain_push_der(chain, leaf, leaf_len, NULL);   // and what else the server sent, in its order
+ *
+ *     tofu_verdict *verdict = NULL;
+ *     tofu_status status = tofu_check_chain(store, "imap.example.org", 993, chain, NULL, &verdict, NULL);
+ *     if (status == TOFU_ASK && the_user_says_yes(verdict))
+ *         status = tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_NONE, 0, 0, NULL, NULL, NULL);
+ *     if (status != TOFU_OK)
+ *         disconnect();
+ *
+ * Return values fail closed. Of a tofu_status only TOFU_OK (0) means go ahead. Positive: the call worked and the answer
+ * is not yes. Negative: the call failed. Numbers are never given another meaning; an unknown one means "do not trust".
+ *
+ * Errors. Every call that can fail takes a last parameter tofu_error **err, which may be NULL. On failure it receives
+ * an object (status, message, fine code) that the caller owns. tofu_last_error() gives the text of the calling thread's
+ * last failure; programs that move work between threads use the object.
+ *
+ * Ownership. What is written to a T **out is set to NULL first, belongs to the caller on success, and is freed once
+ * with tofu_T_free, which takes NULL. What an accessor returns is borrowed from its first argument and lives as long as
+ * that. What is put in is copied. A freed or foreign pointer cannot be recognised.
+ *
+ * NULL. Each pointer's @param says "must not be NULL", which is checked and gives TOFU_E_INVALID, or "may be NULL" with
+ * what that means. Bytes are pointer and length: NULL with length 0 is empty, NULL with a length is refused.
+ *
+ * Strings are NUL-terminated UTF-8; others are refused by name. Text that a certificate, a server or a user wrote is
+ * returned escaped: no control, direction-changing or invisible character is left in it, and it may be shown as it is.
+ *
+ * Accessors cannot fail. NULL, out of range and unknown codes give "", 0, or NULL with length 0. A string is never NULL.
+ * 0 is always the undecided value.
+ *
+ * Objects with setters belong to one thread until their first use, which freezes them; setters give TOFU_E_STATE after
+ * that. A refused setting is remembered: the call that uses the object fails with it.
+ *
+ * Numbers. Times are seconds since the epoch, UTC, 0 for "not set". Flags are uint64_t; unknown bits are refused.
+ *
+ * Threads. tofu_store is internally locked. Certificates, comparisons, verdicts, texts and errors are immutable; chains,
+ * policies and options are so once frozen. No call starts a thread, and loading the library runs nothing.
+ *
+ * Fork. In a child of fork(2) a store opened before gives TOFU_E_FORKED; open it again there.
+ *
+ * Defects. A panic inside the library ends the call with TOFU_E_INTERNAL and makes the objects in use unusable; they
+ * can still be freed. Nothing unwinds into the caller.
+ *
+ * Define TOFU_NO_SHORT_NAMES before this header to hide cert_parse_der, the one name without the prefix.
+ */
+
+
+#ifndef TOFU_H
+#define TOFU_H
+
+/* Made from src/capi by cbindgen; see cbindgen.toml. Do not edit. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * What tofu_verdict_statement writes where a statement is about no certificate of the chain.
+ */
+#define TOFU_NO_CERT SIZE_MAX
+
+/**
+ * Go ahead. Only this means yes.
+ */
+#define TOFU_OK 0
+
+/**
+ * The call worked and a person must answer before anything is sent.
+ */
+#define TOFU_ASK 1
+
+/**
+ * The call worked and the answer is no.
+ */
+#define TOFU_REJECT 2
+
+/**
+ * Nothing more to read or to list.
+ */
+#define TOFU_END 3
+
+/**
+ * A non-blocking call wants to be repeated.
+ */
+#define TOFU_AGAIN 4
+
+/**
+ * The certificate does not cover the host.
+ */
+#define TOFU_NO_MATCH 5
+
+/**
+ * An argument makes no sense, or is NULL where it must not be.
+ */
+#define TOFU_E_INVALID -1
+
+/**
+ * Bytes that are not a certificate, PEM or other data expected.
+ */
+#define TOFU_E_PARSE -2
+
+/**
+ * A host, port or account that no endpoint can have.
+ */
+#define TOFU_E_NAME -3
+
+/**
+ * A size or count limit was reached.
+ */
+#define TOFU_E_LIMIT -4
+
+/**
+ * The operating system refused to read or write.
+ */
+#define TOFU_E_IO -5
+
+/**
+ * Another program holds the store for longer than the time allowed.
+ */
+#define TOFU_E_BUSY -6
+
+/**
+ * The store is not what was written; nothing in it counts.
+ */
+#define TOFU_E_DAMAGED -7
+
+/**
+ * The store was written by a newer version.
+ */
+#define TOFU_E_FUTURE -8
+
+/**
+ * Type, owner or permissions of the store's file make it unsafe.
+ */
+#define TOFU_E_UNSAFE_FILE -9
+
+/**
+ * A write to what can only be read.
+ */
+#define TOFU_E_READ_ONLY -10
+
+/**
+ * What was asked for is not there.
+ */
+#define TOFU_E_NOT_FOUND -11
+
+/**
+ * Somebody else changed it in the meantime.
+ */
+#define TOFU_E_CONFLICT -12
+
+/**
+ * Not now: the object was already used, or the call does not fit its state.
+ */
+#define TOFU_E_STATE -13
+
+/**
+ * The handle was made before fork(2) and is used in the child.
+ */
+#define TOFU_E_FORKED -14
+
+/**
+ * Not built in, or not known to this version.
+ */
+#define TOFU_E_UNSUPPORTED -15
+
+/**
+ * The network failed.
+ */
+#define TOFU_E_NETWORK -16
+
+/**
+ * A deadline passed.
+ */
+#define TOFU_E_TIMEOUT -17
+
+/**
+ * Cancelled by the program.
+ */
+#define TOFU_E_CANCELLED -18
+
+/**
+ * The dialogue before TLS went wrong.
+ */
+#define TOFU_E_STARTTLS -19
+
+/**
+ * STARTTLS is missing where it was seen before.
+ */
+#define TOFU_E_STRIPPED -20
+
+/**
+ * The TLS handshake failed.
+ */
+#define TOFU_E_TLS -21
+
+/**
+ * The connection ended without close_notify.
+ */
+#define TOFU_E_TRUNCATED -22
+
+/**
+ * The application's own storage reported a failure.
+ */
+#define TOFU_E_BACKEND -23
+
+/**
+ * Out of memory.
+ */
+#define TOFU_E_MEMORY -24
+
+/**
+ * A defect of the library; the objects in use are poisoned.
+ */
+#define TOFU_E_INTERNAL -25
+
+/**
+ * Trust of a verdict, or in a way, that is not offered.
+ */
+#define TOFU_E_NOT_OFFERED -26
+
+/**
+ * Trust of a verdict that is too old or overtaken by a change.
+ */
+#define TOFU_E_STALE -27
+
+/**
+ * A CA answer is wanted and no trust anchors could be loaded.
+ */
+#define TOFU_E_ROOTS -28
+
+/**
+ * Major version that this header belongs to.
+ */
+#define TOFU_VERSION_MAJOR 0
+
+/**
+ * Minor version that this header belongs to.
+ */
+#define TOFU_VERSION_MINOR 1
+
+/**
+ * Patch version that this header belongs to.
+ */
+#define TOFU_VERSION_PATCH 0
+
+/**
+ * No verdict.
+ */
+#define TOFU_DECISION_NONE 0
+
+/**
+ * Go ahead.
+ */
+#define TOFU_DECISION_ACCEPT 1
+
+/**
+ * A person must answer.
+ */
+#define TOFU_DECISION_ASK 2
+
+/**
+ * No.
+ */
+#define TOFU_DECISION_REJECT 3
+
+/**
+ * Nothing vouches for the server.
+ */
+#define TOFU_ASSURANCE_NONE 0
+
+/**
+ * Known by trust on first use only.
+ */
+#define TOFU_ASSURANCE_PINNED 1
+
+/**
+ * Vouched for by the CA system or by DANE.
+ */
+#define TOFU_ASSURANCE_VERIFIED 2
+
+/**
+ * Nothing changed.
+ */
+#define TOFU_RISK_NONE 0
+
+/**
+ * A change with a cryptographic link to what was known.
+ */
+#define TOFU_RISK_LOW 1
+
+/**
+ * A change that has harmless causes and bad ones.
+ */
+#define TOFU_RISK_MEDIUM 2
+
+/**
+ * A change that an attack would look like.
+ */
+#define TOFU_RISK_HIGH 3
+
+/**
+ * No pin had a say.
+ */
+#define TOFU_PIN_RESULT_NONE 0
+
+/**
+ * Nothing is known of the endpoint.
+ */
+#define TOFU_PIN_RESULT_FIRST_USE 1
+
+/**
+ * A trusted pin matches.
+ */
+#define TOFU_PIN_RESULT_MATCH 2
+
+/**
+ * Trusted on another mail port of the same host.
+ */
+#define TOFU_PIN_RESULT_SIBLING 3
+
+/**
+ * The key announced beforehand.
+ */
+#define TOFU_PIN_RESULT_STAGED 4
+
+/**
+ * Pinned, and another key.
+ */
+#define TOFU_PIN_RESULT_CHANGED 5
+
+/**
+ * The key of a pin that expired.
+ */
+#define TOFU_PIN_RESULT_EXPIRED 6
+
+/**
+ * Blocked.
+ */
+#define TOFU_PIN_RESULT_BLOCKED 7
+
+/**
+ * The key is pinned, and the chain has a problem that was not accepted with it.
+ */
+#define TOFU_PIN_RESULT_NEW_PROBLEM 8
+
+/**
+ * A key that had been replaced.
+ */
+#define TOFU_PIN_RESULT_RETIRED 9
+
+/**
+ * Nothing changed, or nothing was known.
+ */
+#define TOFU_CHANGE_NONE 0
+
+/**
+ * A new certificate for the same key.
+ */
+#define TOFU_CHANGE_RENEWED_SAME_KEY 1
+
+/**
+ * A new key, signed by the pinned one.
+ */
+#define TOFU_CHANGE_ROLLED_OVER 2
+
+/**
+ * Another key.
+ */
+#define TOFU_CHANGE_REPLACED 3
+
+/**
+ * Another key; the old certificate was due.
+ */
+#define TOFU_CHANGE_REPLACED_WHEN_DUE 4
+
+/**
+ * Another key long before the old certificate was due.
+ */
+#define TOFU_CHANGE_REPLACED_EARLY 5
+
+/**
+ * Another key from another issuer.
+ */
+#define TOFU_CHANGE_ISSUER_CHANGED 6
+
+/**
+ * The same key, formerly CA-valid, expired.
+ */
+#define TOFU_CHANGE_LAPSED 7
+
+/**
+ * The same key, no longer CA-valid.
+ */
+#define TOFU_CHANGE_NO_LONGER_VALID 8
+
+/**
+ * Formerly validated, now neither that nor the same key.
+ */
+#define TOFU_CHANGE_DOWNGRADE 9
+
+/**
+ * Pinned before, CA-valid now.
+ */
+#define TOFU_CHANGE_UPGRADE 10
+
+/**
+ * No kind; in tofu_verdict_trust, the suggested one.
+ */
+#define TOFU_PIN_KIND_NONE 0
+
+/**
+ * The server's public key.
+ */
+#define TOFU_PIN_KIND_KEY 1
+
+/**
+ * This certificate alone.
+ */
+#define TOFU_PIN_KIND_CERT 2
+
+/**
+ * A private CA, for this endpoint.
+ */
+#define TOFU_PIN_KIND_ISSUER 3
+
+/**
+ * A CA-valid certificate for this other name.
+ */
+#define TOFU_PIN_KIND_NAME 4
+
+/**
+ * No state.
+ */
+#define TOFU_PIN_STATE_NONE 0
+
+/**
+ * Counts.
+ */
+#define TOFU_PIN_STATE_TRUSTED 1
+
+/**
+ * The next key, announced beforehand.
+ */
+#define TOFU_PIN_STATE_STAGED 2
+
+/**
+ * Replaced.
+ */
+#define TOFU_PIN_STATE_RETIRED 3
+
+/**
+ * Refused.
+ */
+#define TOFU_PIN_STATE_BLOCKED 4
+
+/**
+ * Refused, its private key being in other hands.
+ */
+#define TOFU_PIN_STATE_COMPROMISED 5
+
+/**
+ * One line.
+ */
+#define TOFU_SECTION_HEADLINE 1
+
+/**
+ * What is wrong with the chain.
+ */
+#define TOFU_SECTION_PROBLEM 2
+
+/**
+ * Why it was decided so.
+ */
+#define TOFU_SECTION_REASON 3
+
+/**
+ * What it means.
+ */
+#define TOFU_SECTION_MEANING 4
+
+/**
+ * What to do.
+ */
+#define TOFU_SECTION_ADVICE 5
+
+/**
+ * JSON.
+ */
+#define TOFU_FORMAT_JSON 1
+
+/**
+ * Text for people.
+ */
+#define TOFU_FORMAT_TEXT 2
+
+/**
+ * PEM.
+ */
+#define TOFU_FORMAT_PEM 3
+
+/**
+ * Writes nothing, not even the log.
+ */
+#define TOFU_CHECK_DRY_RUN 1ull
+
+/**
+ * Nobody can answer now: TOFU_ASK also leaves a pending question.
+ */
+#define TOFU_CHECK_LEAVE_PENDING 2ull
+
+/**
+ * A resumed session: the chain may be the leaf alone.
+ */
+#define TOFU_CHECK_RESUMED 4ull
+
+/**
+ * A new account is being set up; without it the account exists (RFC 8314).
+ */
+#define TOFU_CHECK_SETUP 8ull
+
+/**
+ * No handshake proved possession of the key (a file, a capture): never TOFU_OK.
+ */
+#define TOFU_CHECK_UNPROVEN 16ull
+
+/**
+ * The caller knows that the address is loopback.
+ */
+#define TOFU_CHECK_LOOPBACK 32ull
+
+/**
+ * The connection goes through Tor.
+ */
+#define TOFU_CHECK_TOR 64ull
+
+/**
+ * As long as this store handle lives; never written.
+ */
+#define TOFU_TRUST_SESSION 1ull
+
+/**
+ * Beside the old key instead of in its place.
+ */
+#define TOFU_TRUST_ADD 2ull
+
+/**
+ * No path to a trust anchor.
+ */
+#define TOFU_PROBLEM_UNTRUSTED_ISSUER 1ull
+
+/**
+ * Signed by its own key.
+ */
+#define TOFU_PROBLEM_SELF_SIGNED 2ull
+
+/**
+ * The issuer's certificate is missing from what was sent.
+ */
+#define TOFU_PROBLEM_INCOMPLETE_CHAIN 4ull
+
+/**
+ * After the end of validity.
+ */
+#define TOFU_PROBLEM_EXPIRED 8ull
+
+/**
+ * Before the beginning of validity.
+ */
+#define TOFU_PROBLEM_NOT_YET_VALID 16ull
+
+/**
+ * The certificate is for other names.
+ */
+#define TOFU_PROBLEM_HOST_MISMATCH 32ull
+
+/**
+ * Only the subject's CN carries the name.
+ */
+#define TOFU_PROBLEM_NAME_ONLY_IN_CN 64ull
+
+/**
+ * A signature does not verify.
+ */
+#define TOFU_PROBLEM_BAD_SIGNATURE 128ull
+
+/**
+ * A key is too small or of a broken kind.
+ */
+#define TOFU_PROBLEM_WEAK_KEY 256ull
+
+/**
+ * Signed with MD5 or SHA-1.
+ */
+#define TOFU_PROBLEM_WEAK_SIGNATURE 512ull
+
+/**
+ * The usages forbid a TLS server.
+ */
+#define TOFU_PROBLEM_WRONG_USAGE 1024ull
+
+/**
+ * The leaf is a CA certificate.
+ */
+#define TOFU_PROBLEM_CA_AS_SERVER 2048ull
+
+/**
+ * Name constraints, path length or policy violated.
+ */
+#define TOFU_PROBLEM_CONSTRAINT_VIOLATION 4096ull
+
+/**
+ * A critical extension that nobody here understands.
+ */
+#define TOFU_PROBLEM_UNKNOWN_CRITICAL_EXTENSION 8192ull
+
+/**
+ * Revoked by a statement verified under the issuer.
+ */
+#define TOFU_PROBLEM_REVOKED 16384ull
+
+/**
+ * An algorithm that cannot be checked here.
+ */
+#define TOFU_PROBLEM_UNSUPPORTED_ALGORITHM 32768ull
+
+/**
+ * More certificates than are looked at.
+ */
+#define TOFU_PROBLEM_CHAIN_TOO_LONG 65536ull
+
+/**
+ * Checking would cost more than is allowed.
+ */
+#define TOFU_PROBLEM_BUDGET_EXCEEDED 131072ull
+
+/**
+ * A certificate that cannot be read.
+ */
+#define TOFU_PROBLEM_MALFORMED 262144ull
+
+/**
+ * The DER, verbatim: bytes.
+ */
+#define TOFU_CERT_DER 1
+
+/**
+ * SHA-256 of the DER: 32 bytes; string of upper-case pairs with colons.
+ */
+#define TOFU_CERT_SHA256 2
+
+/**
+ * SHA-256 of the SubjectPublicKeyInfo: 32 bytes; string in base64 (RFC 7469).
+ */
+#define TOFU_CERT_SPKI_SHA256 3
+
+/**
+ * The subject: string (RFC 4514); bytes of its DER.
+ */
+#define TOFU_CERT_SUBJECT 4
+
+/**
+ * The issuer as written in the certificate: string (RFC 4514); bytes of its DER.
+ */
+#define TOFU_CERT_ISSUER 5
+
+/**
+ * First second of validity: number; string for people.
+ */
+#define TOFU_CERT_NOT_BEFORE 6
+
+/**
+ * Last second of validity: number; string for people.
+ */
+#define TOFU_CERT_NOT_AFTER 7
+
+/**
+ * DNS names among the alternative names: strings.
+ */
+#define TOFU_CERT_SAN_DNS 8
+
+/**
+ * The public key: string ("RSA", "P-256" ...); number of bits, 0 if unknown; bytes of the SubjectPublicKeyInfo.
+ */
+#define TOFU_CERT_KEY 9
+
+/**
+ * What is odd about the certificate: strings.
+ */
+#define TOFU_CERT_ANOMALY 10
+
+/**
+ * The stable codes of the anomalies, in the same order: strings.
+ */
+#define TOFU_CERT_ANOMALY_CODE 11
+
+/**
+ * The serial number: string of hexadecimal pairs with colons; bytes of the INTEGER.
+ */
+#define TOFU_CERT_SERIAL 12
+
+/**
+ * The version as people count it, 1 to 3: number; string.
+ */
+#define TOFU_CERT_VERSION 13
+
+/**
+ * IP addresses among the alternative names: strings.
+ */
+#define TOFU_CERT_SAN_IP 14
+
+/**
+ * Mail addresses among the alternative names: strings.
+ */
+#define TOFU_CERT_SAN_EMAIL 15
+
+/**
+ * URIs among the alternative names: strings.
+ */
+#define TOFU_CERT_SAN_URI 16
+
+/**
+ * Alternative names of other kinds: strings.
+ */
+#define TOFU_CERT_SAN_OTHER 17
+
+/**
+ * What the server may be called by this certificate, fit to show (the CN if there is no alternative name): strings.
+ */
+#define TOFU_CERT_HOST_NAMES 18
+
+/**
+ * The RSA public exponent: string, decimal.
+ */
+#define TOFU_CERT_RSA_EXPONENT 19
+
+/**
+ * 1 if the key is too small or of a weak kind: number.
+ */
+#define TOFU_CERT_KEY_WEAK 20
+
+/**
+ * 1 if the key inside the SubjectPublicKeyInfo can be decoded: number.
+ */
+#define TOFU_CERT_KEY_READABLE 21
+
+/**
+ * The signature algorithm: string.
+ */
+#define TOFU_CERT_SIGNATURE 22
+
+/**
+ * Its dotted OID: string.
+ */
+#define TOFU_CERT_SIGNATURE_OID 23
+
+/**
+ * 1 if it is MD2, MD4, MD5 or SHA-1: number.
+ */
+#define TOFU_CERT_SIGNATURE_WEAK 24
+
+/**
+ * 1 if the signature verifies under the certificate's own key: number.
+ */
+#define TOFU_CERT_SELF_SIGNED 25
+
+/**
+ * 1 if basicConstraints say CA: number; counted only with that extension.
+ */
+#define TOFU_CERT_CA 26
+
+/**
+ * pathLenConstraint: number; counted only where it is set.
+ */
+#define TOFU_CERT_PATH_LENGTH 27
+
+/**
+ * Names of the key usage bits: strings.
+ */
+#define TOFU_CERT_KEY_USAGE 28
+
+/**
+ * Extended key usages by name or dotted OID: strings.
+ */
+#define TOFU_CERT_EXTENDED_KEY_USAGE 29
+
+/**
+ * Dotted OIDs of critical extensions that nobody here processes: strings.
+ */
+#define TOFU_CERT_UNKNOWN_CRITICAL 30
+
+/**
+ * Subject key identifier: bytes; string in hexadecimal.
+ */
+#define TOFU_CERT_SUBJECT_KEY_ID 31
+
+/**
+ * Authority key identifier: bytes; string in hexadecimal.
+ */
+#define TOFU_CERT_AUTHORITY_KEY_ID 32
+
+/**
+ * Where the issuer's certificate is said to be (AIA): strings.
+ */
+#define TOFU_CERT_ISSUER_ADDRESS 33
+
+/**
+ * SHA-1 of the DER, to compare with what other programs show, never to trust by: 20 bytes; string of pairs with colons.
+ */
+#define TOFU_CERT_SHA1 34
+
+/**
+ * Where to ask about revocation (AIA OCSP): strings.
+ */
+#define TOFU_CERT_OCSP_ADDRESS 35
+
+/**
+ * Where revocation lists are said to be: strings.
+ */
+#define TOFU_CERT_CRL_ADDRESS 36
+
+/**
+ * Certificate policies, dotted OIDs: strings.
+ */
+#define TOFU_CERT_POLICY 37
+
+/**
+ * How many signed certificate timestamps are embedded; they are not verified: number.
+ */
+#define TOFU_CERT_SCT_COUNT 38
+
+/**
+ * 1 if the server must staple an OCSP response: number.
+ */
+#define TOFU_CERT_MUST_STAPLE 39
+
+/**
+ * All extensions, by name or dotted OID: strings.
+ */
+#define TOFU_CERT_EXTENSION 40
+
+/**
+ * Those marked critical: strings.
+ */
+#define TOFU_CERT_CRITICAL_EXTENSION 41
+
+/**
+ * Name constraints of a CA, what names must lie in: strings.
+ */
+#define TOFU_CERT_NAME_PERMITTED 42
+
+/**
+ * Name constraints of a CA, what names must not lie in: strings.
+ */
+#define TOFU_CERT_NAME_EXCLUDED 43
+
+/**
+ * One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
+ */
+typedef struct tofu_cert tofu_cert;
+
+/**
+ * What a server sent, leaf first. One thread while it is built; frozen by its first check, then immutable.
+ */
+typedef struct tofu_chain tofu_chain;
+
+/**
+ * What the caller states about a check. One thread while it is built; frozen by its first check; reusable.
+ */
+typedef struct tofu_check tofu_check;
+
+/**
+ * Two certificates side by side, field by field. Immutable.
+ */
+typedef struct tofu_diff tofu_diff;
+
+/**
+ * Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
+ * thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
+ */
+typedef struct tofu_error tofu_error;
+
+/**
+ * How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
+ */
+typedef struct tofu_policy tofu_policy;
+
+/**
+ * What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
+ */
+typedef struct tofu_store tofu_store;
+
+/**
+ * How a store is to be opened. One thread while it is built; frozen by its first use; reusable.
+ */
+typedef struct tofu_store_options tofu_store_options;
+
+/**
+ * Owned text: JSON, PEM or words for people. Immutable.
+ */
+typedef struct tofu_text tofu_text;
+
+/**
+ * A decision with everything that led to it. Immutable; outlives the chain it was made from and may travel to
+ * another thread.
+ */
+typedef struct tofu_verdict tofu_verdict;
+
+/**
+ * What a call returns. TOFU_OK (0) means go ahead, and only that; positive: the call worked and the answer is
+ * not yes; negative: the call failed. An unknown number means "do not trust".
+ */
+typedef int32_t tofu_status;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The name of a status, for logs.
+ *
+ * Not for people: it says nothing about the case at hand, which tofu_error_message does.
+ *
+ * @param status  any number.
+ * @return "TOFU_E_BUSY" and the like; "unknown" for a number of a newer version. Static, never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_status_name(tofu_status status);
+
+/**
+ * The version of the library that is running, which may be newer than the header.
+ *
+ * @return "0.1.0" and the like; static, never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_version(void);
+
+/**
+ * Whether something optional is built in: "sqlite", "bundled-sqlite", "aws-lc-rs", "ring".
+ *
+ * @param name  NUL-terminated; may be NULL, which gives 0.
+ * @return 1 if it is built in, 0 if it is not or not known to this version.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_feature_has(const char *name);
+
+/**
+ * What went wrong in the last fallible call of this thread, in one line.
+ *
+ * A convenience for C: each fallible call clears it on entry and sets it when it fails, also for NULL arguments.
+ * Programs that move work between threads (and every binding) use the tofu_error object instead.
+ * "" means that the last call did not fail; it does not mean that its answer was yes.
+ *
+ * @return NUL-terminated UTF-8 in a buffer of this thread, overwritten by its next fallible call; never NULL.
+ *
+ * Thread safety: any thread; each has its own. Since: 0.1.0.
+ */
+const char *tofu_last_error(void);
+
+/**
+ * The English template behind a statement's code, with {placeholders}, for applications that translate.
+ *
+ * @param code  NUL-terminated; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, static; "" for an unknown code; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_text_template(const char *code);
+
+/**
+ * The status that the failed call returned.
+ *
+ * @param error  borrowed; may be NULL, which gives TOFU_E_INTERNAL: no error object is no success.
+ * @return a negative number; never 0, never positive.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_error_status(const tofu_error *error);
+
+/**
+ * One line that says what is wrong and names the thing: argument, file, host, field.
+ *
+ * English, for logs and for people; programs ask tofu_error_status and tofu_error_detail.
+ *
+ * @param error  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8 without control characters, borrowed from the error; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_error_message(const tofu_error *error);
+
+/**
+ * A stable code finer than the status: "store.busy", "argument.null"; docs/errors.md lists them.
+ *
+ * @param error  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, borrowed from the error; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_error_detail(const tofu_error *error);
+
+/**
+ * Frees an error.
+ *
+ * @param error  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the error. Since: 0.1.0.
+ */
+void tofu_error_free(tofu_error *error);
+
+/**
+ * The text itself.
+ *
+ * @param text  borrowed; may be NULL, which gives "" and the length 0.
+ * @param len   where to write the length in bytes, the final NUL not counted; may be NULL.
+ * @return UTF-8 followed by a NUL, borrowed from the text; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_text_get(const tofu_text *text, size_t *len);
+
+/**
+ * Frees a text.
+ *
+ * @param text  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the text. Since: 0.1.0.
+ */
+void tofu_text_free(tofu_text *text);
+
+/**
+ * Reads one DER certificate. No network, no clock.
+ *
+ * Refuses only what has no readable outer structure, key or validity; whatever else is odd is listed as an
+ * anomaly. Does not decide whether the certificate is good for anything.
+ *
+ * @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+ * @param len  their number.
+ * @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
+ *             must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_cert_parse_der(const uint8_t *der, size_t len, tofu_cert **out, tofu_error **err);
+
+#if !defined(TOFU_NO_SHORT_NAMES)
+/**
+ * The short name of tofu_cert_parse_der; define TOFU_NO_SHORT_NAMES before the header to hide it.
+ *
+ * Does not decide whether the certificate is good for anything.
+ *
+ * @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+ * @param len  their number.
+ * @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
+ *             must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status cert_parse_der(const uint8_t *der, size_t len, tofu_cert **out, tofu_error **err);
+#endif
+
+/**
+ * One more handle on a certificate, for one that must outlive its chain or verdict. Cheap: the data is shared.
+ *
+ * @param cert  borrowed; may be NULL, which gives NULL.
+ * @return owned by the caller, freed with tofu_cert_free; NULL for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_cert *tofu_cert_clone(const tofu_cert *cert);
+
+/**
+ * The subject as one line (RFC 4514), escaped and fit to show.
+ *
+ * Does not decide who the server is: hosts are matched against the alternative names only.
+ *
+ * @param cert  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_subject(const tofu_cert *cert);
+
+/**
+ * The issuer as one line (RFC 4514), escaped and fit to show.
+ *
+ * Written by whoever made the certificate. Does not decide who signed it.
+ *
+ * @param cert  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_issuer(const tofu_cert *cert);
+
+/**
+ * The SHA-256 fingerprint of the certificate as people compare it: upper-case pairs joined by colons.
+ *
+ * @param cert  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SHA256 of
+ *         tofu_cert_bytes.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_fingerprint(const tofu_cert *cert);
+
+/**
+ * The pin of the public key (RFC 7469): base64 of the SHA-256 of the SubjectPublicKeyInfo.
+ *
+ * Equal for two certificates exactly when their keys are equal.
+ *
+ * @param cert  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SPKI_SHA256
+ *         of tofu_cert_bytes.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_spki_pin(const tofu_cert *cert);
+
+/**
+ * The serial number in hexadecimal pairs joined by colons.
+ *
+ * @param cert  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, with a minus sign if negative, borrowed from the certificate; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_serial(const tofu_cert *cert);
+
+/**
+ * The first second of validity.
+ *
+ * Does not decide whether the certificate is valid now; a check does.
+ *
+ * @param cert  borrowed; may be NULL, which gives 0.
+ * @return seconds since the epoch, UTC; INT64_MAX for a date that cannot be read.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_cert_not_before(const tofu_cert *cert);
+
+/**
+ * The last second of validity.
+ *
+ * Does not decide whether the certificate is valid now; a check does.
+ *
+ * @param cert  borrowed; may be NULL, which gives 0.
+ * @return seconds since the epoch, UTC; INT64_MIN for a date that cannot be read.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_cert_not_after(const tofu_cert *cert);
+
+/**
+ * One attribute of the subject: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
+ *
+ * Does not decide who the server is: hosts are matched against the alternative names only.
+ *
+ * @param cert       borrowed; may be NULL, which gives "".
+ * @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
+ * @param index      0 for the first value; a name may carry several.
+ * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
+ *         value; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_subject_attribute(const tofu_cert *cert, const char *attribute, size_t index);
+
+/**
+ * One attribute of the issuer: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
+ *
+ * Written by whoever made the certificate. Does not decide who signed it.
+ *
+ * @param cert       borrowed; may be NULL, which gives "".
+ * @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
+ * @param index      0 for the first value; a name may carry several.
+ * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
+ *         value; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_issuer_attribute(const tofu_cert *cert, const char *attribute, size_t index);
+
+/**
+ * Holds a certificate against a host by RFC 9525: alternative names only, wildcards in the left-most label.
+ *
+ * Does not decide whether the certificate is trusted; a certificate that names the host only in its subject's CN
+ * does not match.
+ *
+ * @param cert  borrowed; must not be NULL.
+ * @param host  DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME for what is no host; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_cert_match_host(const tofu_cert *cert, const char *host, tofu_error **err);
+
+/**
+ * Compares two certificates field by field, to show old and new side by side.
+ *
+ * Does not decide whether the change is harmless.
+ *
+ * @param before  the old one, borrowed; must not be NULL.
+ * @param now     the new one, borrowed; must not be NULL.
+ * @param out     where to write the comparison, owned by the caller, freed with tofu_diff_free; NULL on failure;
+ *                must not be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_cert_compare(const tofu_cert *before, const tofu_cert *now, tofu_diff **out, tofu_error **err);
+
+/**
+ * A certificate as JSON (docs/json-certificate.md), as text for people, or as PEM.
+ *
+ * @param cert    borrowed; must not be NULL.
+ * @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_PEM.
+ * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
+ *                must not be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_cert_format(const tofu_cert *cert, int32_t format, tofu_text **out, tofu_error **err);
+
+/**
+ * Frees a certificate that the caller owns; never one that is borrowed from a chain or verdict.
+ *
+ * @param cert  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the certificate. Since: 0.1.0.
+ */
+void tofu_cert_free(tofu_cert *cert);
+
+/**
+ * How many values a field of a certificate has; 0 also where an extension is absent.
+ *
+ * @param cert   borrowed; may be NULL, which gives 0.
+ * @param field  a code TOFU_CERT_...; an unknown one gives 0.
+ * @return the number of values.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+size_t tofu_cert_count(const tofu_cert *cert, int32_t field);
+
+/**
+ * A field of a certificate as text, escaped and fit to show.
+ *
+ * Does not decide whether what the certificate says is true.
+ *
+ * @param cert   borrowed; may be NULL, which gives "".
+ * @param field  a code TOFU_CERT_... that has strings; another gives "".
+ * @param index  0 for the first value; out of range gives "".
+ * @return NUL-terminated UTF-8, borrowed from the certificate; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_cert_string(const tofu_cert *cert, int32_t field, size_t index);
+
+/**
+ * A field of a certificate as a number.
+ *
+ * @param cert   borrowed; may be NULL, which gives 0.
+ * @param field  a code TOFU_CERT_... that has a number; another gives 0.
+ * @param index  0 for the first value; out of range gives 0.
+ * @return the number; times are seconds since the epoch, UTC.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_cert_number(const tofu_cert *cert, int32_t field, size_t index);
+
+/**
+ * A field of a certificate as raw bytes: DER, a name, a key, a hash. Not escaped, not for showing.
+ *
+ * @param cert   borrowed; may be NULL, which gives NULL and the length 0.
+ * @param field  a code TOFU_CERT_... that has bytes; another gives NULL.
+ * @param index  0 for the first value; out of range gives NULL.
+ * @param len    where to write the number of bytes; may be NULL.
+ * @return borrowed from the certificate; NULL when there is nothing.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const uint8_t *tofu_cert_bytes(const tofu_cert *cert, int32_t field, size_t index, size_t *len);
+
+/**
+ * How many rows a comparison has.
+ *
+ * @param diff  borrowed; may be NULL, which gives 0.
+ * @return the number of rows, the same fields in the same order for any two certificates.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+size_t tofu_diff_count(const tofu_diff *diff);
+
+/**
+ * One row of a comparison.
+ *
+ * @param diff    borrowed; may be NULL, which gives 0 and "" everywhere.
+ * @param index   0 for the first row; out of range gives 0 and "" everywhere.
+ * @param field   where to write the field's stable code, borrowed from the comparison; may be NULL.
+ * @param before  where to write the old value, escaped and fit to show, borrowed likewise; may be NULL.
+ * @param now     where to write the new value, escaped and fit to show, borrowed likewise; may be NULL.
+ * @return 1 if the two differ, 0 if they are the same or there is no such row.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_diff_row(const tofu_diff *diff, size_t index, const char **field, const char **before, const char **now);
+
+/**
+ * A comparison as JSON or as two columns of text.
+ *
+ * @param diff    borrowed; must not be NULL.
+ * @param format  TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
+ * @param width   characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+ * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
+ *                must not be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_diff_format(const tofu_diff *diff, int32_t format, size_t width, tofu_text **out, tofu_error **err);
+
+/**
+ * Frees a comparison.
+ *
+ * @param diff  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the comparison. Since: 0.1.0.
+ */
+void tofu_diff_free(tofu_diff *diff);
+
+/**
+ * Makes an empty chain.
+ *
+ * @param out  where to write the chain, owned by the caller, freed with tofu_chain_free; NULL on failure;
+ *             must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_chain_new(tofu_chain **out, tofu_error **err);
+
+/**
+ * Adds a certificate as the server sent it, the leaf first.
+ *
+ * Does not judge: bytes that are no certificate keep their place, and the check says what is wrong. Refused only
+ * by the limits (64 certificates, 256 KiB).
+ *
+ * @param chain  not yet used in a check; must not be NULL.
+ * @param der    the bytes, copied; may be NULL with len 0, which adds an empty, unreadable certificate.
+ * @param len    their number.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal
+ *         is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the chain. Since: 0.1.0.
+ */
+tofu_status tofu_chain_push_der(tofu_chain *chain, const uint8_t *der, size_t len, tofu_error **err);
+
+/**
+ * Adds all certificates of a PEM file in their order; text around them is ignored.
+ *
+ * Does not judge the certificates; what is not PEM, or holds no certificate at all, is refused, and then nothing is
+ * added.
+ *
+ * @param chain  not yet used in a check; must not be NULL.
+ * @param pem    the text, copied, no NUL needed; may be NULL with len 0, which holds no certificate.
+ * @param len    its length in bytes.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_PARSE; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the chain. Since: 0.1.0.
+ */
+tofu_status tofu_chain_push_pem(tofu_chain *chain, const uint8_t *pem, size_t len, tofu_error **err);
+
+/**
+ * Gives the OCSP response that the server stapled (RFC 6066, section 8).
+ *
+ * Does not judge it: the check uses it as far as it verifies.
+ *
+ * @param chain  not yet used in a check; must not be NULL.
+ * @param der    the response, copied; may be NULL with len 0, which is none.
+ * @param len    its length in bytes.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal
+ *         is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the chain. Since: 0.1.0.
+ */
+tofu_status tofu_chain_set_ocsp(tofu_chain *chain, const uint8_t *der, size_t len, tofu_error **err);
+
+/**
+ * How many certificates a chain has, readable or not.
+ *
+ * @param chain  borrowed; may be NULL, which gives 0.
+ * @return the number of certificates.
+ *
+ * Thread safety: any thread once the chain is frozen. Since: 0.1.0.
+ */
+size_t tofu_chain_count(const tofu_chain *chain);
+
+/**
+ * One certificate of a chain. Looking does not freeze the chain.
+ *
+ * @param chain  borrowed; may be NULL, which gives NULL.
+ * @param index  0 for the leaf.
+ * @return borrowed from the chain (tofu_cert_clone keeps it longer); NULL when out of range or unreadable.
+ *
+ * Thread safety: any thread once the chain is frozen. Since: 0.1.0.
+ */
+const tofu_cert *tofu_chain_cert(const tofu_chain *chain, size_t index);
+
+/**
+ * Frees a chain that the caller owns, with the certificates borrowed from it; never one borrowed from a verdict.
+ *
+ * @param chain  owned by the caller, who gives it up; may be NULL. Verdicts made from it live on.
+ *
+ * Thread safety: any thread, once no other one uses the chain. Since: 0.1.0.
+ */
+void tofu_chain_free(tofu_chain *chain);
+
+/**
+ * Makes a policy from a preset; docs/policy.md says what each contains.
+ *
+ * Has no effect until it is set on a check.
+ *
+ * @param preset  "default", "accept-new", "careful", "strict", "ca-only", "rfc8314" or "local", NUL-terminated;
+ *                must not be NULL.
+ * @param out     where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure;
+ *                must not be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for another preset; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_policy_new(const char *preset, tofu_policy **out, tofu_error **err);
+
+/**
+ * Sets a field of a policy; docs/policy.md lists fields and values.
+ *
+ * @param policy  not yet set anywhere; must not be NULL.
+ * @param field   its name, "first-use" for example, NUL-terminated; must not be NULL.
+ * @param value   its value, "ask" for example, NUL-terminated; must not be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE once it was set on a check;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+ *
+ * Thread safety: the thread that builds the policy. Since: 0.1.0.
+ */
+tofu_status tofu_policy_set(tofu_policy *policy, const char *field, const char *value, tofu_error **err);
+
+/**
+ * Adds trust anchors: one DER certificate, or all certificates of a PEM file.
+ *
+ * They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
+ * roots, nor any other policy.
+ *
+ * @param policy      not yet set anywhere; must not be NULL.
+ * @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
+ * @param len         their number.
+ * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_PARSE; TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A
+ *         refusal is remembered, and tofu_check_set_policy fails with it.
+ *
+ * Thread safety: the thread that builds the policy. Since: 0.1.0.
+ */
+tofu_status tofu_policy_add_root(tofu_policy *policy, const uint8_t *pem_or_der, size_t len, tofu_error **err);
+
+/**
+ * The text of a field of a policy; "json" gives all of them.
+ *
+ * @param policy  borrowed; may be NULL, which gives "".
+ * @param field   its name, NUL-terminated; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, borrowed from the policy; "" for an unknown field; never NULL.
+ *
+ * Thread safety: any thread once the policy is frozen. Since: 0.1.0.
+ */
+const char *tofu_policy_get(const tofu_policy *policy, const char *field);
+
+/**
+ * Frees a policy; where it was set, its copy lives on.
+ *
+ * @param policy  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the policy. Since: 0.1.0.
+ */
+void tofu_policy_free(tofu_policy *policy);
+
+/**
+ * Reads the system's trust anchors again, for a program that runs for months. All stores and checks of this
+ * process see the new set from their next check on.
+ *
+ * Does not reload anchors added with tofu_policy_add_root.
+ *
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_roots_reload(tofu_error **err);
+
+/**
+ * Makes the options of a check: no account, the system's clock, no flags, the store's policy.
+ *
+ * @param out  where to write the options, owned by the caller, freed with tofu_check_free; NULL on failure;
+ *             must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_check_new(tofu_check **out, tofu_error **err);
+
+/**
+ * Names the account that the connection is for. Trust of one account never counts for another.
+ *
+ * @param check    not yet used; must not be NULL.
+ * @param account  NUL-terminated UTF-8 of at most 255 bytes without control characters, "" for none; "*" is
+ *                 refused; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME; TOFU_E_STATE after the first check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is
+ *         remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_set_account(tofu_check *check, const char *account, tofu_error **err);
+
+/**
+ * Sets the time of the check; without it the system's clock counts.
+ *
+ * @param check  not yet used; must not be NULL.
+ * @param now    seconds since the epoch, UTC; 0 for the system's clock; negative is refused.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal is remembered,
+ *         and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_set_time(tofu_check *check, int64_t now, tofu_error **err);
+
+/**
+ * States facts about the connection, in place of those stated before.
+ *
+ * The library believes them: TOFU_CHECK_UNPROVEN must be set wherever no handshake proved that the server holds
+ * the leaf's key.
+ *
+ * @param check  not yet used; must not be NULL.
+ * @param flags  any of TOFU_CHECK_...; unknown bits are refused.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal is remembered,
+ *         and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_set_flags(tofu_check *check, uint64_t flags, tofu_error **err);
+
+/**
+ * Sets the policy of the check, in place of the endpoint's and the store's. The policy is copied and frozen.
+ *
+ * @param check   not yet used; must not be NULL.
+ * @param policy  borrowed; must not be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; what a setter of the policy was refused with; TOFU_E_STATE after the first check;
+ *         TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_set_policy(tofu_check *check, const tofu_policy *policy, tofu_error **err);
+
+/**
+ * Adds a TLSA record of the host and port (RFC 6698).
+ *
+ * Does not ask the DNS, and believes dnssec_validated: claim it only where a validating resolver that the program
+ * trusts, over a path that nobody can tamper with, said so (the AD bit of a resolver on this machine, for example).
+ * Without it the record only informs.
+ *
+ * @param check             not yet used; must not be NULL.
+ * @param rdata             usage, selector, matching type and data, copied; may be NULL with len 0, which is an
+ *                          unusable record.
+ * @param len               their length in bytes, at most 65535.
+ * @param dnssec_validated  1 if DNSSEC validated the record, 0 if not; anything else is refused.
+ * @param err               where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_LIMIT beyond 64 records; TOFU_E_STATE after the first check; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_add_tlsa(tofu_check *check,
+                                const uint8_t *rdata,
+                                size_t len,
+                                int32_t dnssec_validated,
+                                tofu_error **err);
+
+/**
+ * Adds a certificate revocation list (RFC 5280, section 5).
+ *
+ * Does not fetch any, and does not believe one that does not verify under the issuer it speaks for.
+ *
+ * @param check  not yet used; must not be NULL.
+ * @param der    the list, copied; may be NULL with len 0, which is an unusable list.
+ * @param len    its length in bytes.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_LIMIT beyond 64 lists or 64 MiB; TOFU_E_STATE after the first check; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_add_crl(tofu_check *check, const uint8_t *der, size_t len, tofu_error **err);
+
+/**
+ * Frees the options of a check.
+ *
+ * @param check  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the options. Since: 0.1.0.
+ */
+void tofu_check_free(tofu_check *check);
+
+/**
+ * Decides whether the server just reached is the one to talk to, and remembers what must be remembered.
+ *
+ * Call it after the handshake and before the first byte of application data; send nothing unless it returns
+ * TOFU_OK. By handing in a chain the caller states that its TLS stack verified the handshake's signature with the
+ * leaf's key; where nothing did, set TOFU_CHECK_UNPROVEN. It does not decide whether the host is the one that the
+ * user meant. It asks nobody: TOFU_ASK leaves that to the program, between this call and tofu_verdict_trust.
+ *
+ * @param store    must not be NULL; there is no implied store.
+ * @param host     the name that the program meant to reach, not what the certificate or a redirect says,
+ *                 NUL-terminated UTF-8; must not be NULL.
+ * @param port     the TCP port, 1 to 65535.
+ * @param chain    what the server sent, leaf first; frozen by this call; must not be NULL.
+ * @param options  what else is known of the connection; frozen by this call; may be NULL for none.
+ * @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
+ *                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME for a host or port that
+ *         cannot be; TOFU_E_PARSE for a chain without a readable leaf; TOFU_E_ROOTS when a CA answer is wanted and
+ *         no anchors could be loaded; TOFU_E_STATE for a resumed session that needs a full handshake; of the store
+ *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY,
+ *         TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of chain or
+ *         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread; the store is shared, chain and options only once they are frozen. Since: 0.1.0.
+ */
+tofu_status tofu_check_chain(tofu_store *store,
+                             const char *host,
+                             uint16_t port,
+                             const tofu_chain *chain,
+                             const tofu_check *options,
+                             tofu_verdict **verdict,
+                             tofu_error **err);
+
+/**
+ * What was decided, as tofu_check_chain returned it.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_DECISION_NONE.
+ * @return one of TOFU_DECISION_...; only TOFU_DECISION_ACCEPT means go ahead.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_decision(const tofu_verdict *verdict);
+
+/**
+ * What vouches for the server.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_ASSURANCE_NONE.
+ * @return one of TOFU_ASSURANCE_....
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_assurance(const tofu_verdict *verdict);
+
+/**
+ * What became of the endpoint's pins.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_PIN_RESULT_NONE.
+ * @return one of TOFU_PIN_RESULT_....
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_pin_result(const tofu_verdict *verdict);
+
+/**
+ * How what is presented differs from what was known.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_CHANGE_NONE.
+ * @return one of TOFU_CHANGE_....
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_change(const tofu_verdict *verdict);
+
+/**
+ * How risky the change is.
+ *
+ * Graded for changes only: TOFU_RISK_NONE at first use does not say that the server is the right one.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_RISK_NONE.
+ * @return one of TOFU_RISK_....
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_risk(const tofu_verdict *verdict);
+
+/**
+ * All that is wrong with the chain by CA rules.
+ *
+ * No problem does not mean go ahead, nor does a problem mean no; the decision is tofu_verdict_decision.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return a mask of TOFU_PROBLEM_... bits; unknown ones are problems of a newer version.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+uint64_t tofu_verdict_problems(const tofu_verdict *verdict);
+
+/**
+ * Which kinds of pin may be offered to the user.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return a mask of the bits 1 shifted left by TOFU_PIN_KIND_...; 0 where trust is not offered.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+uint64_t tofu_verdict_offered_kinds(const tofu_verdict *verdict);
+
+/**
+ * Which kind of pin to preselect.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_PIN_KIND_NONE.
+ * @return one of TOFU_PIN_KIND_...; TOFU_PIN_KIND_NONE where none is suggested.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_suggested_kind(const tofu_verdict *verdict);
+
+/**
+ * Whether the user may be offered to trust the new key beside the old one (TOFU_TRUST_ADD).
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return 1 for servers that alternate between keys, 0 otherwise.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_may_add(const tofu_verdict *verdict);
+
+/**
+ * Whether a full fingerprint typed by the user, and nothing less, gets round this reject.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return 1 where tofu_verdict_trust takes the reject with a typed fingerprint, 0 otherwise.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_may_type(const tofu_verdict *verdict);
+
+/**
+ * The number of the rule that decided, as in docs/decision.md: "5", "4b".
+ *
+ * @param verdict  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_rule(const tofu_verdict *verdict);
+
+/**
+ * Whether passwords may be sent.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return 1 only for an accept whose assurance allows it under the policy; 0 otherwise.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_may_send_credentials(const tofu_verdict *verdict);
+
+/**
+ * When the verdict was made, by the time given to the check.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return seconds since the epoch, UTC.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_verdict_time(const tofu_verdict *verdict);
+
+/**
+ * The same text for the same endpoint, chain and reason: programs coalesce prompts by it.
+ *
+ * @param verdict  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_id(const tofu_verdict *verdict);
+
+/**
+ * The host of the endpoint in its canonical spelling.
+ *
+ * @param verdict  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_host(const tofu_verdict *verdict);
+
+/**
+ * The port of the endpoint.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return 1 to 65535; 0 for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+uint16_t tofu_verdict_port(const tofu_verdict *verdict);
+
+/**
+ * The account of the endpoint, escaped and fit to show.
+ *
+ * @param verdict  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, borrowed from the verdict; "" for none; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_account(const tofu_verdict *verdict);
+
+/**
+ * What the server sent.
+ *
+ * @param verdict  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the verdict, frozen; NULL for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_chain *tofu_verdict_chain(const tofu_verdict *verdict);
+
+/**
+ * The certificate known before, to show beside the new one with tofu_cert_compare.
+ *
+ * @param verdict  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the verdict; NULL at first use.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_cert *tofu_verdict_previous(const tofu_verdict *verdict);
+
+/**
+ * When the certificate known before was first seen.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return seconds since the epoch, UTC; 0 when it is not known.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_verdict_previous_first_seen(const tofu_verdict *verdict);
+
+/**
+ * When the certificate known before was last seen, to the day.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return seconds since the epoch, UTC; 0 when it is not known.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_verdict_previous_last_seen(const tofu_verdict *verdict);
+
+/**
+ * The user's yes: trusts exactly the chain of this verdict, for its endpoint alone.
+ *
+ * Works on a TOFU_ASK verdict of the same store, at most 24 hours old, with possession proven, and only while
+ * nothing that the verdict was made from has changed. Does not ask anybody: call it once a person has answered.
+ * The program need not check again on the same connection; the next check of this chain gives TOFU_OK.
+ *
+ * @param store    the store that the verdict was made with; must not be NULL.
+ * @param verdict  borrowed; must not be NULL.
+ * @param kind     one of TOFU_PIN_KIND_... that is offered; TOFU_PIN_KIND_NONE for the suggested one, or, where a
+ *                 CA-valid chain is asked about and none is suggested, to accept it as seen without a pin.
+ * @param flags    any of TOFU_TRUST_...; unknown bits are refused.
+ * @param expires  when the trust ends, in seconds since the epoch, UTC; 0 for never; negative is refused.
+ * @param typed    the full fingerprint as the user typed it, where one was asked for, NUL-terminated; may be NULL.
+ * @param comment  a note kept with the pin, NUL-terminated UTF-8; may be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: remembered, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for a reject, an unproven chain
+ *         or another kind; TOFU_E_STALE for a verdict too old or overtaken; TOFU_E_INVALID, also for a fingerprint
+ *         that is none or another; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
+ *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_LIMIT, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_verdict_trust(tofu_store *store,
+                               const tofu_verdict *verdict,
+                               int32_t kind,
+                               uint64_t flags,
+                               int64_t expires,
+                               const char *typed,
+                               const char *comment,
+                               tofu_error **err);
+
+/**
+ * Frees a verdict, with all that is borrowed from it.
+ *
+ * @param verdict  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the verdict. Since: 0.1.0.
+ */
+void tofu_verdict_free(tofu_verdict *verdict);
+
+/**
+ * The verdict in one line.
+ *
+ * @param verdict  borrowed; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_headline(const tofu_verdict *verdict);
+
+/**
+ * How many statements a section of the explanation has.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @param section  one of TOFU_SECTION_...; an unknown one gives 0.
+ * @return the number of statements.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+size_t tofu_verdict_statement_count(const tofu_verdict *verdict, int32_t section);
+
+/**
+ * One statement of the explanation: its English text, its stable code and the certificate it is about.
+ *
+ * @param verdict     borrowed; may be NULL, which gives "".
+ * @param section     one of TOFU_SECTION_...; an unknown one gives "".
+ * @param index       0 for the first statement; out of range gives "".
+ * @param code        where to write the code, borrowed from the verdict, "" if there is no such statement; may be
+ *                    NULL.
+ * @param cert_index  where to write the index into the chain, TOFU_NO_CERT if it is about none; may be NULL.
+ * @return the text, NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_statement(const tofu_verdict *verdict,
+                                   int32_t section,
+                                   size_t index,
+                                   const char **code,
+                                   size_t *cert_index);
+
+/**
+ * One fact of a statement, for an application that fills its own translation of tofu_text_template.
+ *
+ * @param verdict  borrowed; may be NULL, which gives "".
+ * @param section  one of TOFU_SECTION_...; an unknown one gives "".
+ * @param index    0 for the first statement; out of range gives "".
+ * @param name     the placeholder's name, NUL-terminated; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; "" when there is no such fact;
+ *         never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_verdict_statement_arg(const tofu_verdict *verdict, int32_t section, size_t index, const char *name);
+
+/**
+ * The whole verdict as JSON (docs/json-verdict.md) or as an explanation for people.
+ *
+ * @param verdict  borrowed; must not be NULL.
+ * @param format   TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
+ * @param width    characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+ * @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
+ *                 must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_verdict_format(const tofu_verdict *verdict,
+                                int32_t format,
+                                size_t width,
+                                tofu_text **out,
+                                tofu_error **err);
+
+/**
+ * Makes store options: created if missing, writable, waiting at most 2 s for other programs.
+ *
+ * @param out  where to write the options, owned by the caller, freed with tofu_store_options_free; NULL on
+ *             failure; must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_options_new(tofu_store_options **out, tofu_error **err);
+
+/**
+ * Sets an option.
+ *
+ * "application": the program's name, kept in the log. "busy-ms": how long a call may wait for other programs, in
+ * milliseconds, 2000 by default. "read-only": "yes" opens without the right to write, "no" is the default. "create":
+ * "no" fails when the file does not exist, "yes" is the default. "accept-loss": "yes" goes on with a store that is
+ * known to have held more (it vanished, was replaced or went back in time), for a call that a person asked for and
+ * never as a habit; "no" is the default. "log-events" and "log-age": how many events the log keeps, and for how many
+ * seconds.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param field    its name, NUL-terminated; must not be NULL.
+ * @param value    its value, NUL-terminated; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE after the first use;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_store_open fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_store_options_set(tofu_store_options *options, const char *field, const char *value, tofu_error **err);
+
+/**
+ * Frees store options; stores opened with them live on.
+ *
+ * @param options  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the options. Since: 0.1.0.
+ */
+void tofu_store_options_free(tofu_store_options *options);
+
+/**
+ * Opens a store, creating it where it does not exist.
+ *
+ * A file that is there and cannot be read, is damaged, foreign, newer or unsafe is an error and stays untouched;
+ * it is never taken for an empty store. A NULL store is an error everywhere, so a failed open cannot turn into
+ * trust.
+ *
+ * @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle; may be NULL
+ *                 for the user's default, $XDG_DATA_HOME/tofu/pins.db.
+ * @param options  borrowed; frozen by this call; may be NULL for the defaults.
+ * @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
+ *                 must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FUTURE; TOFU_E_UNSAFE_FILE; TOFU_E_READ_ONLY;
+ *         TOFU_E_NOT_FOUND; TOFU_E_LIMIT; TOFU_E_CONFLICT; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_open(const char *path, const tofu_store_options *options, tofu_store **out, tofu_error **err);
+
+/**
+ * Sets the store of the whole application, for code that has no handle of its own (an adapter deep in a mail
+ * module). It is fetched with tofu_store_get_default and never implied.
+ *
+ * @param store  shared, not given away: the caller still frees its handle; may be NULL, which unsets it.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_set_default(tofu_store *store, tofu_error **err);
+
+/**
+ * One more handle on the store of the whole application. If none was set, the user's default store is opened and
+ * set first.
+ *
+ * @param out  where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
+ *             be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; what tofu_store_open returns for NULL path and options: TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_INVALID, TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_get_default(tofu_store **out, tofu_error **err);
+
+/**
+ * A number that moves with any change of the store by anyone, for views that want to know when to read again.
+ *
+ * @param store  must not be NULL.
+ * @param out    where to write the number, 0 on failure; must not be NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_generation(tofu_store *store, uint64_t *out, tofu_error **err);
+
+/**
+ * Frees a store handle; the file is closed with the last one. Verdicts made with it live on.
+ *
+ * @param store  owned by the caller, who gives it up; may be NULL. In a child of fork(2) this touches no file.
+ *
+ * Thread safety: any thread, once no other one uses the handle. Since: 0.1.0.
+ */
+void tofu_store_free(tofu_store *store);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* TOFU_H */

@@ -1,0 +1,200 @@
+//! The C side of the ABI, run: the programs in tests/c are compiled against `include/tofu.h` and the
+//! shared library, run, and run again under valgrind where it is installed; the library's symbols, name
+//! and needs are what is promised. Everything is made in a directory of its own and removed.
+
+// The header test uses the rest of it.
+#[allow(dead_code)]
+#[path = "c/header_model.rs"]
+mod header_model;
+#[path = "c/null_walk.rs"]
+mod null_walk;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The shared library that was built together with this test.
+fn library() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let beside = here.parent().unwrap();
+    let places = [beside.join("libtofu.so"), beside.parent().unwrap().join("libtofu.so")];
+    places.into_iter().find(|p| p.exists()).expect("libtofu.so beside the test; cargo builds it with the library")
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"))
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn has(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success())
+}
+
+/// A directory with the library under the names that the linker and the loader look for.
+struct Bench {
+    dir: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        for name in ["libtofu.so", "libtofu.so.0"] {
+            std::os::unix::fs::symlink(library(), dir.path().join(name)).unwrap();
+        }
+        Self { dir }
+    }
+
+    /// Compiles a program with warnings as errors.
+    fn compile(&self, compiler: &str, standard: &str, source: &Path) -> PathBuf {
+        let program = self.dir.path().join(source.file_stem().unwrap()).with_extension(standard.replace('+', "p"));
+        let output = run(Command::new(compiler)
+            .arg(format!("-std={standard}"))
+            .args(WARNINGS)
+            .args(["-g", "-O1", "-pthread", "-I"])
+            .arg(root().join("include"))
+            .arg("-I")
+            .arg(root().join("tests/c"))
+            .arg(source)
+            .arg("-o")
+            .arg(&program)
+            .arg("-L")
+            .arg(self.dir.path())
+            .arg("-ltofu"));
+        assert!(output.status.success(), "{}", text(&output));
+        program
+    }
+
+    /// Runs a program in a fresh directory; `prefix` is what runs it, if anything.
+    fn run(&self, prefix: &[&str], program: &Path, more: &[&str]) {
+        let own = TempDir::new_in(self.dir.path()).unwrap();
+        let words: Vec<_> = prefix.iter().map(Path::new).chain([program]).collect();
+        let output = run(Command::new(words[0])
+            .args(&words[1..])
+            .arg(root().join("tests/c/data"))
+            .arg(own.path())
+            .args(more)
+            .env("LD_LIBRARY_PATH", self.dir.path())
+            .env("HOME", own.path())
+            .env("XDG_DATA_HOME", own.path().join("data")));
+        let said = text(&output);
+        let last = said.lines().rfind(|l| l.contains(" claims, ")).unwrap_or("no claims");
+        println!("{}: {last}", program.file_name().unwrap().to_string_lossy());
+        said.lines().filter(|l| l.starts_with("skipped")).for_each(|l| println!("  {l}"));
+        assert!(
+            output.status.success() && last.ends_with(" 0 failed"),
+            "{}: {}\n{said}",
+            program.display(),
+            output.status
+        );
+    }
+
+    /// Runs a program, and again under valgrind where it is installed.
+    fn run_twice(&self, program: &Path, fewer: &[&str]) {
+        self.run(&[], program, &[]);
+        if !has("valgrind") {
+            println!("  skipped: valgrind is not installed");
+            return;
+        }
+        let valgrind = ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"];
+        self.run(
+            &[&valgrind[..], &["--show-leak-kinds=definite,indirect", "--error-exitcode=99"]].concat(),
+            program,
+            fewer,
+        );
+    }
+}
+
+fn program(name: &str, fewer: &[&str]) {
+    let bench = Bench::new();
+    let program = bench.compile("cc", "c11", &root().join("tests/c").join(name));
+    bench.run_twice(&program, fewer);
+}
+
+#[test]
+fn conventions() {
+    program("conventions.c", &[]);
+}
+
+#[test]
+fn life() {
+    program("life.c", &[]);
+}
+
+#[test]
+fn stores() {
+    program("stores.c", &[]);
+}
+
+#[test]
+fn threads() {
+    program("threads.c", &["5"]);
+}
+
+#[test]
+fn guest() {
+    program("guest.c", &[]);
+}
+
+#[test]
+fn null_in_every_pointer_position_of_every_export() {
+    let exports = header_model::exports(&header());
+    let bench = Bench::new();
+    let source = bench.dir.path().join("null_walk.c");
+    std::fs::write(&source, null_walk::program(&exports)).unwrap();
+    bench.run_twice(&bench.compile("cc", "c11", &source), &[]);
+}
+
+#[test]
+fn the_header_is_c99_c11_and_cpp() {
+    let bench = Bench::new();
+    let source = bench.dir.path().join("header.c");
+    std::fs::write(&source, "#include \"tofu.h\"\nint main(void) { return tofu_version()[0] == 0; }\n").unwrap();
+    for standard in ["c99", "c11"] {
+        let output = run(Command::new(bench.compile("cc", standard, &source)).env("LD_LIBRARY_PATH", bench.dir.path()));
+        assert!(output.status.success(), "{standard}");
+    }
+    if !has("c++") {
+        println!("skipped: no C++ compiler is installed");
+        return;
+    }
+    bench.run(&[], &bench.compile("c++", "c++17", &root().join("tests/c/cpp.cpp")), &[]);
+}
+
+fn header() -> String {
+    std::fs::read_to_string(root().join("include/tofu.h")).unwrap()
+}
+
+#[test]
+fn the_library_exports_the_reviewed_symbols_and_nothing_else() {
+    let listed = std::fs::read_to_string(root().join("tofu.symbols")).unwrap();
+    let listed: BTreeSet<&str> = listed.lines().collect();
+    let output = run(Command::new("nm").args(["-D", "--defined-only", "--extern-only"]).arg(library()));
+    let found = text(&output);
+    let found: BTreeSet<&str> = found.lines().filter_map(|l| l.split_whitespace().nth(2)).collect();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn the_library_is_called_so_0_and_needs_only_the_c_library() {
+    let output = text(&run(Command::new("readelf").args(["-d", "-W"]).arg(library())));
+    assert!(output.contains("soname: [libtofu.so.0]"), "{output}");
+    let needed = output.lines().filter(|l| l.contains("(NEEDED)")).filter_map(|l| l.split(['[', ']']).nth(1));
+    for name in needed {
+        let of_libc = ["libc.so", "libm.so", "libgcc_s.so", "libpthread.so", "libdl.so", "ld-linux", "libsqlite3.so"];
+        assert!(of_libc.iter().any(|known| name.starts_with(known)), "{name} is a need that nobody reviewed");
+        assert!(!name.starts_with("libsqlite3") || !cfg!(feature = "bundled-sqlite"), "{name} is built in");
+    }
+    let constructors = output.lines().filter(|l| l.contains("(INIT)")).count();
+    assert!(constructors <= 1, "{output}");
+}

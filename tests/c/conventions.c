@@ -1,0 +1,303 @@
+/* The conventions of the header's first page: outputs, errors, NULL, accessors, setters, freezing. */
+#include "support.h"
+
+static void errors_are_objects_and_text_of_the_thread(void)
+{
+    tofu_cert *cert = (tofu_cert *)&claims;
+    tofu_error *err = (tofu_error *)&claims;
+    const char *text = tofu_last_error();
+
+    CLAIM(text != NULL && text[0] == 0, "nothing has failed yet");
+    IS(tofu_cert_parse_der((const uint8_t *)"garbage", 7, &cert, &err), TOFU_E_PARSE);
+    CLAIM(cert == NULL, "an output of a failed call is NULL");
+    CLAIM(err != NULL, "a failure gives an object");
+    IS(tofu_error_status(err), TOFU_E_PARSE);
+    CLAIM(strcmp(tofu_error_message(err), tofu_last_error()) == 0, "%s", tofu_error_message(err));
+    CLAIM(strcmp(tofu_error_detail(err), "certificate.parse") == 0, "%s", tofu_error_detail(err));
+    SAYS(tofu_error_message(err), "at byte");
+    CLAIM(text == tofu_last_error(), "the buffer is fixed");
+
+    IS(tofu_cert_parse_der(NULL, 0, &cert, NULL), TOFU_E_PARSE);
+    IS(tofu_cert_parse_der(NULL, 1, &cert, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "der: must not be NULL");
+    IS(tofu_cert_parse_der((const uint8_t *)"x", SIZE_MAX, &cert, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "der");
+    CLAIM(tofu_error_message(err)[0] != 0, "the object outlives the next failure");
+    SAYS(tofu_error_message(err), "at byte");
+    tofu_error_free(err);
+
+    {
+        tofu_chain *chain = NULL;
+        err = (tofu_error *)&claims;
+        IS(tofu_chain_new(&chain, &err), TOFU_OK);
+        CLAIM(err == NULL && tofu_last_error()[0] == 0, "a success clears both");
+        tofu_chain_free(chain);
+    }
+    CLAIM(tofu_error_status(NULL) < 0, "no error object is no success");
+}
+
+static void both_names_of_the_parser_work(void)
+{
+    struct bytes text = pem("first");
+    tofu_chain *chain = NULL;
+    const tofu_cert *cert;
+    const uint8_t *der;
+    size_t len = 0;
+    IS(tofu_chain_new(&chain, NULL), TOFU_OK);
+    IS(tofu_chain_push_pem(chain, text.start, text.len, NULL), TOFU_OK);
+    cert = tofu_chain_cert(chain, 0);
+    der = tofu_cert_bytes(cert, TOFU_CERT_DER, 0, &len);
+    CLAIM(der != NULL && len > 300, "%zu bytes", len);
+    {
+        tofu_cert *one = NULL, *two = NULL;
+        IS(tofu_cert_parse_der(der, len, &one, NULL), TOFU_OK);
+        IS(cert_parse_der(der, len, &two, NULL), TOFU_OK);
+        CLAIM(strcmp(tofu_cert_fingerprint(one), tofu_cert_fingerprint(two)) == 0, "one parser, two names");
+        tofu_cert_free(one);
+        tofu_cert_free(two);
+        IS(cert_parse_der(der, len - 1, &two, NULL), TOFU_E_PARSE);
+        CLAIM(two == NULL, "NULL after a refusal");
+    }
+    free(text.start);
+    tofu_chain_free(chain);
+}
+
+static void a_certificate_is_read_in_full(void)
+{
+    tofu_chain *chain = chain_of("below", "root");
+    const tofu_cert *leaf = tofu_chain_cert(chain, 0), *root = tofu_chain_cert(chain, 1);
+    tofu_cert *kept;
+    size_t len = 0;
+
+    CLAIM(tofu_chain_count(chain) == 2 && leaf != NULL && root != NULL, "two certificates");
+    SAYS(tofu_cert_subject(leaf), "CN=mail.example");
+    SAYS(tofu_cert_issuer(leaf), "CN=Example Root");
+    CLAIM(strcmp(tofu_cert_subject_attribute(leaf, "CN", 0), "mail.example") == 0, "CN");
+    CLAIM(strcmp(tofu_cert_issuer_attribute(leaf, "O", 0), "Example") == 0, "O");
+    CLAIM(tofu_cert_subject_attribute(leaf, "CN", 1)[0] == 0, "one CN only");
+    CLAIM(tofu_cert_not_before(leaf) == INT64_C(1735689600), "%lld", (long long)tofu_cert_not_before(leaf));
+    CLAIM(tofu_cert_not_after(leaf) == INT64_C(2493072000), "%lld", (long long)tofu_cert_not_after(leaf));
+    CLAIM(strlen(tofu_cert_fingerprint(leaf)) == 95, "%s", tofu_cert_fingerprint(leaf));
+    CLAIM(strlen(tofu_cert_spki_pin(leaf)) == 44, "%s", tofu_cert_spki_pin(leaf));
+    CLAIM(strcmp(tofu_cert_serial(leaf), "10:05") == 0, "%s", tofu_cert_serial(leaf));
+    CLAIM(tofu_cert_count(leaf, TOFU_CERT_SAN_DNS) == 1, "one name");
+    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_SAN_DNS, 0), "mail.example") == 0, "the name");
+    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_KEY, 0), "P-256") == 0, "%s", tofu_cert_string(leaf, TOFU_CERT_KEY, 0));
+    CLAIM(tofu_cert_number(leaf, TOFU_CERT_KEY, 0) == 256, "bits");
+    CLAIM(tofu_cert_number(leaf, TOFU_CERT_VERSION, 0) == 3, "version");
+    CLAIM(tofu_cert_number(leaf, TOFU_CERT_SELF_SIGNED, 0) == 0, "signed by another key");
+    CLAIM(tofu_cert_number(root, TOFU_CERT_SELF_SIGNED, 0) == 1, "a root");
+    CLAIM(tofu_cert_count(leaf, TOFU_CERT_CA) == 1 && tofu_cert_number(leaf, TOFU_CERT_CA, 0) == 0, "CA:FALSE is said");
+    CLAIM(tofu_cert_number(root, TOFU_CERT_CA, 0) == 1, "CA:TRUE");
+    CLAIM(tofu_cert_count(root, TOFU_CERT_PATH_LENGTH) == 0, "no path length");
+    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_EXTENDED_KEY_USAGE, 0), "serverAuth") == 0, "usage");
+    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_SHA256, 0, &len) != NULL && len == 32, "%zu", len);
+    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_SUBJECT_KEY_ID, 0, &len) != NULL && len == 20, "%zu", len);
+    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_VERSION, 0, &len) == NULL && len == 0, "%zu", len);
+    CLAIM(tofu_cert_subject(leaf) == tofu_cert_subject(leaf), "what was lent stays");
+
+    IS(tofu_cert_match_host(leaf, "MAIL.example.", NULL), TOFU_OK);
+    IS(tofu_cert_match_host(leaf, "other.example", NULL), TOFU_NO_MATCH);
+    IS(tofu_cert_match_host(root, "Example Root", NULL), TOFU_E_NAME);
+
+    kept = tofu_cert_clone(leaf);
+    tofu_chain_free(chain);
+    SAYS(tofu_cert_subject(kept), "mail.example");
+    tofu_cert_free(kept);
+}
+
+static void results_with_parameters_are_texts(void)
+{
+    tofu_chain *chain = chain_of("first", "second");
+    const tofu_cert *one = tofu_chain_cert(chain, 0), *two = tofu_chain_cert(chain, 1);
+    tofu_text *text = NULL;
+    tofu_diff *diff = NULL;
+    size_t len = 0, i, changed = 0;
+    const char *field, *before, *now;
+
+    IS(tofu_cert_format(one, TOFU_FORMAT_JSON, &text, NULL), TOFU_OK);
+    SAYS(tofu_text_get(text, &len), "mail.example");
+    CLAIM(len == strlen(tofu_text_get(text, NULL)), "%zu", len);
+    tofu_text_free(text);
+    IS(tofu_cert_format(one, TOFU_FORMAT_PEM, &text, NULL), TOFU_OK);
+    SAYS(tofu_text_get(text, NULL), "-----BEGIN CERTIFICATE-----");
+    tofu_text_free(text);
+    IS(tofu_cert_format(one, TOFU_FORMAT_TEXT, &text, NULL), TOFU_OK);
+    tofu_text_free(text);
+    IS(tofu_cert_format(one, 0, &text, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "format");
+    CLAIM(text == NULL, "NULL after a refusal");
+
+    IS(tofu_cert_compare(one, two, &diff, NULL), TOFU_OK);
+    for (i = 0; i < tofu_diff_count(diff); i++) {
+        int differs = tofu_diff_row(diff, i, &field, &before, &now);
+        CLAIM(field[0] != 0 && differs == (strcmp(before, now) != 0), "%s: %s, %s", field, before, now);
+        changed += (size_t)differs;
+    }
+    CLAIM(changed > 0 && changed < i, "%zu of %zu", changed, i);
+    CLAIM(tofu_diff_row(diff, i, &field, &before, &now) == 0 && field[0] == 0 && now[0] == 0, "out of range");
+    IS(tofu_diff_format(diff, TOFU_FORMAT_TEXT, 100, &text, NULL), TOFU_OK);
+    tofu_text_free(text);
+    IS(tofu_diff_format(diff, TOFU_FORMAT_JSON, 0, &text, NULL), TOFU_OK);
+    tofu_text_free(text);
+    tofu_diff_free(diff);
+    tofu_chain_free(chain);
+}
+
+static void what_a_certificate_wrote_cannot_steer_a_terminal(void)
+{
+    tofu_chain *chain = chain_of("hostile", NULL);
+    const tofu_cert *cert = tofu_chain_cert(chain, 0);
+    tofu_text *text = NULL;
+    SAYS(tofu_cert_subject(cert), "1B");
+    CLAIM(strchr(tofu_cert_subject(cert), 27) == NULL, "no escape");
+    CLAIM(strchr(tofu_cert_subject_attribute(cert, "O", 0), 27) == NULL, "no escape");
+    IS(tofu_cert_format(cert, TOFU_FORMAT_TEXT, &text, NULL), TOFU_OK);
+    CLAIM(strchr(tofu_text_get(text, NULL), 27) == NULL, "no escape");
+    tofu_text_free(text);
+    tofu_chain_free(chain);
+}
+
+static void accessors_answer_everything_with_nothing(void)
+{
+    tofu_chain *chain = chain_of("first", NULL);
+    const tofu_cert *cert = tofu_chain_cert(chain, 0);
+    static const int32_t codes[] = {0, -1, 9999, INT32_MIN, INT32_MAX};
+    size_t i, len = 7;
+    for (i = 0; i < sizeof codes / sizeof *codes; i++) {
+        CLAIM(tofu_cert_count(cert, codes[i]) == 0, "%d", codes[i]);
+        CLAIM(tofu_cert_string(cert, codes[i], 0)[0] == 0, "%d", codes[i]);
+        CLAIM(tofu_cert_number(cert, codes[i], 0) == 0, "%d", codes[i]);
+        CLAIM(tofu_cert_bytes(cert, codes[i], 0, &len) == NULL && len == 0, "%d", codes[i]);
+    }
+    CLAIM(tofu_cert_string(cert, TOFU_CERT_SUBJECT, 1)[0] == 0, "out of range");
+    CLAIM(tofu_cert_string(cert, TOFU_CERT_SUBJECT, SIZE_MAX)[0] == 0, "out of range");
+    CLAIM(tofu_cert_number(cert, TOFU_CERT_VERSION, 1) == 0, "out of range");
+    CLAIM(tofu_chain_cert(chain, 1) == NULL && tofu_chain_cert(chain, SIZE_MAX) == NULL, "out of range");
+    CLAIM(tofu_verdict_statement(NULL, TOFU_SECTION_REASON, 0, NULL, &len)[0] == 0 && len == TOFU_NO_CERT, "none");
+    CLAIM(tofu_text_template("no such code")[0] == 0, "unknown code");
+    CLAIM(tofu_feature_has("no such feature") == 0 && tofu_feature_has("sqlite") == 1, "features");
+    CLAIM(strcmp(tofu_status_name(TOFU_E_BUSY), "TOFU_E_BUSY") == 0, "name");
+    CLAIM(strcmp(tofu_status_name(12345), "unknown") == 0, "unknown number");
+    tofu_chain_free(chain);
+}
+
+static void a_refused_setter_is_remembered_and_use_freezes(void)
+{
+    tofu_store *store = NULL;
+    tofu_store_options *options = NULL;
+    tofu_policy *policy = NULL;
+    tofu_check *check = NULL;
+    tofu_chain *chain = chain_of("first", NULL);
+    tofu_verdict *verdict = NULL;
+    tofu_error *err = NULL;
+
+    IS(tofu_store_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_store_options_set(options, "busy-ms", "soon", NULL), TOFU_E_INVALID);
+    IS(tofu_store_options_set(options, "busy-ms", "100", NULL), TOFU_OK);
+    IS(tofu_store_open(":memory:", options, &store, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "soon");
+    CLAIM(store == NULL, "no store");
+    tofu_store_options_free(options);
+
+    IS(tofu_store_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_store_options_set(options, "application", "test", NULL), TOFU_OK);
+    IS(tofu_store_open(":memory:", options, &store, NULL), TOFU_OK);
+    IS(tofu_store_options_set(options, "application", "other", NULL), TOFU_E_STATE);
+    tofu_store_options_free(options);
+
+    IS(tofu_policy_new("no such preset", &policy, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "no such preset");
+    IS(tofu_policy_new("default", &policy, NULL), TOFU_OK);
+    IS(tofu_policy_set(policy, "no-such-field", "x", NULL), TOFU_E_INVALID);
+    IS(tofu_check_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_set_policy(check, policy, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "no-such-field");
+    IS(tofu_check_set_flags(check, 0, NULL), TOFU_OK);
+    IS(tofu_check_chain(store, "mail.example", 993, chain, check, &verdict, NULL), TOFU_E_INVALID);
+    CLAIM(verdict == NULL, "no verdict");
+    tofu_check_free(check);
+    tofu_policy_free(policy);
+
+    IS(tofu_check_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_set_flags(check, UINT64_C(1) << 40, &err), TOFU_E_INVALID);
+    SAYS(tofu_error_message(err), "0x10000000000");
+    tofu_error_free(err);
+    IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_E_INVALID);
+    tofu_check_free(check);
+
+    IS(tofu_check_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_set_time(check, -1, NULL), TOFU_E_INVALID);
+    IS(tofu_check_set_account(check, "a\nb", NULL), TOFU_E_NAME);
+    IS(tofu_check_set_account(check, "*", NULL), TOFU_E_NAME);
+    IS(tofu_check_set_account(check, "\xff", NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "account: not UTF-8 at byte 0");
+    IS(tofu_check_add_tlsa(check, NULL, 0, 2, NULL), TOFU_E_INVALID);
+    tofu_check_free(check);
+
+    check = check_now(0);
+    IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_ASK);
+    CLAIM(tofu_last_error()[0] == 0, "asking is no failure");
+    IS(tofu_check_set_flags(check, 0, NULL), TOFU_E_STATE);
+    IS(tofu_chain_push_der(chain, NULL, 0, NULL), TOFU_E_STATE);
+    SAYS(tofu_last_error(), "chain");
+    IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_ASK);
+    tofu_check_free(check);
+    tofu_chain_free(chain);
+    tofu_store_free(store);
+}
+
+static void chains_refuse_by_their_limits_only(void)
+{
+    tofu_chain *chain = NULL;
+    tofu_store *store = NULL;
+    int i;
+    IS(tofu_chain_new(&chain, NULL), TOFU_OK);
+    for (i = 0; i < 64; i++)
+        IS(tofu_chain_push_der(chain, (const uint8_t *)"junk", 4, NULL), TOFU_OK);
+    CLAIM(tofu_chain_count(chain) == 64 && tofu_chain_cert(chain, 0) == NULL, "junk keeps its place");
+    IS(tofu_chain_push_der(chain, (const uint8_t *)"junk", 4, NULL), TOFU_E_LIMIT);
+    IS(tofu_store_open(":memory:", NULL, &store, NULL), TOFU_OK);
+    IS(tofu_check_chain(store, "mail.example", 993, chain, NULL, NULL, NULL), TOFU_E_LIMIT);
+    tofu_store_free(store);
+    tofu_chain_free(chain);
+    IS(tofu_chain_new(&chain, NULL), TOFU_OK);
+    IS(tofu_chain_push_pem(chain, (const uint8_t *)"no PEM", 6, NULL), TOFU_E_PARSE);
+    tofu_chain_free(chain);
+}
+
+static void no_store_is_ever_implied(void)
+{
+    tofu_chain *chain = chain_of("first", NULL);
+    tofu_store *store = NULL, *again = NULL;
+    uint64_t generation = 7;
+    IS(tofu_check_chain(NULL, "mail.example", 993, chain, NULL, NULL, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "store: must not be NULL");
+    IS(tofu_store_generation(NULL, &generation, NULL), TOFU_E_INVALID);
+    CLAIM(generation == 0, "outputs of a failed call are empty");
+    IS(tofu_store_open(":memory:", NULL, &store, NULL), TOFU_OK);
+    IS(tofu_store_set_default(store, NULL), TOFU_OK);
+    tofu_store_free(store);
+    IS(tofu_check_chain(NULL, "mail.example", 993, chain, NULL, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_get_default(&again, NULL), TOFU_OK);
+    IS(tofu_store_generation(again, &generation, NULL), TOFU_OK);
+    IS(tofu_store_set_default(NULL, NULL), TOFU_OK);
+    IS(tofu_store_generation(again, &generation, NULL), TOFU_OK);
+    tofu_store_free(again);
+    tofu_chain_free(chain);
+}
+
+int main(int argc, char **argv)
+{
+    begin(argc, argv);
+    errors_are_objects_and_text_of_the_thread();
+    both_names_of_the_parser_work();
+    a_certificate_is_read_in_full();
+    results_with_parameters_are_texts();
+    what_a_certificate_wrote_cannot_steer_a_terminal();
+    accessors_answer_everything_with_nothing();
+    a_refused_setter_is_remembered_and_use_freezes();
+    chains_refuse_by_their_limits_only();
+    no_store_is_ever_implied();
+    return end();
+}

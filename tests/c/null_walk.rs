@@ -1,0 +1,178 @@
+//! Writes a C program that calls every export of the header with NULL in every pointer position, with
+//! everything else valid, and with NULL in all of them. It knows exports only through the header: a new
+//! one is walked without being named here, and one with an argument of a new type stops the test.
+
+use std::fmt::Write;
+
+use crate::header_model::{Export, Param};
+
+/// The whole program.
+pub fn program(exports: &[Export]) -> String {
+    let mut text = String::from("#include \"walk.h\"\n\n");
+    for export in exports {
+        let _ = writeln!(text, "static void walk_{}(void)\n{{", export.name);
+        let pointers = export.params.iter().enumerate().filter(|(_, p)| p.is_pointer()).map(|(i, _)| i);
+        let frees = export.name.ends_with("_free");
+        let mut variants: Vec<Vec<usize>> = pointers.clone().map(|i| vec![i]).collect();
+        variants.push(pointers.collect());
+        if !frees {
+            variants.push(Vec::new());
+        }
+        variants.dedup();
+        for nulls in variants {
+            call(&mut text, export, &nulls, false);
+            if nulls.iter().any(|i| export.params[*i].kind == "const uint8_t *") {
+                call(&mut text, export, &nulls, true);
+            }
+        }
+        text.push_str("}\n\n");
+    }
+    text.push_str("int main(int argc, char **argv)\n{\n    walk_begin(argc, argv);\n");
+    for export in exports {
+        let _ = writeln!(text, "    walk_{}();", export.name);
+    }
+    text.push_str("    return walk_end();\n}\n");
+    text
+}
+
+/// One call with NULL at the given positions; `empty` says that lengths are 0, with which NULL bytes are
+/// no bytes, while NULL with a length is refused.
+fn call(text: &mut String, export: &Export, nulls: &[usize], empty: bool) {
+    text.push_str("    {\n");
+    let mut args = Vec::new();
+    let (mut checks, mut cleanup) = (String::new(), String::new());
+    for (i, param) in export.params.iter().enumerate() {
+        if nulls.contains(&i) {
+            args.push("NULL".to_owned());
+        } else if empty && param.name == "len" {
+            args.push("0".to_owned());
+        } else {
+            args.push(valid(text, &mut checks, &mut cleanup, export, param, i));
+        }
+    }
+    let call = format!("{}({})", export.name, args.join(", "));
+    let refused = nulls.iter().map(|i| &export.params[*i]).filter(|p| must_be_there(p, empty)).collect::<Vec<_>>();
+    match export.returns.as_str() {
+        "void" => {
+            let _ = writeln!(text, "        {call};\n        claims++;");
+        }
+        "tofu_status" if export.is_fallible() => {
+            let _ = writeln!(text, "        tofu_status status = {call};");
+            match refused.as_slice() {
+                [] if nulls.is_empty() => {
+                    let _ = writeln!(
+                        text,
+                        "        CLAIM(status != TOFU_E_INVALID, \"the walk is blind: {}\");",
+                        export.name
+                    );
+                }
+                [] => text.push_str("        (void)status, claims++;\n"),
+                [one] => {
+                    let _ = writeln!(text, "        REFUSED(\"{}\", status, \"{}\");", export.name, one.name);
+                    text.push_str(&checks);
+                }
+                _ => {
+                    let _ = writeln!(text, "        CLAIM(status < 0, \"{}\");", export.name);
+                    text.push_str(&checks);
+                }
+            }
+        }
+        returns => accessor(text, export, returns, &call, nulls),
+    }
+    text.push_str(&cleanup);
+    text.push_str("    }\n");
+}
+
+fn must_be_there(param: &Param, empty: bool) -> bool {
+    param.must_not_be_null() || (param.kind == "const uint8_t *" && !empty)
+}
+
+/// An accessor never fails, never gives a NULL string, and says nothing where its object is NULL.
+fn accessor(text: &mut String, export: &Export, returns: &str, call: &str, nulls: &[usize]) {
+    let name = &export.name;
+    let of_nothing = nulls.first() == Some(&0);
+    let _ = writeln!(text, "        {returns} answer = {call};");
+    let claim = match (returns, of_nothing) {
+        ("const char *", true) => "answer != NULL && answer[0] == 0",
+        ("const char *", false) => "answer != NULL",
+        ("tofu_status", true) => "answer < 0",
+        (pointer, true) if pointer.contains('*') => "answer == NULL",
+        (_, true) => "answer == 0",
+        // Any answer will do, as long as there is one.
+        (_, false) => "sizeof answer > 0",
+    };
+    let _ = writeln!(text, "        CLAIM({claim}, \"{name}\");\n        (void)answer;");
+    if name == "tofu_cert_clone" {
+        text.push_str("        tofu_cert_free(answer);\n");
+    }
+}
+
+/// A valid argument: an expression, with what must be declared before, checked and freed after.
+fn valid(
+    before: &mut String,
+    checks: &mut String,
+    after: &mut String,
+    export: &Export,
+    param: &Param,
+    i: usize,
+) -> String {
+    let noun = param.kind.trim_start_matches("const ").trim_end_matches(['*', ' ']);
+    match param.kind.as_str() {
+        // The fingerprint that a user types is the one that is shown.
+        "const char *" if param.name == "typed" => "tofu_cert_fingerprint(a_cert)".to_owned(),
+        "const char *" => format!("\"{}\"", string(export, param)),
+        "const uint8_t *" if param.name.contains("pem") => "some_pem.start".to_owned(),
+        "const uint8_t *" => "some_der.start".to_owned(),
+        "const char **" | "size_t *" | "uint64_t *" => {
+            let declared = param.kind.trim_end_matches('*').trim();
+            let stars = if param.kind.ends_with("**") { "*" } else { "" };
+            let _ = writeln!(before, "        {declared} {stars}out{i} = 0;");
+            format!("&out{i}")
+        }
+        kind if kind.ends_with("**") => {
+            // Written over first, so that a NULL found afterwards is one that the call put there.
+            let _ = writeln!(before, "        {noun} *out{i} = ({noun} *)(void *)&claims;");
+            let wanted = if param.name == "err" { "!=" } else { "==" };
+            let _ = writeln!(checks, "        CLAIM(out{i} {wanted} NULL, \"{}: {}\");", export.name, param.name);
+            let _ = writeln!(after, "        {noun}_free(out{i});");
+            format!("&out{i}")
+        }
+        kind if kind.ends_with('*') => match noun {
+            "tofu_store" | "tofu_cert" | "tofu_diff" | "tofu_text" | "tofu_verdict" => noun.replace("tofu", "a"),
+            "tofu_error" => "an_error".to_owned(),
+            "tofu_chain" | "tofu_policy" | "tofu_check" | "tofu_store_options" => {
+                let _ = writeln!(before, "        {noun} *in{i} = {}();", noun.replace("tofu", "new"));
+                let _ = writeln!(after, "        {noun}_free(in{i});");
+                format!("in{i}")
+            }
+            _ => panic!("{}: teach the NULL walk to make a {noun}", export.name),
+        },
+        "size_t" if param.name == "len" => match export.params[i - 1].name.as_str() {
+            name if name.contains("pem") => "some_pem.len".to_owned(),
+            _ => "some_der.len".to_owned(),
+        },
+        "uint16_t" => "993".to_owned(),
+        "int32_t" | "tofu_status" if param.name == "format" || param.name == "section" => "1".to_owned(),
+        "int32_t" if param.name == "field" => "4".to_owned(),
+        "int32_t" | "tofu_status" | "size_t" | "int64_t" | "uint64_t" => "0".to_owned(),
+        other => panic!("{}: teach the NULL walk a {other}", export.name),
+    }
+}
+
+fn string(export: &Export, param: &Param) -> &'static str {
+    match (param.name.as_str(), export.name.as_str()) {
+        ("host", _) => "mail.example",
+        ("path", _) => ":memory:",
+        ("preset", _) => "default",
+        ("field", "tofu_store_options_set") => "busy-ms",
+        ("value", "tofu_store_options_set") => "50",
+        ("field", _) => "system-roots",
+        ("value", _) => "no",
+        ("account", _) => "ann",
+        ("attribute", _) => "CN",
+        ("name", _) => "sqlite",
+        ("code", _) => "self-signed",
+        ("comment", _) => "a note",
+        _ => panic!("{}: teach the NULL walk a valid {}", export.name, param.name),
+    }
+}
