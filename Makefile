@@ -1,0 +1,71 @@
+# libtofu: build, check, install. `make help` lists the targets; docs/building.md says more.
+
+CARGO   ?= cargo
+PROFILE ?= release
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR ?=
+STATIC  ?= 0
+FEATURES ?=
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
+SOVERSION := 0
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+SOURCES := Cargo.toml Cargo.lock $(wildcard build.rs) $(shell find src -name '*.rs')
+# What a program that links libtofu.a must link besides, as `rustc --print native-static-libs` says.
+LIBS_PRIVATE := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+# The system's SQLite, unless ours is built in as it is by default.
+REQUIRES_PRIVATE := $(if $(findstring --no-default-features,$(FEATURES)),$(if $(findstring bundled-sqlite,$(FEATURES)),,sqlite3))
+
+.PHONY: all check demo install uninstall header symbols bench conformance help
+
+all: ## build the library (shared and static), PROFILE=release or dev
+	$(CARGO) build --lib --locked --profile $(PROFILE) $(FEATURES)
+
+check: ## every check there is; ends with the number passed, failed and skipped
+	@CARGO='$(CARGO)' bash scripts/check.sh
+
+demo: ## the library's life against a real Dovecot, or HOST=imap.example.org:993 for a first contact with a real server
+	@CARGO='$(CARGO)' PROFILE='$(PROFILE)' bash scripts/demo.sh $(if $(filter command,$(firstword $(origin HOST))),'$(HOST)')
+
+install: $(BUILT)/libtofu.so ## install below DESTDIR: PREFIX, LIBDIR, INCLUDEDIR; STATIC=1 adds libtofu.a
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 755 $(BUILT)/libtofu.so '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)'
+	ln -sf libtofu.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)'
+	ln -sf libtofu.so.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so'
+	install -m 644 include/tofu.h '$(DESTDIR)$(INCLUDEDIR)/tofu.h'
+	install -m 644 bindings/c/tofu-openssl.h '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' \
+	    -e 's|@REQUIRES_PRIVATE@|$(REQUIRES_PRIVATE)|' \
+	    packaging/pkgconfig/tofu.pc.in > '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc'
+	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc'
+ifeq ($(STATIC),1)
+	bash scripts/static.sh $(BUILT)/libtofu.a tofu.symbols $(BUILT)/static/libtofu.a
+	install -m 644 $(BUILT)/static/libtofu.a '$(DESTDIR)$(LIBDIR)/libtofu.a'
+endif
+
+uninstall: ## remove what install put there (same variables)
+	rm -f '$(DESTDIR)$(LIBDIR)/libtofu.so' '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)' \
+	      '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)' '$(DESTDIR)$(LIBDIR)/libtofu.a' \
+	      '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc' \
+	      '$(DESTDIR)$(INCLUDEDIR)/tofu.h' '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h'
+
+# For install alone, so that `sudo make install` after `make` needs no cargo.
+$(BUILT)/libtofu.so: $(SOURCES)
+	$(CARGO) build --lib --locked --profile $(PROFILE) $(FEATURES)
+	touch $@
+
+header symbols: ## write include/tofu.h and tofu.symbols anew from src/capi; review the difference
+	BLESS=1 $(CARGO) test --locked --test header
+
+bench: ## benchmarks
+	$(CARGO) bench --locked
+
+conformance: ## certificate corpus and x509-limbo, where ../shared/data is
+	$(CARGO) test --locked --test cert_corpus --test conformance -- --nocapture
+
+help: ## this list
+	@sed -n 's/^\([a-z ]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "make %-20s %s\n", $$1, $$2 }'
