@@ -1,0 +1,182 @@
+package tofu
+
+/*
+#include <tofu.h>
+*/
+import "C"
+
+import (
+	"runtime"
+	"time"
+)
+
+// Flags are facts that the caller states about one check.
+type Flags uint64
+
+// The flags of a check.
+const (
+	// DryRun: write nothing, not even the log.
+	DryRun Flags = C.TOFU_CHECK_DRY_RUN
+	// LeavePending: nobody can answer now; keep the question for later.
+	LeavePending Flags = C.TOFU_CHECK_LEAVE_PENDING
+	// Resumed: a resumed session, whose chain may be the leaf alone. Set by this package for its connections.
+	Resumed Flags = C.TOFU_CHECK_RESUMED
+	// Setup: a new account is being set up; without it, the account exists (RFC 8314).
+	Setup Flags = C.TOFU_CHECK_SETUP
+	// Unproven: no handshake proved that the server has the key; never accepted.
+	Unproven Flags = C.TOFU_CHECK_UNPROVEN
+	// Loopback: the address is known to be loopback.
+	Loopback Flags = C.TOFU_CHECK_LOOPBACK
+	// Tor: the connection goes through Tor.
+	Tor Flags = C.TOFU_CHECK_TOR
+)
+
+// TLSA is the data of one TLSA record (RFC 6698) and whether DNSSEC validated it.
+type TLSA struct {
+	RData           []byte
+	DNSSECValidated bool
+}
+
+// CheckOptions are the options of a check; nil and the zero value are the defaults.
+type CheckOptions struct {
+	Account string    // keeps the pins of accounts apart
+	Time    time.Time // zero: now
+	Flags   Flags
+	Policy  *Policy // nil: the endpoint's, or the store's
+	TLSA    []TLSA
+	CRLs    [][]byte // DER
+}
+
+// Check decides about the chain of certificates (DER, leaf first) that host presented on port. The caller states that
+// a finished handshake proved possession of the leaf's key, unless it says Unproven.
+//
+// A nil error means go ahead. ErrAsk and ErrReject come as *VerdictError; the verdict is returned as well, for every
+// answer.
+func (s *Store) Check(host string, port uint16, chain [][]byte, options *CheckOptions) (*Verdict, error) {
+	name, release, err := cstring("host", host)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	cchain, err := newChain(chain)
+	if err != nil {
+		return nil, err
+	}
+	defer C.tofu_chain_free(cchain)
+	check, err := newCheck(options)
+	if err != nil {
+		return nil, err
+	}
+	defer C.tofu_check_free(check)
+
+	var out *C.tofu_verdict
+	var status C.tofu_status
+	err = s.use(func(store *C.tofu_store) error {
+		var cerr *C.tofu_error
+		status = C.tofu_check_chain(store, name, C.uint16_t(port), cchain, check, &out, &cerr)
+		if status == C.TOFU_ASK || status == C.TOFU_REJECT {
+			C.tofu_error_free(cerr)
+			return nil
+		}
+		return failure(status, cerr)
+	})
+	if err != nil {
+		C.tofu_verdict_free(out)
+		return nil, err
+	}
+	verdict := newVerdict(out, s)
+	if status != C.TOFU_OK {
+		return verdict, &VerdictError{Verdict: verdict, Status: Status(status)}
+	}
+	return verdict, nil
+}
+
+func newChain(chain [][]byte) (*C.tofu_chain, error) {
+	var out *C.tofu_chain
+	var cerr *C.tofu_error
+	if err := failure(C.tofu_chain_new(&out, &cerr), cerr); err != nil {
+		return nil, err
+	}
+	for _, der := range chain {
+		data, len := cbytes(der)
+		if err := failure(C.tofu_chain_push_der(out, data, len, &cerr), cerr); err != nil {
+			C.tofu_chain_free(out)
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func newCheck(options *CheckOptions) (*C.tofu_check, error) {
+	if options == nil {
+		options = &CheckOptions{}
+	}
+	var out *C.tofu_check
+	var cerr *C.tofu_error
+	if err := failure(C.tofu_check_new(&out, &cerr), cerr); err != nil {
+		return nil, err
+	}
+	if err := fillCheck(out, options); err != nil {
+		C.tofu_check_free(out)
+		return nil, err
+	}
+	return out, nil
+}
+
+func fillCheck(check *C.tofu_check, options *CheckOptions) error {
+	var cerr *C.tofu_error
+	if options.Account != "" {
+		account, release, err := cstring("account", options.Account)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if err := failure(C.tofu_check_set_account(check, account, &cerr), cerr); err != nil {
+			return err
+		}
+	}
+	if !options.Time.IsZero() {
+		if err := failure(C.tofu_check_set_time(check, C.int64_t(options.Time.Unix()), &cerr), cerr); err != nil {
+			return err
+		}
+	}
+	if err := failure(C.tofu_check_set_flags(check, C.uint64_t(options.Flags), &cerr), cerr); err != nil {
+		return err
+	}
+	if err := setPolicy(check, options.Policy); err != nil {
+		return err
+	}
+	return addRecords(check, options)
+}
+
+func setPolicy(check *C.tofu_check, policy *Policy) error {
+	if policy == nil {
+		return nil
+	}
+	policy.mu.Lock()
+	defer policy.mu.Unlock()
+	defer runtime.KeepAlive(policy)
+	var cerr *C.tofu_error
+	return failure(C.tofu_check_set_policy(check, policy.handle, &cerr), cerr)
+}
+
+func addRecords(check *C.tofu_check, options *CheckOptions) error {
+	var cerr *C.tofu_error
+	for _, record := range options.TLSA {
+		validated := C.int32_t(0)
+		if record.DNSSECValidated {
+			validated = 1
+		}
+		data, len := cbytes(record.RData)
+		if err := failure(C.tofu_check_add_tlsa(check, data, len, validated, &cerr), cerr); err != nil {
+			return err
+		}
+	}
+	for _, crl := range options.CRLs {
+		data, len := cbytes(crl)
+		if err := failure(C.tofu_check_add_crl(check, data, len, &cerr), cerr); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,3 @@
+module libtofu/tofu
+
+go 1.19
