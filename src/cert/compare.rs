@@ -149,36 +149,46 @@ impl Diff {
         serde_json::json!({ "schema": 1, "rows": self.rows.iter().map(row).collect::<Vec<_>>() })
     }
 
-    /// Two columns within `width` characters (at least 60). What differs is marked with `*`.
+    /// What differs in two columns, then what is the same in one, within `width` characters (at least 60).
     pub fn to_text(&self, width: usize) -> String {
         const LABEL: usize = 22;
-        let width = width.max(60);
-        let column = width.saturating_sub(LABEL.saturating_add(2)).checked_div(2).unwrap_or(18);
+        let room = width.max(60).saturating_sub(LABEL);
+        let column = room.saturating_sub(2).checked_div(2).unwrap_or(18);
         let mut out = String::new();
-        let mut line = |mark: &str, label: &str, before: &str, now: &str| {
-            let text = format!("{mark}{label:<LABEL$}{before:<column$}  {now}");
-            out.push_str(text.trim_end());
+        let mut line = |label: &str, rest: &str| {
+            out.push_str(format!("{label:<LABEL$}{rest}").trim_end());
             out.push('\n');
         };
-        line(" ", "", "before", "now");
-        for row in &self.rows {
-            let (old, new) = (wrap(&row.before, column), wrap(&row.now, column.saturating_sub(1)));
+        let (changed, same): (Vec<&DiffRow>, Vec<&DiffRow>) = self.rows.iter().partition(|row| row.changed);
+        if !changed.is_empty() {
+            line("", &format!("{:<column$}  now", "before"));
+        }
+        for row in changed {
+            let (old, new) = (wrap(&row.before, column), wrap(&row.now, column));
             for i in 0..old.len().max(new.len()) {
                 let part = |lines: &[String]| lines.get(i).cloned().unwrap_or_default();
-                let mark = if row.changed && i == 0 { "*" } else { " " };
-                line(mark, if i == 0 { row.field } else { "" }, &part(&old), &part(&new));
+                let label = if i == 0 { row.field } else { "" };
+                line(label, &format!("{:<column$}  {}", part(&old), part(&new)));
+            }
+        }
+        if !same.is_empty() {
+            line("the same in both:", "");
+        }
+        for row in same {
+            for (i, part) in wrap(&row.now, room).iter().enumerate() {
+                line(if i == 0 { row.field } else { "" }, part);
             }
         }
         out
     }
 }
 
-/// Breaks a value into lines of at most `width` characters: behind spaces, commas, colons and
-/// slashes where there are any, and through what is longer than a line.
+/// Breaks a value into lines of at most `width` characters: behind spaces, commas and colons where
+/// there are any, and through what is longer than a line.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![];
     let (mut line, mut used) = (String::new(), 0usize);
-    for piece in text.split_inclusive([' ', ',', ':', '/']) {
+    for piece in text.split_inclusive([' ', ',', ':']) {
         let length = piece.trim_end().chars().count();
         if used > 0 && used.saturating_add(length) > width {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
