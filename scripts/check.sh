@@ -63,6 +63,7 @@ in_go() { (cd bindings/go && "$@"); }
 
 suite step "rustfmt" cargo fmt --check
 suite step "clippy" "$cargo" clippy --locked --all-targets -- -D warnings
+suite step "the other provider" "$cargo" check --locked --lib --no-default-features --features ring,bundled-sqlite
 suite step "library" make -s all PROFILE=dev CARGO="$cargo" || finish
 suite cargo "Rust and C tests" "$cargo" test --locked --no-fail-fast -- --show-output
 said_skipped

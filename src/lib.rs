@@ -19,6 +19,9 @@
     )
 )]
 
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+compile_error!("libtofu needs a crypto provider: build it with the feature aws-lc-rs (the default) or ring");
+
 pub mod cert;
 pub mod endpoint;
 pub mod hash;
