@@ -45,8 +45,12 @@
  *
  * Numbers. Times are seconds since the epoch, UTC, 0 for "not set". Flags are uint64_t; unknown bits are refused.
  *
- * Threads. tofu_store is internally locked. Certificates, comparisons, verdicts, texts and errors are immutable; chains,
- * policies and options are so once frozen. No call starts a thread, and loading the library runs nothing.
+ * Threads. tofu_store is internally locked. Certificates, comparisons, verdicts, texts, errors, endpoints, pins, pending
+ * questions and events are immutable; chains, policies and options are so once frozen; a list belongs to one thread at
+ * a time. No call starts a thread, and loading the library runs nothing.
+ *
+ * Callbacks (the listener, and storage of the application's own) run on the thread of the call that needs them and must
+ * return: no exception, no longjmp. The pointer given with one is given back once, to its destroy function.
  *
  * Fork. In a child of fork(2) a store opened before gives TOFU_E_FORKED; open it again there.
  *
@@ -556,6 +560,126 @@
 #define TOFU_TRUST_ADD 2ull
 
 /**
+ * Pins, but for blocked and compromised ones.
+ */
+#define TOFU_FORGET_PINS 1ull
+
+/**
+ * What was seen.
+ */
+#define TOFU_FORGET_SIGHTINGS 2ull
+
+/**
+ * Pending questions.
+ */
+#define TOFU_FORGET_PENDING 4ull
+
+/**
+ * The endpoint's own policy, and a change that was announced.
+ */
+#define TOFU_FORGET_POLICY 8ull
+
+/**
+ * What tofu_store_export wrote.
+ */
+#define TOFU_IMPORT_JSON 1
+
+/**
+ * GnuTLS: ~/.gnutls/known_hosts.
+ */
+#define TOFU_IMPORT_KNOWN_HOSTS 2
+
+/**
+ * Mozilla: cert_override.txt.
+ */
+#define TOFU_IMPORT_CERT_OVERRIDE 3
+
+/**
+ * Lines of HOST[:PORT] FINGERPRINT, and the settings of msmtp, OfflineIMAP and fetchmail.
+ */
+#define TOFU_IMPORT_FINGERPRINTS 4
+
+/**
+ * PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile.
+ */
+#define TOFU_IMPORT_PEM 5
+
+/**
+ * Takes it in; without it an import only says what it would do.
+ */
+#define TOFU_IMPORT_COMMIT 1ull
+
+/**
+ * Everything, policies, log and numbers included, into a store that knows nothing yet.
+ */
+#define TOFU_IMPORT_RESTORE 2ull
+
+/**
+ * Endpoints.
+ */
+#define TOFU_LIST_ENDPOINTS 1
+
+/**
+ * Pins, and what is blocked everywhere.
+ */
+#define TOFU_LIST_PINS 2
+
+/**
+ * Pending questions.
+ */
+#define TOFU_LIST_PENDING 3
+
+/**
+ * Events.
+ */
+#define TOFU_LIST_EVENTS 4
+
+/**
+ * No severity.
+ */
+#define TOFU_SEVERITY_NONE 0
+
+/**
+ * Routine.
+ */
+#define TOFU_SEVERITY_INFO 1
+
+/**
+ * Worth knowing.
+ */
+#define TOFU_SEVERITY_NOTICE 2
+
+/**
+ * Worth a look.
+ */
+#define TOFU_SEVERITY_WARNING 3
+
+/**
+ * Worth waking somebody.
+ */
+#define TOFU_SEVERITY_HIGH 4
+
+/**
+ * The key must hold exactly this value, or the batch is a conflict.
+ */
+#define TOFU_OP_EXPECT 1
+
+/**
+ * Write.
+ */
+#define TOFU_OP_PUT 2
+
+/**
+ * Remove; a key that is not there is no failure.
+ */
+#define TOFU_OP_DELETE 3
+
+/**
+ * The key must be absent, or the batch is a conflict.
+ */
+#define TOFU_OP_EXPECT_ABSENT 4
+
+/**
  * No path to a trust anchor.
  */
 #define TOFU_PROBLEM_UNTRUSTED_ISSUER 1ull
@@ -866,6 +990,236 @@
 #define TOFU_CERT_NAME_EXCLUDED 43
 
 /**
+ * The account as it may be shown. "*" stands for every account.
+ */
+#define TOFU_ENDPOINT_ACCOUNT 1
+
+/**
+ * The host in its canonical spelling.
+ */
+#define TOFU_ENDPOINT_HOST 2
+
+/**
+ * Host, port and account in one, as messages have it.
+ */
+#define TOFU_ENDPOINT_DISPLAY 3
+
+/**
+ * The TCP port.
+ */
+#define TOFU_ENDPOINT_PORT 1
+
+/**
+ * First contact.
+ */
+#define TOFU_ENDPOINT_FIRST_SEEN 2
+
+/**
+ * Last accepted contact, to the day.
+ */
+#define TOFU_ENDPOINT_LAST_SEEN 3
+
+/**
+ * When a CA, DANE or a private CA first vouched for it.
+ */
+#define TOFU_ENDPOINT_FIRST_VALID 4
+
+/**
+ * When one of these last did, to the day.
+ */
+#define TOFU_ENDPOINT_LAST_VALID 5
+
+/**
+ * Until when a change was announced with tofu_endpoint_expect_change.
+ */
+#define TOFU_ENDPOINT_EXPECT_CHANGE_UNTIL 6
+
+/**
+ * When it was forgotten; the next contact asks.
+ */
+#define TOFU_ENDPOINT_FORGOTTEN 7
+
+/**
+ * How many pins it has, in whatever state.
+ */
+#define TOFU_ENDPOINT_PINS 8
+
+/**
+ * 1 where it has a policy of its own.
+ */
+#define TOFU_ENDPOINT_HAS_POLICY 9
+
+/**
+ * The pin's number in its store, never reused.
+ */
+#define TOFU_PIN_ID 1
+
+/**
+ * One of TOFU_PIN_KIND_....
+ */
+#define TOFU_PIN_KIND 2
+
+/**
+ * One of TOFU_PIN_STATE_....
+ */
+#define TOFU_PIN_STATE 3
+
+/**
+ * The problems accepted with it, a mask of TOFU_PROBLEM_...; 0 also while TOFU_PIN_WAIVER_FIXED is 0.
+ */
+#define TOFU_PIN_WAIVED 4
+
+/**
+ * 0 for a pin made by hand that has not matched yet, 1 once its problems are fixed.
+ */
+#define TOFU_PIN_WAIVER_FIXED 5
+
+/**
+ * When it was made.
+ */
+#define TOFU_PIN_CREATED 6
+
+/**
+ * When it took its present state.
+ */
+#define TOFU_PIN_STATE_SINCE 7
+
+/**
+ * When it last matched, to the day.
+ */
+#define TOFU_PIN_LAST_MATCHED 8
+
+/**
+ * When it stops counting.
+ */
+#define TOFU_PIN_EXPIRES 9
+
+/**
+ * Until when it still counts although another one has taken its place.
+ */
+#define TOFU_PIN_OVERLAP_UNTIL 10
+
+/**
+ * The number of the pin that a staged one will replace.
+ */
+#define TOFU_PIN_REPLACES 11
+
+/**
+ * What is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
+ */
+#define TOFU_PIN_VALUE 1
+
+/**
+ * A person's note, as it may be shown.
+ */
+#define TOFU_PIN_COMMENT 2
+
+/**
+ * How it came to be: "user", "managed", "accept-new", "sibling" or "imported".
+ */
+#define TOFU_PIN_ORIGIN 3
+
+/**
+ * How often it was asked.
+ */
+#define TOFU_PENDING_COUNT 1
+
+/**
+ * When it was first asked.
+ */
+#define TOFU_PENDING_FIRST 2
+
+/**
+ * When it was last asked.
+ */
+#define TOFU_PENDING_LAST 3
+
+/**
+ * 1 where the known key was accepted after this one was seen: a reason for distrust.
+ */
+#define TOFU_PENDING_CONTRADICTED 4
+
+/**
+ * The id of the verdict that asked, as tofu_verdict_id gave it and tofu_pending_dismiss takes it.
+ */
+#define TOFU_PENDING_ID 1
+
+/**
+ * The key that was seen: "sha256//" and base64.
+ */
+#define TOFU_PENDING_KEY 2
+
+/**
+ * The fingerprint of the certificate that was seen, as hexadecimal pairs.
+ */
+#define TOFU_PENDING_CERT 3
+
+/**
+ * The event's number in the log, ascending; 0 for one that is not kept there.
+ */
+#define TOFU_EVENT_ID 1
+
+/**
+ * When it happened.
+ */
+#define TOFU_EVENT_TIME 2
+
+/**
+ * One of TOFU_SEVERITY_....
+ */
+#define TOFU_EVENT_SEVERITY 3
+
+/**
+ * The port of the endpoint that it is about.
+ */
+#define TOFU_EVENT_PORT 4
+
+/**
+ * 1 for a change that tofu_store_undo may take back.
+ */
+#define TOFU_EVENT_UNDOABLE 5
+
+/**
+ * A stable code: "trusted", "pin-added", "downgrade"; docs/events.md lists them.
+ */
+#define TOFU_EVENT_CODE 1
+
+/**
+ * Plain words.
+ */
+#define TOFU_EVENT_TEXT 2
+
+/**
+ * The host of the endpoint that it is about.
+ */
+#define TOFU_EVENT_HOST 3
+
+/**
+ * The account of that endpoint.
+ */
+#define TOFU_EVENT_ACCOUNT 4
+
+/**
+ * The program that caused it.
+ */
+#define TOFU_EVENT_APPLICATION 5
+
+/**
+ * The key presented or named: "sha256//" and base64.
+ */
+#define TOFU_EVENT_KEY 6
+
+/**
+ * All of it as JSON.
+ */
+#define TOFU_EVENT_JSON 7
+
+/**
+ * The changes of one commit; valid during the commit callback alone.
+ */
+typedef struct tofu_batch tofu_batch;
+
+/**
  * One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
  */
 typedef struct tofu_cert tofu_cert;
@@ -886,15 +1240,45 @@ typedef struct tofu_check tofu_check;
 typedef struct tofu_diff tofu_diff;
 
 /**
+ * An account, host and port: the scope of trust. From a list also what is known of it, as of then. Immutable.
+ */
+typedef struct tofu_endpoint tofu_endpoint;
+
+/**
  * Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
  * thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
  */
 typedef struct tofu_error tofu_error;
 
 /**
+ * Something that happened. Immutable.
+ */
+typedef struct tofu_event tofu_event;
+
+/**
+ * A list being read. One thread at a time.
+ */
+typedef struct tofu_iter tofu_iter;
+
+/**
+ * A question that nobody could answer when it came up, as it was when it was listed. Immutable.
+ */
+typedef struct tofu_pending tofu_pending;
+
+/**
+ * Something trusted, or refused, for one endpoint or everywhere, as it was when it was listed. Immutable.
+ */
+typedef struct tofu_pin tofu_pin;
+
+/**
  * How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
  */
 typedef struct tofu_policy tofu_policy;
+
+/**
+ * Takes the answer of a get or scan callback; valid during that callback alone.
+ */
+typedef struct tofu_sink tofu_sink;
 
 /**
  * What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
@@ -922,6 +1306,46 @@ typedef struct tofu_verdict tofu_verdict;
  * not yes; negative: the call failed. An unknown number means "do not trust".
  */
 typedef int32_t tofu_status;
+
+/**
+ * Reads one key: calls tofu_sink_put once if it is there, not at all if it is not, and returns TOFU_OK; any other
+ * number says that it cannot be told, which is never taken for "not there". May be called on any thread that uses
+ * the store, several at once. It must return (no exception, no longjmp).
+ */
+typedef int32_t (*tofu_backend_get_fn)(const uint8_t *key, size_t key_len, tofu_sink *sink, void *user_data);
+
+/**
+ * Reads a range: calls tofu_sink_put for the first `limit` keys that begin with `prefix` and come after `after` (not
+ * equal to it), in ascending order of bytes, a shorter key before its extensions; all as of one moment. Returns
+ * TOFU_OK; any other number is a failure. Threads as for tofu_backend_get_fn.
+ */
+typedef int32_t (*tofu_backend_scan_fn)(const uint8_t *after,
+                                        size_t after_len,
+                                        const uint8_t *prefix,
+                                        size_t prefix_len,
+                                        size_t limit,
+                                        tofu_sink *sink,
+                                        void *user_data);
+
+/**
+ * Applies a batch, durably and as a whole, or nothing of it: no other commit may come between its expectations and
+ * its changes. Returns TOFU_OK; TOFU_E_CONFLICT where an expectation is not met, and the library tries again with
+ * what is there now; any other number is a failure. Threads as for tofu_backend_get_fn.
+ */
+typedef int32_t (*tofu_backend_commit_fn)(const tofu_batch *batch, void *user_data);
+
+/**
+ * Called once when the library will not use a pointer of the application any more. It may be called on any thread
+ * that used the object; it may call anything, and must return (no exception, no longjmp).
+ */
+typedef void (*tofu_destroy_fn)(void *user_data);
+
+/**
+ * Told of an event, which is lent for the time of the call. It runs on the thread of the call that caused the event,
+ * after locks are released and before that call returns; it may call anything but free its own store, and must
+ * return (no exception, no longjmp).
+ */
+typedef void (*tofu_event_fn)(const tofu_event *event, void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -2005,6 +2429,26 @@ tofu_status tofu_verdict_format(const tofu_verdict *verdict,
                                 tofu_error **err);
 
 /**
+ * The endpoint that was checked, for management calls.
+ *
+ * @param verdict  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the verdict; NULL for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_endpoint *tofu_verdict_endpoint(const tofu_verdict *verdict);
+
+/**
+ * The pin that matched or was contradicted, as it was then.
+ *
+ * @param verdict  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the verdict; NULL where no pin had a say.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_pin *tofu_verdict_pin(const tofu_verdict *verdict);
+
+/**
  * Makes store options: created if missing, writable, waiting at most 2 s for other programs.
  *
  * @param out  where to write the options, owned by the caller, freed with tofu_store_options_free; NULL on
@@ -2047,6 +2491,78 @@ tofu_status tofu_store_options_set(tofu_store_options *options, const char *fiel
 void tofu_store_options_free(tofu_store_options *options);
 
 /**
+ * Keeps the store in the application's own storage, ordered keys and values, instead of a file.
+ *
+ * Storage that is empty becomes a new store: where the application knows that there was one, the option "create" set
+ * to "no" makes an emptied one an error. docs/backend.md says what is asked of the callbacks. The storage may be shared
+ * with other processes if commits are atomic between them. Opening takes a NULL path then.
+ *
+ * @param options    not yet used; must not be NULL.
+ * @param get        must not be NULL.
+ * @param scan       must not be NULL.
+ * @param commit     must not be NULL.
+ * @param user_data  handed to each call; may be NULL.
+ * @param destroy    called once with user_data when the options and all stores opened with them are freed, or another
+ *                   backend has been set; not called where this call fails; may be NULL.
+ * @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and
+ *         tofu_store_open fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_store_options_set_backend(tofu_store_options *options,
+                                           tofu_backend_get_fn get,
+                                           tofu_backend_scan_fn scan,
+                                           tofu_backend_commit_fn commit,
+                                           void *user_data,
+                                           tofu_destroy_fn destroy,
+                                           tofu_error **err);
+
+/**
+ * Gives one key and its value, from a get or scan callback. Both are copied.
+ *
+ * @param sink       as the callback got it; may be NULL, which does nothing.
+ * @param key        the key; may be NULL with key_len 0.
+ * @param key_len    its length in bytes.
+ * @param value      its value; may be NULL with value_len 0.
+ * @param value_len  its length in bytes.
+ *
+ * Thread safety: the thread of the callback, during it. Since: 0.1.0.
+ */
+void tofu_sink_put(tofu_sink *sink, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len);
+
+/**
+ * How many operations a batch has.
+ *
+ * @param batch  as the callback got it; may be NULL, which gives 0.
+ * @return the number of operations.
+ *
+ * Thread safety: the thread of the callback, during it. Since: 0.1.0.
+ */
+size_t tofu_batch_count(const tofu_batch *batch);
+
+/**
+ * One operation of a batch. All expectations are of the state before any change of the batch.
+ *
+ * @param batch      as the callback got it; may be NULL, which gives 0 and nothing everywhere.
+ * @param index      0 for the first; out of range gives 0 and nothing everywhere.
+ * @param key        where to write the key, borrowed from the batch; may be NULL.
+ * @param key_len    where to write its length in bytes; may be NULL.
+ * @param value      where to write the value expected or to be put, borrowed likewise, NULL for the other operations;
+ *                   may be NULL.
+ * @param value_len  where to write its length in bytes; may be NULL.
+ * @return one of TOFU_OP_...; 0 where there is none. An unknown number is a reason to fail.
+ *
+ * Thread safety: the thread of the callback, during it. Since: 0.1.0.
+ */
+int32_t tofu_batch_op(const tofu_batch *batch,
+                      size_t index,
+                      const uint8_t **key,
+                      size_t *key_len,
+                      const uint8_t **value,
+                      size_t *value_len);
+
+/**
  * Opens a store, creating it where it does not exist.
  *
  * A file that is there and cannot be read, is damaged, foreign, newer or unsafe is an error and stays untouched;
@@ -2054,7 +2570,7 @@ void tofu_store_options_free(tofu_store_options *options);
  * trust.
  *
  * @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle; may be NULL
- *                 for the user's default, $XDG_DATA_HOME/tofu/pins.db.
+ *                 for the user's default, $XDG_DATA_HOME/tofu/pins.db, or with tofu_store_options_set_backend.
  * @param options  borrowed; frozen by this call; may be NULL for the defaults.
  * @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
  *                 must not be NULL.
@@ -2114,6 +2630,608 @@ tofu_status tofu_store_generation(tofu_store *store, uint64_t *out, tofu_error *
  * Thread safety: any thread, once no other one uses the handle. Since: 0.1.0.
  */
 void tofu_store_free(tofu_store *store);
+
+/**
+ * Sets who is told of the events of a store handle: every check, and every change made through it.
+ *
+ * Events of other programs are not told; list them with tofu_iter_new. A dry run is no event. Handles fetched with
+ * tofu_store_get_default share the listener of the handle that was set.
+ *
+ * @param store      must not be NULL.
+ * @param listener   called from any thread that uses the store, several at once if the program has several; may be
+ *                   NULL, which removes the one before.
+ * @param user_data  handed to each call; may be NULL.
+ * @param destroy    called once with user_data when it is not used any more: after another listener was set and no
+ *                   call is under way, or with the last handle of the store, or at once where listener is NULL; not
+ *                   called where this call fails; may be NULL.
+ * @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_set_listener(tofu_store *store,
+                                    tofu_event_fn listener,
+                                    void *user_data,
+                                    tofu_destroy_fn destroy,
+                                    tofu_error **err);
+
+/**
+ * Takes in what another program or another store knows, or says what it would take in.
+ *
+ * A dry run unless TOFU_IMPORT_COMMIT is set; then one change, which tofu_store_undo takes back as a whole. It never
+ * touches an endpoint that has pins or was accepted before, never lifts a block, never loosens a policy. MD5 and SHA-1
+ * fingerprints are refused. What cannot be read is remarked with its line, and the rest is taken.
+ *
+ * @param store     must not be NULL.
+ * @param format    one of TOFU_IMPORT_....
+ * @param data      the content of the file; may be NULL with len 0, which holds nothing.
+ * @param len       its length in bytes, at most 256 MiB.
+ * @param endpoint  for TOFU_IMPORT_PEM, which names no server: whose certificates they are; the other formats take no
+ *                  notice of it; may be NULL for those.
+ * @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
+ *                  bits are refused.
+ * @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed
+ *                  with tofu_text_free; NULL on failure; may be NULL.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all; of the store
+ *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+ *         TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_import(tofu_store *store,
+                              int32_t format,
+                              const uint8_t *data,
+                              size_t len,
+                              const tofu_endpoint *endpoint,
+                              uint64_t flags,
+                              tofu_text **report,
+                              tofu_error **err);
+
+/**
+ * Everything in a store, to be kept or taken to another machine: endpoints, pins, blocks, what was seen, policies,
+ * pending questions, the log, certificates.
+ *
+ * tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it.
+ *
+ * @param store   must not be NULL.
+ * @param format  TOFU_FORMAT_JSON.
+ * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
+ *                NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND;
+ *         TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_export(tofu_store *store, int32_t format, tofu_text **out, tofu_error **err);
+
+/**
+ * Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
+ *
+ * Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
+ * forgets that an endpoint was once CA-valid. An undo can be undone, by its number.
+ *
+ * @param store  must not be NULL.
+ * @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
+ *               taken back and was not yet.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where the endpoint has changed since;
+ *         TOFU_E_INVALID for an event that is no such change; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_undo(tofu_store *store,
+                            int64_t event,
+                            tofu_error **err);
+
+/**
+ * Takes away what is old: events, pending questions, and what was seen and not accepted.
+ *
+ * Pins, what was accepted, policies and blocks stay, however old. The store also bounds itself; nobody needs to call
+ * this.
+ *
+ * @param store    must not be NULL.
+ * @param before   what is older goes, in seconds since the epoch, UTC; negative is refused.
+ * @param removed  where to write how many things went, 0 on failure; may be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_prune(tofu_store *store, int64_t before, uint64_t *removed, tofu_error **err);
+
+/**
+ * Verifies all of a store: every seal, link, index and count, and the file below them.
+ *
+ * Takes time linear in the store. No other call needs it: each proves what it answers.
+ *
+ * @param store   must not be NULL.
+ * @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with tofu_text_free;
+ *                written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED where the store could be read; may be NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found; of the store TOFU_E_IO,
+ *         TOFU_E_BUSY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_verify(tofu_store *store,
+                              tofu_text **report,
+                              tofu_error **err);
+
+/**
+ * Writes a complete copy of a store to a new file, while the store is in use.
+ *
+ * @param store  must not be NULL; one on storage of the application's own is backed up by the application.
+ * @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_IO, also where the file exists; TOFU_E_UNSAFE_FILE; of the store TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_FORKED; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_backup(tofu_store *store, const char *path, tofu_error **err);
+
+/**
+ * Puts the content of a backup in place of what is in a store, in one change.
+ *
+ * The backup is verified first. What is blocked everywhere now stays blocked. Other programs see a change like any
+ * other. It cannot be undone: take a backup before.
+ *
+ * @param store  must not be NULL.
+ * @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; of the backup or the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_restore(tofu_store *store,
+                               const char *path,
+                               tofu_error **err);
+
+/**
+ * Counts what is in a store. Reads all of it.
+ *
+ * @param store  must not be NULL.
+ * @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free; NULL on failure;
+ *               must not be NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_store_stats(tofu_store *store, tofu_text **out, tofu_error **err);
+
+/**
+ * Reads a policy from a store.
+ *
+ * Only the policy that was saved there: for the preset that counts where none is, use tofu_policy_new.
+ *
+ * @param store     must not be NULL.
+ * @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
+ * @param out       where to write a policy of one's own, freed with tofu_policy_free; NULL on failure; must not be NULL.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_policy_load(tofu_store *store,
+                             const tofu_endpoint *endpoint,
+                             tofu_policy **out,
+                             tofu_error **err);
+
+/**
+ * Saves a policy in a store, for all checks or for one endpoint, in place of the one before.
+ *
+ * A policy set on a check still takes its place there. Saved, it counts from the next check on, in all programs.
+ *
+ * @param store     must not be NULL.
+ * @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
+ * @param policy    copied and frozen by this call; may be NULL, which removes the one that was saved.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; what a setter of the policy was refused with; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_policy_save(tofu_store *store,
+                             const tofu_endpoint *endpoint,
+                             const tofu_policy *policy,
+                             tofu_error **err);
+
+/**
+ * Begins a list: endpoints and pins by host, port and account, pins blocked everywhere last; pending questions by
+ * endpoint; events from the oldest on.
+ *
+ * Reads nothing yet. What is changed while the list is read may or may not be in it; nothing that stays is left out
+ * or given twice. The list keeps the store open: free it too.
+ *
+ * @param store   must not be NULL.
+ * @param list    TOFU_LIST_ENDPOINTS, TOFU_LIST_PINS, TOFU_LIST_PENDING or TOFU_LIST_EVENTS.
+ * @param host    only what is about this host, NUL-terminated; may be NULL for all.
+ * @param key     only what is about the key or certificate with this SHA-256 fingerprint in any usual spelling,
+ *                NUL-terminated; may be NULL for all.
+ * @param states  of endpoints and pins: a mask of 1 shifted left by TOFU_PIN_STATE_..., those with a pin in one of
+ *                them; of events: 1 shifted left by TOFU_SEVERITY_..., those that matter at least as much; 0 for all;
+ *                other bits are refused.
+ * @param out     where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+ *                NULL.
+ * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_iter_new(tofu_store *store,
+                          int32_t list,
+                          const char *host,
+                          const char *key,
+                          uint64_t states,
+                          tofu_iter **out,
+                          tofu_error **err);
+
+/**
+ * Goes to the next item of a list, the first one at the first call. What the one before lent is gone.
+ *
+ * @param iter  must not be NULL.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: there is one. TOFU_END: there are no more. Of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it is and may be tried again. TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: one thread at a time. Since: 0.1.0.
+ */
+tofu_status tofu_iter_next(tofu_iter *iter, tofu_error **err);
+
+/**
+ * The endpoint that a list stands at.
+ *
+ * @param iter  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+ *         the last item.
+ *
+ * Thread safety: one thread at a time. Since: 0.1.0.
+ */
+const tofu_endpoint *tofu_iter_endpoint(const tofu_iter *iter);
+
+/**
+ * The pin that a list stands at.
+ *
+ * @param iter  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+ *         the last item.
+ *
+ * Thread safety: one thread at a time. Since: 0.1.0.
+ */
+const tofu_pin *tofu_iter_pin(const tofu_iter *iter);
+
+/**
+ * The pending question that a list stands at.
+ *
+ * @param iter  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+ *         the last item.
+ *
+ * Thread safety: one thread at a time. Since: 0.1.0.
+ */
+const tofu_pending *tofu_iter_pending(const tofu_iter *iter);
+
+/**
+ * The event that a list stands at.
+ *
+ * @param iter  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+ *         the last item.
+ *
+ * Thread safety: one thread at a time. Since: 0.1.0.
+ */
+const tofu_event *tofu_iter_event(const tofu_iter *iter);
+
+/**
+ * Frees a list, with what it lent.
+ *
+ * @param iter  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the list. Since: 0.1.0.
+ */
+void tofu_iter_free(tofu_iter *iter);
+
+/**
+ * Names an endpoint, for management calls. Nothing is looked up.
+ *
+ * @param account  NUL-terminated UTF-8; "*" for every account of the host and port; may be NULL, as "", for none.
+ * @param host     NUL-terminated UTF-8, brought into its canonical spelling; must not be NULL.
+ * @param port     the TCP port, 1 to 65535.
+ * @param out      where to write the endpoint, owned by the caller, freed with tofu_endpoint_free; NULL on failure;
+ *                 must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_endpoint_new(const char *account,
+                              const char *host,
+                              uint16_t port,
+                              tofu_endpoint **out,
+                              tofu_error **err);
+
+/**
+ * A text of an endpoint, escaped and fit to show.
+ *
+ * @param endpoint  borrowed; may be NULL, which gives "".
+ * @param field     TOFU_ENDPOINT_ACCOUNT, TOFU_ENDPOINT_HOST or TOFU_ENDPOINT_DISPLAY.
+ * @return NUL-terminated UTF-8, borrowed from the endpoint; "" for another field; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_endpoint_string(const tofu_endpoint *endpoint, int32_t field);
+
+/**
+ * A number of an endpoint. What is known of it, only one from a list of endpoints has.
+ *
+ * @param endpoint  borrowed; may be NULL, which gives 0.
+ * @param field     TOFU_ENDPOINT_PORT or one of the fields after it.
+ * @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never", for what this object does not
+ *         know, and for another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, int32_t field);
+
+/**
+ * Announces that an endpoint will change: until then a loss of CA validity is asked about instead of rejected.
+ *
+ * The way back from a downgrade for a person who knows the reason. It trusts nothing by itself.
+ *
+ * @param store     must not be NULL.
+ * @param endpoint  borrowed; must not be NULL.
+ * @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_endpoint_expect_change(tofu_store *store,
+                                        const tofu_endpoint *endpoint,
+                                        int64_t until,
+                                        tofu_error **err);
+
+/**
+ * Forgets an endpoint, or a part of what is known of it. Can be undone with tofu_store_undo.
+ *
+ * Forgetting makes nobody trusted: the next contact asks, even where first use is accepted; what is blocked stays
+ * blocked; and that the endpoint was once CA-valid stays known, so that this is no way around a downgrade.
+ *
+ * @param store     must not be NULL.
+ * @param endpoint  borrowed; must not be NULL.
+ * @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; of the store TOFU_E_IO, TOFU_E_BUSY,
+ *         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_endpoint_forget(tofu_store *store, const tofu_endpoint *endpoint, uint64_t what, tofu_error **err);
+
+/**
+ * Frees an endpoint that the caller owns; never one borrowed from a list, a pin or a verdict.
+ *
+ * @param endpoint  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the endpoint. Since: 0.1.0.
+ */
+void tofu_endpoint_free(tofu_endpoint *endpoint);
+
+/**
+ * A number of a pin.
+ *
+ * @param pin    borrowed; may be NULL, which gives 0.
+ * @param field  TOFU_PIN_ID or one of the fields after it.
+ * @return a number, a mask, or a time in seconds since the epoch, UTC; 0 for "never", "none" and another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_pin_number(const tofu_pin *pin, int32_t field);
+
+/**
+ * A text of a pin, escaped and fit to show.
+ *
+ * @param pin    borrowed; may be NULL, which gives "".
+ * @param field  TOFU_PIN_VALUE, TOFU_PIN_COMMENT or TOFU_PIN_ORIGIN.
+ * @return NUL-terminated UTF-8, borrowed from the pin; "" for none and for another field; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_pin_string(const tofu_pin *pin, int32_t field);
+
+/**
+ * Where a pin belongs.
+ *
+ * @param pin  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the pin; NULL for what is blocked everywhere.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_endpoint *tofu_pin_endpoint(const tofu_pin *pin);
+
+/**
+ * The certificate that a pin was made from.
+ *
+ * @param pin  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the pin; NULL where only the fingerprint is known.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_cert *tofu_pin_cert(const tofu_pin *pin);
+
+/**
+ * Makes a pin by hand: trusts, stages as the next one, or blocks.
+ *
+ * The caller vouches for the value: nothing is fetched. The problems that it covers are fixed by its first match, and
+ * an unusual one asks all the same. A pin that is there already takes the new state; what is blocked is not
+ * unblocked by this.
+ *
+ * @param store     must not be NULL.
+ * @param endpoint  borrowed; may be NULL only to block a key or certificate everywhere.
+ * @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
+ * @param state     TOFU_PIN_STATE_TRUSTED, TOFU_PIN_STATE_STAGED, TOFU_PIN_STATE_BLOCKED or
+ *                  TOFU_PIN_STATE_COMPROMISED; everywhere, TOFU_PIN_STATE_BLOCKED alone.
+ * @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling, or the name, NUL-terminated;
+ *                  may be NULL where cert is given.
+ * @param cert      what the pin is for, kept with it; where a value is given too, the two must agree; may be NULL
+ *                  where value is given.
+ * @param expires   when it stops counting, in seconds since the epoch, UTC; 0 for never; negative is refused.
+ * @param comment   a note kept with the pin, NUL-terminated UTF-8; may be NULL.
+ * @param id        where to write the pin's number, 0 on failure; may be NULL.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for MD5 and SHA-1 fingerprints; of the store TOFU_E_IO, TOFU_E_BUSY,
+ *         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_pin_add(tofu_store *store,
+                         const tofu_endpoint *endpoint,
+                         int32_t kind,
+                         int32_t state,
+                         const char *value,
+                         const tofu_cert *cert,
+                         int64_t expires,
+                         const char *comment,
+                         int64_t *id,
+                         tofu_error **err);
+
+/**
+ * Changes a field of a pin. Can be undone with tofu_store_undo.
+ *
+ * "state": "trusted", "staged", "retired", "blocked" or "compromised"; a compromised pin stays so, a blocked one can
+ * only be retired. "expires": seconds since the epoch, UTC, "0" for never. "comment": any text.
+ *
+ * @param store  must not be NULL.
+ * @param id     the pin's number.
+ * @param field  its name, NUL-terminated; must not be NULL.
+ * @param value  its value, NUL-terminated UTF-8; must not be NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID, also for a change that is not allowed; of the store TOFU_E_IO,
+ *         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_pin_set(tofu_store *store, int64_t id, const char *field, const char *value, tofu_error **err);
+
+/**
+ * Forgets a pin; for what is blocked everywhere, lifts the block. Can be undone, but for the latter.
+ *
+ * A pin blocked for one endpoint is not forgotten: set its state to "retired" first. Where nothing else is known of
+ * the endpoint, the next contact asks, even where first use is accepted.
+ *
+ * @param store  must not be NULL.
+ * @param id     the pin's number.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; of the store TOFU_E_IO, TOFU_E_BUSY,
+ *         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_pin_forget(tofu_store *store, int64_t id, tofu_error **err);
+
+/**
+ * The endpoint that a question is about.
+ *
+ * @param pending  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the question.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_endpoint *tofu_pending_endpoint(const tofu_pending *pending);
+
+/**
+ * A number of a question.
+ *
+ * @param pending  borrowed; may be NULL, which gives 0.
+ * @param field    TOFU_PENDING_COUNT, TOFU_PENDING_FIRST, TOFU_PENDING_LAST or TOFU_PENDING_CONTRADICTED.
+ * @return a number, or a time in seconds since the epoch, UTC; 0 for another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_pending_number(const tofu_pending *pending, int32_t field);
+
+/**
+ * A text of a question, escaped and fit to show.
+ *
+ * @param pending  borrowed; may be NULL, which gives "".
+ * @param field    TOFU_PENDING_ID, TOFU_PENDING_KEY or TOFU_PENDING_CERT.
+ * @return NUL-terminated UTF-8, borrowed from the question; "" for another field; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_pending_string(const tofu_pending *pending, int32_t field);
+
+/**
+ * Decides a question again, with the chain that was seen then and with what is known now.
+ *
+ * Answer its verdict with tofu_verdict_trust, at most 30 days after it was last asked, or with tofu_pin_add to
+ * block; either ends the question. Looking at it again writes nothing and is no event. TOFU_OK says that the chain
+ * would be accepted by now; it is no connection to send anything over.
+ *
+ * @param store    the store that the question was found in; must not be NULL.
+ * @param pending  borrowed; must not be NULL.
+ * @param options  of which time, flags and policy count; frozen by this call; may be NULL for none.
+ * @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
+ *                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; of the
+ *         store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of options was
+ *         refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_pending_check(tofu_store *store,
+                               const tofu_pending *pending,
+                               const tofu_check *options,
+                               tofu_verdict **verdict,
+                               tofu_error **err);
+
+/**
+ * Removes a question without an answer. The server is neither trusted nor blocked, and asks again.
+ *
+ * @param store       must not be NULL.
+ * @param verdict_id  as tofu_verdict_id or TOFU_PENDING_ID gave it, NUL-terminated; must not be NULL.
+ * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_pending_dismiss(tofu_store *store, const char *verdict_id, tofu_error **err);
+
+/**
+ * A number of an event.
+ *
+ * @param event  borrowed; may be NULL, which gives 0.
+ * @param field  TOFU_EVENT_ID, TOFU_EVENT_TIME, TOFU_EVENT_SEVERITY, TOFU_EVENT_PORT or TOFU_EVENT_UNDOABLE.
+ * @return a number, or a time in seconds since the epoch, UTC; 0 for "none" and for another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_event_number(const tofu_event *event, int32_t field);
+
+/**
+ * A text of an event, escaped and fit to show.
+ *
+ * @param event  borrowed; may be NULL, which gives "".
+ * @param field  TOFU_EVENT_CODE or one of the fields after it.
+ * @return NUL-terminated UTF-8, borrowed from the event; "" for none and for another field; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_event_string(const tofu_event *event, int32_t field);
 
 #ifdef __cplusplus
 }  // extern "C"

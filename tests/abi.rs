@@ -142,6 +142,26 @@ fn threads() {
 }
 
 #[test]
+fn manage() {
+    program("manage.c", &["130"]);
+}
+
+#[test]
+fn pending() {
+    program("pending.c", &[]);
+}
+
+#[test]
+fn listener() {
+    program("listener.c", &[]);
+}
+
+#[test]
+fn backend() {
+    program("backend.c", &["5"]);
+}
+
+#[test]
 fn guest() {
     program("guest.c", &[]);
 }

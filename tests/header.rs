@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use header_model::{Export, exports, tag};
 
 /// The nouns in the order of the header.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 26] = [
     "status",
     "library",
     "codes",
@@ -23,8 +23,19 @@ const SOURCES: [&str; 15] = [
     "check",
     "verdict",
     "verdict_words",
+    "verdict_known",
+    "callback",
     "store_options",
+    "backend",
     "store",
+    "listener",
+    "store_manage",
+    "policy_store",
+    "iter",
+    "endpoint",
+    "pin",
+    "pending",
+    "event",
 ];
 
 fn root() -> PathBuf {
@@ -159,7 +170,8 @@ fn every_fallible_export_lists_its_codes_and_takes_few_objects() {
         assert_eq!(export.is_fallible(), export.returns == "tofu_status" && export.name != "tofu_error_status");
         if export.is_fallible() {
             assert!(returns.contains("TOFU_OK") && returns.contains("TOFU_E_INTERNAL"), "{}", export.name);
-            let objects = export.params.iter().filter(|p| p.kind.contains("tofu_") && !p.kind.contains("**")).count();
+            let is_object = |kind: &str| kind.contains("tofu_") && kind.ends_with('*') && !kind.ends_with("**");
+            let objects = export.params.iter().filter(|p| is_object(&p.kind)).count();
             assert!(objects <= 4, "{}: raise MAX_OBJECTS in src/capi/ptr.rs", export.name);
         }
         let known = include_str!("../src/capi/status.rs");

@@ -16,6 +16,7 @@ use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use super::verdict::tofu_verdict;
 use crate::endpoint::{Account, Endpoint, Host};
+use crate::store::Pending;
 use crate::time::{Timestamp, system_now};
 use crate::trust::{Check, Decision, Flags, Policy, Tlsa};
 
@@ -351,17 +352,36 @@ pub unsafe extern "C" fn tofu_check_chain(
             let chain = call.object(chain, "chain")?;
             let options = call.optional(options, "options")?;
             let made = check(store, host, port, chain, options)?;
-            let answer = match made.verdict.decision() {
-                Decision::Accept => Answer::Ok,
-                Decision::Ask => Answer::Ask,
-                Decision::Reject => Answer::Reject,
-            };
+            let answer = answer(&made);
             if let Some(place) = verdict {
                 place.give(made);
             }
             Ok(answer)
         })
     }
+}
+
+/// What a call that decides returns.
+pub(super) fn answer(made: &tofu_verdict) -> Answer {
+    match made.verdict.decision() {
+        Decision::Accept => Answer::Ok,
+        Decision::Ask => Answer::Ask,
+        Decision::Reject => Answer::Reject,
+    }
+}
+
+/// A pending question decided again, with the time, flags and policy of the options.
+pub(super) fn again(
+    store: &tofu_store,
+    pending: &Pending,
+    options: Option<&tofu_check>,
+) -> Result<tofu_verdict, Failure> {
+    let none = Options::default();
+    let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
+    let clock = system_now();
+    let now = options.now.unwrap_or(clock);
+    let verdict = crate::trust::pending_verdict(&store.store, pending, now, options.flags, options.policy.as_ref())?;
+    Ok(tofu_verdict::new(verdict, now.saturating_sub(clock)))
 }
 
 fn check(

@@ -134,6 +134,60 @@ pub const TOFU_TRUST_SESSION: u64 = 1u64;
 /// Beside the old key instead of in its place.
 pub const TOFU_TRUST_ADD: u64 = 2u64;
 
+/// Pins, but for blocked and compromised ones.
+pub const TOFU_FORGET_PINS: u64 = 1u64;
+/// What was seen.
+pub const TOFU_FORGET_SIGHTINGS: u64 = 2u64;
+/// Pending questions.
+pub const TOFU_FORGET_PENDING: u64 = 4u64;
+/// The endpoint's own policy, and a change that was announced.
+pub const TOFU_FORGET_POLICY: u64 = 8u64;
+
+/// What tofu_store_export wrote.
+pub const TOFU_IMPORT_JSON: i32 = 1;
+/// GnuTLS: ~/.gnutls/known_hosts.
+pub const TOFU_IMPORT_KNOWN_HOSTS: i32 = 2;
+/// Mozilla: cert_override.txt.
+pub const TOFU_IMPORT_CERT_OVERRIDE: i32 = 3;
+/// Lines of HOST[:PORT] FINGERPRINT, and the settings of msmtp, OfflineIMAP and fetchmail.
+pub const TOFU_IMPORT_FINGERPRINTS: i32 = 4;
+/// PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile.
+pub const TOFU_IMPORT_PEM: i32 = 5;
+
+/// Takes it in; without it an import only says what it would do.
+pub const TOFU_IMPORT_COMMIT: u64 = 1u64;
+/// Everything, policies, log and numbers included, into a store that knows nothing yet.
+pub const TOFU_IMPORT_RESTORE: u64 = 2u64;
+
+/// Endpoints.
+pub const TOFU_LIST_ENDPOINTS: i32 = 1;
+/// Pins, and what is blocked everywhere.
+pub const TOFU_LIST_PINS: i32 = 2;
+/// Pending questions.
+pub const TOFU_LIST_PENDING: i32 = 3;
+/// Events.
+pub const TOFU_LIST_EVENTS: i32 = 4;
+
+/// No severity.
+pub const TOFU_SEVERITY_NONE: i32 = 0;
+/// Routine.
+pub const TOFU_SEVERITY_INFO: i32 = 1;
+/// Worth knowing.
+pub const TOFU_SEVERITY_NOTICE: i32 = 2;
+/// Worth a look.
+pub const TOFU_SEVERITY_WARNING: i32 = 3;
+/// Worth waking somebody.
+pub const TOFU_SEVERITY_HIGH: i32 = 4;
+
+/// The key must hold exactly this value, or the batch is a conflict.
+pub const TOFU_OP_EXPECT: i32 = 1;
+/// Write.
+pub const TOFU_OP_PUT: i32 = 2;
+/// Remove; a key that is not there is no failure.
+pub const TOFU_OP_DELETE: i32 = 3;
+/// The key must be absent, or the batch is a conflict.
+pub const TOFU_OP_EXPECT_ABSENT: i32 = 4;
+
 /// No path to a trust anchor.
 pub const TOFU_PROBLEM_UNTRUSTED_ISSUER: u64 = 1u64;
 /// Signed by its own key.
@@ -193,7 +247,7 @@ pub(super) fn text_width(width: usize) -> usize {
 mod tests {
     use super::*;
     use crate::path::ProblemKind;
-    use crate::store::{PinKind, PinState};
+    use crate::store::{PinKind, PinState, Severity};
     use crate::trust::{Assurance, Change, Decision, PinResult, Risk, Section};
 
     #[test]
@@ -239,6 +293,10 @@ mod tests {
             (TOFU_PIN_STATE_RETIRED, PinState::Retired as i32),
             (TOFU_PIN_STATE_BLOCKED, PinState::Blocked as i32),
             (TOFU_PIN_STATE_COMPROMISED, PinState::Compromised as i32),
+            (TOFU_SEVERITY_INFO, Severity::Info as i32),
+            (TOFU_SEVERITY_NOTICE, Severity::Notice as i32),
+            (TOFU_SEVERITY_WARNING, Severity::Warning as i32),
+            (TOFU_SEVERITY_HIGH, Severity::High as i32),
             (TOFU_SECTION_HEADLINE, Section::Headline as i32),
             (TOFU_SECTION_PROBLEM, Section::Problem as i32),
             (TOFU_SECTION_REASON, Section::Reason as i32),

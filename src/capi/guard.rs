@@ -27,7 +27,11 @@ pub(super) unsafe fn guard<'a>(
     let call = Call::new();
     // What a panic leaves behind is poisoned below, and read by nobody after that.
     let failure = match catch_unwind(AssertUnwindSafe(|| body(&call))) {
-        Ok(Ok(answer)) => return answer.status(),
+        Ok(Ok(answer)) => {
+            // A callback of the application may have made calls of its own.
+            last::clear();
+            return answer.status();
+        }
         Ok(Err(failure)) => failure,
         Err(panic) => {
             call.poison_objects();

@@ -14,22 +14,34 @@ mod fields;
 mod guard;
 mod last;
 mod ptr;
+mod reports;
 mod shelf;
 
+pub mod backend;
+pub mod callback;
 pub mod cert;
 pub mod cert_fields;
 pub mod chain;
 pub mod check;
 pub mod codes;
 pub mod diff;
+pub mod endpoint;
 pub mod error;
+pub mod event;
+pub mod iter;
 pub mod library;
+pub mod listener;
+pub mod pending;
+pub mod pin;
 pub mod policy;
+pub mod policy_store;
 pub mod status;
 pub mod store;
+pub mod store_manage;
 pub mod store_options;
 pub mod text;
 pub mod verdict;
+pub mod verdict_known;
 pub mod verdict_words;
 
 #[cfg(test)]
@@ -43,6 +55,13 @@ mod tests {
         shared::<super::check::tofu_check>();
         shared::<super::diff::tofu_diff>();
         shared::<super::error::tofu_error>();
+        shared::<super::backend::tofu_batch>();
+        shared::<super::backend::tofu_sink>();
+        shared::<super::pin::tofu_pin>();
+        shared::<super::pending::tofu_pending>();
+        shared::<super::iter::tofu_iter>();
+        shared::<super::event::tofu_event>();
+        shared::<super::endpoint::tofu_endpoint>();
         shared::<super::policy::tofu_policy>();
         shared::<super::store::tofu_store>();
         shared::<super::store_options::tofu_store_options>();

@@ -19,6 +19,12 @@ pub struct tofu_policy {
     shelf: Shelf,
 }
 
+impl From<Policy> for tofu_policy {
+    fn from(policy: Policy) -> Self {
+        Self { poison: Poison::default(), policy: Building::new("policy", policy), shelf: Shelf::default() }
+    }
+}
+
 impl Object for tofu_policy {
     const NOUN: &'static str = "policy";
     fn poison(&self) -> &Poison {
@@ -49,11 +55,7 @@ pub unsafe extern "C" fn tofu_policy_new(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let policy = Policy::preset(call.text(preset, "preset")?)?;
-            out.give(tofu_policy {
-                poison: Poison::default(),
-                policy: Building::new("policy", policy),
-                shelf: Shelf::default(),
-            });
+            out.give(policy.into());
             Ok(Answer::Ok)
         })
     }

@@ -83,6 +83,11 @@ impl<'a> Call<'a> {
         unsafe { self.object(ptr, name) }.map(Some)
     }
 
+    /// A callback that must not be NULL.
+    pub(super) fn callback<F>(&self, function: Option<F>, name: &'static str) -> Result<F, Failure> {
+        function.ok_or_else(|| Failure::null(name))
+    }
+
     /// Bytes: NULL with length 0 is empty, NULL with a length is an error.
     ///
     /// # Safety

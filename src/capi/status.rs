@@ -83,6 +83,7 @@ pub(super) enum Answer {
     Ok = TOFU_OK,
     Ask = TOFU_ASK,
     Reject = TOFU_REJECT,
+    End = TOFU_END,
     NoMatch = TOFU_NO_MATCH,
 }
 
@@ -93,7 +94,8 @@ impl Answer {
     }
 }
 
-fn name(status: tofu_status) -> &'static CStr {
+/// The name of a status.
+pub(super) fn name(status: tofu_status) -> &'static CStr {
     match status {
         TOFU_OK => c"TOFU_OK",
         TOFU_ASK => c"TOFU_ASK",

@@ -2,12 +2,14 @@
 
 use std::ffi::c_char;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::backend::BackendEngine;
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard};
 use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
-use super::store_options::tofu_store_options;
+use super::store_options::{Opening, tofu_store_options};
 use crate::store::{Store, StoreOptions};
 use crate::trust::{default_store, set_default_store};
 
@@ -37,7 +39,7 @@ impl Object for tofu_store {
 /// trust.
 ///
 /// @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle; may be NULL
-///                 for the user's default, $XDG_DATA_HOME/tofu/pins.db.
+///                 for the user's default, $XDG_DATA_HOME/tofu/pins.db, or with tofu_store_options_set_backend.
 /// @param options  borrowed; frozen by this call; may be NULL for the defaults.
 /// @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
 ///                 must not be NULL.
@@ -59,17 +61,23 @@ pub unsafe extern "C" fn tofu_store_open(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let path = call.optional_text(path, "path")?;
-            let mut wanted = match call.optional(options, "options")? {
-                Some(options) => options.options.freeze()?.clone(),
-                None => StoreOptions::default(),
+            let options = match call.optional(options, "options")? {
+                Some(options) => Some(options.options.freeze()?),
+                None => None,
             };
-            if path == Some("") {
-                return Err(Failure::invalid("path: empty"));
-            }
-            wanted.path = path.map(PathBuf::from);
-            out.give(Store::open(&wanted)?.into());
+            out.give(open(path, options)?.into());
             Ok(Answer::Ok)
         })
+    }
+}
+
+fn open(path: Option<&str>, opening: Option<&Opening>) -> Result<Store, Failure> {
+    let options = opening.map_or_else(StoreOptions::default, |opening| opening.options.clone());
+    match (path, opening.and_then(|opening| opening.backend.as_ref())) {
+        (Some(""), _) => Err(Failure::invalid("path: empty")),
+        (Some(_), Some(_)) => Err(Failure::invalid("path: must be NULL for a store on the application's own storage")),
+        (None, Some(backend)) => Ok(Store::with_engine(Box::new(BackendEngine(Arc::clone(backend))), &options)?),
+        (path, None) => Ok(Store::open(&StoreOptions { path: path.map(PathBuf::from), ..options })?),
     }
 }
 

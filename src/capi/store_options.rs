@@ -1,7 +1,9 @@
 //! How a store is to be opened.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
+use super::backend::Callbacks;
 use super::building::Building;
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard};
@@ -13,7 +15,15 @@ use crate::text::excerpt;
 /// How a store is to be opened. One thread while it is built; frozen by its first use; reusable.
 pub struct tofu_store_options {
     poison: Poison,
-    pub(super) options: Building<StoreOptions>,
+    pub(super) options: Building<Opening>,
+}
+
+/// What a store is opened with.
+#[derive(Default)]
+pub(super) struct Opening {
+    pub(super) options: StoreOptions,
+    /// The application's own storage instead of a file.
+    pub(super) backend: Option<Arc<Callbacks>>,
 }
 
 impl Object for tofu_store_options {
@@ -39,7 +49,7 @@ pub unsafe extern "C" fn tofu_store_options_new(
     // SAFETY: the pointers as their @param lines say.
     unsafe {
         guard(err, |call| {
-            let options = Building::new("store options", StoreOptions::default());
+            let options = Building::new("store options", Opening::default());
             call.out(out, "out")?.give(tofu_store_options { poison: Poison::default(), options });
             Ok(Answer::Ok)
         })
@@ -74,7 +84,9 @@ pub unsafe extern "C" fn tofu_store_options_set(
     unsafe {
         guard(err, |call| {
             let options = call.object(options, "options")?;
-            options.options.edit(|draft| set(draft, call.text(field, "field")?, call.text(value, "value")?))?;
+            options
+                .options
+                .edit(|draft| set(&mut draft.options, call.text(field, "field")?, call.text(value, "value")?))?;
             Ok(Answer::Ok)
         })
     }

@@ -8,8 +8,10 @@ use std::sync::OnceLock;
 use super::cert::tofu_cert;
 use super::chain::tofu_chain;
 use super::codes::{TOFU_PIN_KIND_NONE, TOFU_TRUST_ADD, TOFU_TRUST_SESSION, refuse_unknown_bits};
+use super::endpoint::tofu_endpoint;
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
+use super::pin::tofu_pin;
 use super::ptr::{EMPTY, Object, Poison};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
@@ -29,6 +31,8 @@ pub struct tofu_verdict {
     pub(super) shelf: Shelf,
     chain: OnceLock<Box<tofu_chain>>,
     previous: OnceLock<Option<Box<tofu_cert>>>,
+    pub(super) endpoint: OnceLock<Box<tofu_endpoint>>,
+    pub(super) pin: OnceLock<Option<Box<tofu_pin>>>,
 }
 
 impl tofu_verdict {
@@ -41,6 +45,8 @@ impl tofu_verdict {
             shelf: Shelf::default(),
             chain: OnceLock::new(),
             previous: OnceLock::new(),
+            endpoint: OnceLock::new(),
+            pin: OnceLock::new(),
         }
     }
 

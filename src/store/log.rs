@@ -45,7 +45,11 @@ impl Tx<'_> {
         self.put_row(keyspace::event(event.id), &body);
         self.meta.counts.events = self.meta.counts.events.saturating_add(1);
         self.prune_log(event.time, PRUNE_STEP)?;
-        Ok(event.id)
+        let id = event.id;
+        if self.store.listener().is_some() {
+            self.logged.push(event);
+        }
+        Ok(id)
     }
 
     /// As [`Tx::log`], for an event whose change to one endpoint can be undone: call it with the record

@@ -50,6 +50,10 @@ use sqlite::SqliteEngine;
 /// How long to wait before another try where an engine cannot keep other writers out.
 const RETRY_PAUSE: Duration = Duration::from_millis(1);
 
+/// Receives the events of one store handle, on the thread of the call that caused them, after locks
+/// are released and before that call returns. It may call anything.
+pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// A store. Cloning shares it; usable from many threads.
 #[derive(Clone)]
 pub struct Store {
@@ -64,6 +68,7 @@ struct Inner {
     /// The highest generation seen by this handle: a store that shows a lower one went back in time.
     highest: AtomicU64,
     slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    listener: Mutex<Option<Listener>>,
 }
 
 impl Store {
@@ -142,6 +147,7 @@ impl Store {
             pid: std::process::id(),
             highest: AtomicU64::new(generation),
             slots: Mutex::new(HashMap::new()),
+            listener: Mutex::new(None),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -186,6 +192,25 @@ impl Store {
         slot.downcast().unwrap_or_default()
     }
 
+    /// Sets or removes who is told of the events of this handle and its clones: those that its changes
+    /// leave in the log, and those given to [`Store::announce`].
+    pub fn set_listener(&self, listener: Option<Listener>) {
+        let old = std::mem::replace(&mut *self.inner.listener.lock().unwrap_or_else(PoisonError::into_inner), listener);
+        // Without the lock: dropping it may run code of the application.
+        drop(old);
+    }
+
+    /// Tells the listener of events. Those in the log were told when they were committed.
+    pub fn announce(&self, events: &[Event]) {
+        if let Some(listener) = self.listener() {
+            events.iter().for_each(|event| listener(event));
+        }
+    }
+
+    fn listener(&self) -> Option<Listener> {
+        self.inner.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Runs `f` on one consistent state; repeated if a concurrent change tore it.
     pub fn read<R, E: From<StoreError>>(&self, mut f: impl FnMut(&Tx<'_>) -> Result<R, E>) -> Result<R, E> {
         let began = Instant::now();
@@ -214,8 +239,12 @@ impl Store {
                 return result;
             }
             if let Ok(value) = result {
+                let logged = std::mem::take(&mut tx.logged);
                 match tx.commit() {
-                    Ok(()) => return Ok(value),
+                    Ok(()) => {
+                        self.announce(&logged);
+                        return Ok(value);
+                    }
                     Err(StoreError::Conflict { .. }) => {}
                     Err(e) => return Err(e.into()),
                 }

@@ -11,6 +11,7 @@ use super::engine::{Batch, Engine, Op, Pair, Peek, Transaction, lower_bound};
 use super::error::StoreError;
 use super::keyspace::{self, END, META, TRUST};
 use super::meta::{Meta, encode};
+use super::record::Event;
 use super::seal::{self, StoreId};
 use super::{Store, marker_of};
 
@@ -30,6 +31,8 @@ pub struct Tx<'a> {
     pub(super) meta: Meta,
     /// Events of this transaction that can be undone later.
     pub(super) undoable: Vec<u64>,
+    /// Events of this transaction, for the listener if there is one.
+    pub(super) logged: Vec<Event>,
     meta_before: Meta,
     meta_raw: Vec<u8>,
     id: StoreId,
@@ -92,8 +95,8 @@ impl<'a> Tx<'a> {
             return Err(lost("went back in time while in use; open it again to be asked what to do"));
         }
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
-        let (changes, undoable, meta_before) = (BTreeMap::new(), Vec::new(), meta.clone());
-        Ok(Self { store, base, exclusive, changes, meta, undoable, meta_before, meta_raw, id })
+        let (changes, undoable, logged, meta_before) = (BTreeMap::new(), Vec::new(), Vec::new(), meta.clone());
+        Ok(Self { store, base, exclusive, changes, meta, undoable, logged, meta_before, meta_raw, id })
     }
 
     /// Whether somebody else committed while an engine without snapshots was read, so that what

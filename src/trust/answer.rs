@@ -11,9 +11,7 @@ use super::verdict::{Verdict, state_of};
 use super::{Answer, TrustError, parse_fingerprint, waiver};
 use crate::endpoint::Host;
 use crate::path::{ProblemKind, Problems};
-use crate::store::{
-    EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Upgrade, Validation,
-};
+use crate::store::{EndpointRecord, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Upgrade, Validation};
 use crate::time::{DAY, Timestamp};
 
 /// A verdict can be answered for this long, in seconds.
@@ -36,12 +34,12 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         store.attached::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
         return Ok(());
     }
-    let event = store.write(|tx| -> Result<Option<Event>, TrustError> {
+    store.write(|tx| -> Result<(), TrustError> {
         let weighed = weigh(store, tx, &check, &mut memo)?;
         still_askable(verdict, &weighed, answer)?;
         let before = weighed.gathered.record.clone();
         if already(verdict, &weighed, kind) {
-            return Ok(None);
+            return Ok(());
         }
         if state_of(before.as_ref(), &weighed.gathered.policy) != verdict.state() {
             return Err(TrustError::Stale("what is known of this server changed since it was made".to_owned()));
@@ -56,15 +54,9 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let event = events::about(verdict.endpoint(), "trusted", Severity::Notice, at, spki, text);
         let plan = Plan { record: Some(record), ..plan };
         write_plan(tx, &check, plan, &certs)?;
-        tx.log_undoable(event.clone(), before.as_ref())?;
-        tx.remove_pending(verdict.endpoint(), spki)?;
-        Ok(Some(event))
-    })?;
-    if let Some(mut event) = event {
-        event.application = store.application().to_owned();
-        events::announce(store, std::slice::from_ref(&event));
-    }
-    Ok(())
+        tx.log_undoable(event, before.as_ref())?;
+        Ok(tx.remove_pending(verdict.endpoint(), spki)?)
+    })
 }
 
 /// What can be told without the store's present state: the decision, age, kind and fingerprint.

@@ -4,7 +4,7 @@
 
 use super::codes::Decision;
 use super::decide::{CaUnavailable, decide};
-use super::events::{self, Attached};
+use super::events::Attached;
 use super::gather::{Gathered, Memo, gather};
 use super::outcome::Outcome;
 use super::remember::{Plan, plan};
@@ -39,8 +39,12 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
             Err(error) => return Err(error),
         }
     };
-    let verdict = written.unwrap_or_else(|| Verdict::new(check, weighed, store_id));
-    Ok(deliver(store, check, verdict))
+    Ok(match written {
+        // The listener was told with the commit.
+        Some((verdict, true)) => verdict,
+        Some((verdict, false)) => deliver(store, check, verdict),
+        None => deliver(store, check, Verdict::new(check, weighed, store_id)),
+    })
 }
 
 /// Gathers and decides in one view.
@@ -67,7 +71,8 @@ fn leaves_pending(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
     check.flags.leave_pending && weighed.outcome.decision == Decision::Ask
 }
 
-fn record(store: &Store, check: &Check<'_>, memo: &mut Memo, store_id: &str) -> Result<Verdict, CheckError> {
+/// The verdict, and whether its event went into the log.
+fn record(store: &Store, check: &Check<'_>, memo: &mut Memo, store_id: &str) -> Result<(Verdict, bool), CheckError> {
     store.write(|tx| {
         let weighed = weigh(store, tx, check, memo)?;
         let plan = plan(check.endpoint, &weighed);
@@ -86,7 +91,7 @@ fn record(store: &Store, check: &Check<'_>, memo: &mut Memo, store_id: &str) -> 
             true => tx.log(verdict.event())?,
             false => 0,
         };
-        Ok(verdict)
+        Ok((verdict, logs))
     })
 }
 
@@ -141,7 +146,7 @@ fn deliver(store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {
     if !check.flags.dry_run {
         let mut event = verdict.event();
         event.application = store.application().to_owned();
-        events::announce(store, std::slice::from_ref(&event));
+        store.announce(std::slice::from_ref(&event));
     }
     verdict
 }

@@ -9,7 +9,9 @@ static DEFAULT: Mutex<Option<Store>> = Mutex::new(None);
 
 /// Sets the process's default store, or removes it.
 pub fn set_default_store(store: Option<Store>) {
-    *DEFAULT.lock().unwrap_or_else(PoisonError::into_inner) = store;
+    let before = std::mem::replace(&mut *DEFAULT.lock().unwrap_or_else(PoisonError::into_inner), store);
+    // Without the lock: the last handle of a store may run code of the application.
+    drop(before);
 }
 
 /// The process's default store. If none is set, the one at the default path is opened and set.

@@ -3,21 +3,17 @@
 //! call that caused them, after locks are released and before that call returns.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
+pub use crate::store::Listener;
 use crate::store::{Event, Pin, Severity, Store};
 use crate::time::Timestamp;
-
-/// Receives the events of one store handle. It may call anything, but must not wait for another
-/// call on the same handle to end.
-pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// What trust keeps with a store handle, and never writes.
 #[derive(Default)]
 pub(super) struct Attached {
-    listener: Mutex<Option<Listener>>,
     session: Mutex<HashMap<Endpoint, Vec<Pin>>>,
 }
 
@@ -40,24 +36,15 @@ impl Attached {
     }
 }
 
-/// Sets or removes the listener of a handle and its clones.
+/// Sets or removes the listener of a handle and its clones; see [`Store::set_listener`].
 pub fn set_listener(store: &Store, listener: Option<Listener>) {
-    let attached = store.attached::<Attached>();
-    *attached.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener;
+    store.set_listener(listener);
 }
 
 /// Ends all trust that was given for this session only.
 pub fn end_session(store: &Store) {
     let attached = store.attached::<Attached>();
     attached.session.lock().unwrap_or_else(PoisonError::into_inner).clear();
-}
-
-/// Delivers events to the handle's listener. Called with no lock and no transaction held.
-pub fn announce(store: &Store, events: &[Event]) {
-    let listener = store.attached::<Attached>().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(listener) = listener {
-        events.iter().for_each(|event| listener(event));
-    }
 }
 
 /// An event about an endpoint. The store fills in number and application.

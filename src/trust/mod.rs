@@ -37,7 +37,7 @@ pub use answer::trust;
 pub use check::check;
 pub use codes::{Assurance, Change, Decision, PinResult, Risk, Rule, Section};
 pub use default_store::{default_store, set_default_store};
-pub use events::{Listener, announce, end_session, set_listener};
+pub use events::{Listener, end_session, set_listener};
 pub use pending::pending_verdict;
 pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
 pub use typed::{Fingerprint, parse_fingerprint};

@@ -12,9 +12,9 @@ pub struct Param {
 }
 
 impl Param {
-    /// Whether it is a pointer of any depth.
+    /// Whether it is a pointer of any depth, or a callback.
     pub fn is_pointer(&self) -> bool {
-        self.kind.contains('*')
+        self.kind.contains('*') || self.kind.ends_with("_fn")
     }
     /// Whether its comment lets it be NULL.
     pub fn may_be_null(&self) -> bool {
@@ -48,7 +48,8 @@ impl Export {
 /// Every export of the header, in its order.
 pub fn exports(header: &str) -> Vec<Export> {
     let mut exports = Vec::new();
-    let (mut comment, mut declaration, mut in_comment) = (String::new(), String::new(), false);
+    let (mut comment, mut declaration) = (String::new(), String::new());
+    let (mut in_comment, mut in_typedef) = (false, false);
     for line in header.lines().map(str::trim) {
         if in_comment || line.starts_with("/*") {
             if line.starts_with("/*") {
@@ -58,8 +59,10 @@ pub fn exports(header: &str) -> Vec<Export> {
             comment.push_str(text);
             comment.push('\n');
             in_comment = !line.ends_with("*/");
-        } else if line.is_empty() || line.starts_with('#') || line.starts_with("typedef") || line.starts_with("extern")
-        {
+        } else if in_typedef || line.starts_with("typedef") {
+            in_typedef = !line.ends_with(';');
+            declaration.clear();
+        } else if line.is_empty() || line.starts_with('#') || line.starts_with("extern") {
             declaration.clear();
         } else {
             declaration.push_str(line);

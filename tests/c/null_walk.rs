@@ -119,11 +119,21 @@ fn valid(
     let noun = param.kind.trim_start_matches("const ").trim_end_matches(['*', ' ']);
     match param.kind.as_str() {
         // The fingerprint that a user types is the one that is shown.
-        "const char *" if param.name == "typed" => "tofu_cert_fingerprint(a_cert)".to_owned(),
+        "const char *" if ["typed", "key"].contains(&param.name.as_str()) => "tofu_cert_fingerprint(a_cert)".to_owned(),
+        "const char *" if export.name == "tofu_pin_add" && param.name == "value" => {
+            "tofu_cert_fingerprint(a_cert)".to_owned()
+        }
+        "const char *" if param.name == "verdict_id" => "tofu_verdict_id(a_verdict)".to_owned(),
+        "const char *" if ["tofu_store_backup", "tofu_store_restore"].contains(&export.name.as_str()) => {
+            "a_new_path()".to_owned()
+        }
         "const char *" => format!("\"{}\"", string(export, param)),
+        kind if kind.ends_with("_fn") => kind.replace("tofu", "a"),
+        "void *" => "&claims".to_owned(),
         "const uint8_t *" if param.name.contains("pem") => "some_pem.start".to_owned(),
+        "const uint8_t *" if param.name == "data" => "some_json.start".to_owned(),
         "const uint8_t *" => "some_der.start".to_owned(),
-        "const char **" | "size_t *" | "uint64_t *" => {
+        "const char **" | "const uint8_t **" | "size_t *" | "uint64_t *" | "int64_t *" => {
             let declared = param.kind.trim_end_matches('*').trim();
             let stars = if param.kind.ends_with("**") { "*" } else { "" };
             let _ = writeln!(before, "        {declared} {stars}out{i} = 0;");
@@ -138,9 +148,13 @@ fn valid(
             format!("&out{i}")
         }
         kind if kind.ends_with('*') => match noun {
-            "tofu_store" | "tofu_cert" | "tofu_diff" | "tofu_text" | "tofu_verdict" => noun.replace("tofu", "a"),
-            "tofu_error" => "an_error".to_owned(),
-            "tofu_chain" | "tofu_policy" | "tofu_check" | "tofu_store_options" => {
+            "tofu_store" | "tofu_cert" | "tofu_diff" | "tofu_text" | "tofu_verdict" | "tofu_pin" | "tofu_pending" => {
+                noun.replace("tofu", "a")
+            }
+            "tofu_error" | "tofu_endpoint" | "tofu_event" => noun.replace("tofu", "an"),
+            // They exist only while a callback runs; tests/c/backend.c uses them there.
+            "tofu_sink" | "tofu_batch" => "NULL".to_owned(),
+            "tofu_chain" | "tofu_policy" | "tofu_check" | "tofu_store_options" | "tofu_iter" => {
                 let _ = writeln!(before, "        {noun} *in{i} = {}();", noun.replace("tofu", "new"));
                 let _ = writeln!(after, "        {noun}_free(in{i});");
                 format!("in{i}")
@@ -149,10 +163,14 @@ fn valid(
         },
         "size_t" if param.name == "len" => match export.params[i - 1].name.as_str() {
             name if name.contains("pem") => "some_pem.len".to_owned(),
+            "data" => "some_json.len".to_owned(),
             _ => "some_der.len".to_owned(),
         },
         "uint16_t" => "993".to_owned(),
         "int32_t" | "tofu_status" if param.name == "format" || param.name == "section" => "1".to_owned(),
+        "int32_t" if param.name == "list" => "TOFU_LIST_ENDPOINTS".to_owned(),
+        "int32_t" if export.name == "tofu_pin_add" && param.name == "kind" => "TOFU_PIN_KIND_CERT".to_owned(),
+        "int32_t" if export.name == "tofu_pin_add" && param.name == "state" => "TOFU_PIN_STATE_TRUSTED".to_owned(),
         "int32_t" if param.name == "field" => "4".to_owned(),
         "int32_t" | "tofu_status" | "size_t" | "int64_t" | "uint64_t" => "0".to_owned(),
         other => panic!("{}: teach the NULL walk a {other}", export.name),
@@ -166,6 +184,7 @@ fn string(export: &Export, param: &Param) -> &'static str {
         ("preset", _) => "default",
         ("field", "tofu_store_options_set") => "busy-ms",
         ("value", "tofu_store_options_set") => "50",
+        ("field", "tofu_pin_set") => "comment",
         ("field", _) => "system-roots",
         ("value", _) => "no",
         ("account", _) => "ann",

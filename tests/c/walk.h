@@ -2,6 +2,7 @@
 #ifndef TOFU_TEST_WALK_H
 #define TOFU_TEST_WALK_H
 
+#define _POSIX_C_SOURCE 200809L
 #include "support.h"
 
 /* Immutable or internally locked objects: one of each. */
@@ -11,7 +12,59 @@ static tofu_diff *a_diff;
 static tofu_text *a_text;
 static tofu_error *an_error;
 static tofu_verdict *a_verdict;
-static struct bytes some_der, some_pem;
+static tofu_endpoint *an_endpoint;
+static tofu_iter *some_pins, *some_pending, *some_events;
+static const tofu_pin *a_pin;
+static const tofu_pending *a_pending;
+static const tofu_event *an_event;
+static struct bytes some_der, some_pem, some_json;
+
+/* Callbacks that do nothing. */
+static void a_event_fn(const tofu_event *event, void *user_data)
+{
+    (void)event, (void)user_data;
+}
+
+static void a_destroy_fn(void *user_data)
+{
+    (void)user_data;
+}
+
+static int32_t a_backend_get_fn(const uint8_t *key, size_t key_len, tofu_sink *sink, void *user_data)
+{
+    (void)key, (void)key_len, (void)sink, (void)user_data;
+    return TOFU_E_IO;
+}
+
+static int32_t a_backend_scan_fn(const uint8_t *after, size_t after_len, const uint8_t *prefix, size_t prefix_len,
+                                 size_t limit, tofu_sink *sink, void *user_data)
+{
+    (void)after, (void)after_len, (void)prefix, (void)prefix_len, (void)limit, (void)sink, (void)user_data;
+    return TOFU_E_IO;
+}
+
+static int32_t a_backend_commit_fn(const tofu_batch *batch, void *user_data)
+{
+    (void)batch, (void)user_data;
+    return TOFU_E_IO;
+}
+
+/* A file that does not exist yet. */
+static const char *a_new_path(void)
+{
+    static int number;
+    char name[32];
+    snprintf(name, sizeof name, "new-%d.db", number++);
+    return own(name);
+}
+
+static tofu_iter *iter_at(int32_t list)
+{
+    tofu_iter *iter = NULL;
+    IS(tofu_iter_new(a_store, list, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_iter_next(iter, NULL), TOFU_OK);
+    return iter;
+}
 
 /* Objects with setters: a new one for each call, since a refused setting is remembered. */
 static tofu_chain *new_chain(void)
@@ -39,10 +92,18 @@ static tofu_store_options *new_store_options(void)
     return options;
 }
 
+static tofu_iter *new_iter(void)
+{
+    tofu_iter *iter = NULL;
+    IS(tofu_iter_new(a_store, TOFU_LIST_EVENTS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    return iter;
+}
+
 static void walk_begin(int argc, char **argv)
 {
     tofu_chain *chain, *other;
     tofu_check *check;
+    tofu_text *text = NULL;
     const uint8_t *der;
     begin(argc, argv);
     some_pem = pem("first");
@@ -57,10 +118,22 @@ static void walk_begin(int argc, char **argv)
     IS(tofu_cert_compare(a_cert, tofu_chain_cert(other, 0), &a_diff, NULL), TOFU_OK);
     IS(tofu_cert_format(a_cert, TOFU_FORMAT_JSON, &a_text, NULL), TOFU_OK);
     IS(tofu_cert_format(NULL, TOFU_FORMAT_JSON, NULL, &an_error), TOFU_E_INVALID);
-    IS(tofu_store_open(":memory:", NULL, &a_store, NULL), TOFU_OK);
-    check = check_now(0);
+    IS(tofu_store_open(own("walk.db"), NULL, &a_store, NULL), TOFU_OK);
+    check = check_now(TOFU_CHECK_LEAVE_PENDING);
     IS(tofu_check_chain(a_store, "mail.example", 993, chain, check, &a_verdict, NULL), TOFU_ASK);
     tofu_check_free(check);
+    IS(tofu_endpoint_new("ann", "other.example", 993, &an_endpoint, NULL), TOFU_OK);
+    IS(tofu_pin_add(a_store, an_endpoint, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, NULL, a_cert, 0, NULL, NULL, NULL),
+       TOFU_OK);
+    some_pins = iter_at(TOFU_LIST_PINS);
+    some_pending = iter_at(TOFU_LIST_PENDING);
+    some_events = iter_at(TOFU_LIST_EVENTS);
+    a_pin = tofu_iter_pin(some_pins);
+    a_pending = tofu_iter_pending(some_pending);
+    an_event = tofu_iter_event(some_events);
+    IS(tofu_store_export(a_store, TOFU_FORMAT_JSON, &text, NULL), TOFU_OK);
+    some_json.start = (uint8_t *)strdup(tofu_text_get(text, &some_json.len));
+    tofu_text_free(text);
     tofu_chain_free(chain);
     tofu_chain_free(other);
 }
@@ -68,6 +141,10 @@ static void walk_begin(int argc, char **argv)
 static int walk_end(void)
 {
     IS(tofu_store_set_default(NULL, NULL), TOFU_OK);
+    tofu_iter_free(some_pins);
+    tofu_iter_free(some_pending);
+    tofu_iter_free(some_events);
+    tofu_endpoint_free(an_endpoint);
     tofu_verdict_free(a_verdict);
     tofu_error_free(an_error);
     tofu_text_free(a_text);
@@ -76,6 +153,7 @@ static int walk_end(void)
     tofu_store_free(a_store);
     free(some_der.start);
     free(some_pem.start);
+    free(some_json.start);
     return end();
 }
 

@@ -6,6 +6,7 @@ mod cert_override;
 mod fingerprint;
 mod json;
 mod known_hosts;
+mod pem;
 
 use std::collections::BTreeMap;
 
@@ -136,18 +137,39 @@ impl Store {
         commit: bool,
         now: Timestamp,
     ) -> Result<ImportReport, StoreError> {
-        if data.len() > MAX_IMPORT {
-            let what = format!("an import holds at most {MAX_IMPORT} bytes");
-            return Err(StoreError::Limit { store: self.name(), what });
-        }
+        self.import_size(data)?;
         let found = match format {
             ImportFormat::Json => json::read(data)?,
             ImportFormat::KnownHosts => known_hosts::read(data, now),
             ImportFormat::CertOverride => cert_override::read(data),
             ImportFormat::Fingerprints => fingerprint::read(data),
         };
+        self.take(&found, commit, now)
+    }
+
+    /// As [`Store::import`], of the PEM certificates of one server, which PEM does not name.
+    pub fn import_pem(
+        &self,
+        data: &[u8],
+        endpoint: &Endpoint,
+        commit: bool,
+        now: Timestamp,
+    ) -> Result<ImportReport, StoreError> {
+        self.import_size(data)?;
+        self.take(&pem::read(data, endpoint)?, commit, now)
+    }
+
+    fn import_size(&self, data: &[u8]) -> Result<(), StoreError> {
+        if data.len() > MAX_IMPORT {
+            let what = format!("an import holds at most {MAX_IMPORT} bytes");
+            return Err(StoreError::Limit { store: self.name(), what });
+        }
+        Ok(())
+    }
+
+    fn take(&self, found: &Found, commit: bool, now: Timestamp) -> Result<ImportReport, StoreError> {
         let ended = self.write(|tx| -> Result<ImportReport, Ended> {
-            let mut report = take(tx, &found, now)?;
+            let mut report = take(tx, found, now)?;
             report.committed = commit;
             if commit { Ok(report) } else { Err(Ended::Dry(report)) }
         });

@@ -228,7 +228,8 @@ impl Store {
                         state_word(state)
                     ));
                 }
-                if pin.state != state {
+                // A person's word also ends the overlap of a pin that was retired by a promotion.
+                if pin.state != state || pin.overlap_until != 0 {
                     pin.state = state;
                     pin.state_since = now;
                     pin.overlap_until = 0;

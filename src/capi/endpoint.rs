@@ -1,0 +1,247 @@
+//! Endpoints: the scope of trust as an object, and what is done to one by management.
+
+use std::ffi::c_char;
+
+use super::codes::{
+    TOFU_FORGET_PENDING, TOFU_FORGET_PINS, TOFU_FORGET_POLICY, TOFU_FORGET_SIGHTINGS, refuse_unknown_bits,
+};
+use super::error::{Failure, tofu_error};
+use super::guard::{free, guard, read};
+use super::ptr::{EMPTY, Object, Poison};
+use super::shelf::Shelf;
+use super::status::{Answer, tofu_status};
+use super::store::tofu_store;
+use crate::endpoint::{Account, Endpoint};
+use crate::store::{EndpointRecord, Forget};
+use crate::text::escape;
+use crate::time::system_now;
+
+/// The account as it may be shown. "*" stands for every account.
+pub const TOFU_ENDPOINT_ACCOUNT: i32 = 1;
+/// The host in its canonical spelling.
+pub const TOFU_ENDPOINT_HOST: i32 = 2;
+/// Host, port and account in one, as messages have it.
+pub const TOFU_ENDPOINT_DISPLAY: i32 = 3;
+
+/// The TCP port.
+pub const TOFU_ENDPOINT_PORT: i32 = 1;
+/// First contact.
+pub const TOFU_ENDPOINT_FIRST_SEEN: i32 = 2;
+/// Last accepted contact, to the day.
+pub const TOFU_ENDPOINT_LAST_SEEN: i32 = 3;
+/// When a CA, DANE or a private CA first vouched for it.
+pub const TOFU_ENDPOINT_FIRST_VALID: i32 = 4;
+/// When one of these last did, to the day.
+pub const TOFU_ENDPOINT_LAST_VALID: i32 = 5;
+/// Until when a change was announced with tofu_endpoint_expect_change.
+pub const TOFU_ENDPOINT_EXPECT_CHANGE_UNTIL: i32 = 6;
+/// When it was forgotten; the next contact asks.
+pub const TOFU_ENDPOINT_FORGOTTEN: i32 = 7;
+/// How many pins it has, in whatever state.
+pub const TOFU_ENDPOINT_PINS: i32 = 8;
+/// 1 where it has a policy of its own.
+pub const TOFU_ENDPOINT_HAS_POLICY: i32 = 9;
+
+/// An account, host and port: the scope of trust. From a list also what is known of it, as of then. Immutable.
+pub struct tofu_endpoint {
+    poison: Poison,
+    pub(super) endpoint: Endpoint,
+    known: Option<EndpointRecord>,
+    shelf: Shelf,
+}
+
+impl From<Endpoint> for tofu_endpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        Self { poison: Poison::default(), endpoint, known: None, shelf: Shelf::default() }
+    }
+}
+
+impl From<EndpointRecord> for tofu_endpoint {
+    fn from(record: EndpointRecord) -> Self {
+        Self { known: Some(record.clone()), ..record.endpoint.into() }
+    }
+}
+
+impl Object for tofu_endpoint {
+    const NOUN: &'static str = "endpoint";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// Names an endpoint, for management calls. Nothing is looked up.
+///
+/// @param account  NUL-terminated UTF-8; "*" for every account of the host and port; may be NULL, as "", for none.
+/// @param host     NUL-terminated UTF-8, brought into its canonical spelling; must not be NULL.
+/// @param port     the TCP port, 1 to 65535.
+/// @param out      where to write the endpoint, owned by the caller, freed with tofu_endpoint_free; NULL on failure;
+///                 must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_new(
+    account: *const c_char,
+    host: *const c_char,
+    port: u16,
+    out: *mut *mut tofu_endpoint,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let endpoint = match call.optional_text(account, "account")?.unwrap_or_default() {
+                "*" => Endpoint { account: Account::any(), ..Endpoint::parse("", call.text(host, "host")?, port)? },
+                account => Endpoint::parse(account, call.text(host, "host")?, port)?,
+            };
+            out.give(endpoint.into());
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// A text of an endpoint, escaped and fit to show.
+///
+/// @param endpoint  borrowed; may be NULL, which gives "".
+/// @param field     TOFU_ENDPOINT_ACCOUNT, TOFU_ENDPOINT_HOST or TOFU_ENDPOINT_DISPLAY.
+/// @return NUL-terminated UTF-8, borrowed from the endpoint; "" for another field; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_string(endpoint: *const tofu_endpoint, field: i32) -> *const c_char {
+    // SAFETY: `endpoint` as its @param says.
+    unsafe { read(endpoint, EMPTY, |e| e.shelf.text(("string", field, 0, ""), || text(&e.endpoint, field))) }
+}
+
+fn text(endpoint: &Endpoint, field: i32) -> Option<String> {
+    Some(match field {
+        TOFU_ENDPOINT_ACCOUNT => escape(endpoint.account.as_str()),
+        TOFU_ENDPOINT_HOST => endpoint.host.as_str().to_owned(),
+        TOFU_ENDPOINT_DISPLAY => endpoint.to_string(),
+        _ => return None,
+    })
+}
+
+/// A number of an endpoint. What is known of it, only one from a list of endpoints has.
+///
+/// @param endpoint  borrowed; may be NULL, which gives 0.
+/// @param field     TOFU_ENDPOINT_PORT or one of the fields after it.
+/// @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never", for what this object does not
+///         know, and for another field.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_number(endpoint: *const tofu_endpoint, field: i32) -> i64 {
+    // SAFETY: `endpoint` as its @param says.
+    unsafe {
+        read(endpoint, 0, |e| match (field, &e.known) {
+            (TOFU_ENDPOINT_PORT, _) => Some(e.endpoint.port.get().into()),
+            (_, Some(known)) => number(known, field),
+            _ => None,
+        })
+    }
+}
+
+fn number(known: &EndpointRecord, field: i32) -> Option<i64> {
+    Some(match field {
+        TOFU_ENDPOINT_FIRST_SEEN => known.first_seen,
+        TOFU_ENDPOINT_LAST_SEEN => known.last_seen,
+        TOFU_ENDPOINT_FIRST_VALID => known.validated.as_ref()?.first,
+        TOFU_ENDPOINT_LAST_VALID => known.validated.as_ref()?.last,
+        TOFU_ENDPOINT_EXPECT_CHANGE_UNTIL => known.expect_change_until,
+        TOFU_ENDPOINT_FORGOTTEN => known.tombstone.as_ref()?.at,
+        TOFU_ENDPOINT_PINS => i64::try_from(known.pins.len()).ok()?,
+        TOFU_ENDPOINT_HAS_POLICY => known.policy.is_some().into(),
+        _ => return None,
+    })
+}
+
+/// Announces that an endpoint will change: until then a loss of CA validity is asked about instead of rejected.
+///
+/// The way back from a downgrade for a person who knows the reason. It trusts nothing by itself.
+///
+/// @param store     must not be NULL.
+/// @param endpoint  borrowed; must not be NULL.
+/// @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
+/// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_expect_change(
+    store: *mut tofu_store,
+    endpoint: *const tofu_endpoint,
+    until: i64,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let store = call.object(store, "store")?;
+            let endpoint = call.object(endpoint, "endpoint")?;
+            if until < 0 {
+                return Err(Failure::invalid(format!("until: {until} is before 1970")));
+            }
+            store.store.expect_change(&endpoint.endpoint, until, system_now())?;
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Forgets an endpoint, or a part of what is known of it. Can be undone with tofu_store_undo.
+///
+/// Forgetting makes nobody trusted: the next contact asks, even where first use is accepted; what is blocked stays
+/// blocked; and that the endpoint was once CA-valid stays known, so that this is no way around a downgrade.
+///
+/// @param store     must not be NULL.
+/// @param endpoint  borrowed; must not be NULL.
+/// @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
+/// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; of the store TOFU_E_IO, TOFU_E_BUSY,
+///         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
+///         TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_forget(
+    store: *mut tofu_store,
+    endpoint: *const tofu_endpoint,
+    what: u64,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let store = call.object(store, "store")?;
+            let endpoint = call.object(endpoint, "endpoint")?;
+            store.store.forget(&endpoint.endpoint, forgotten(what)?, system_now())?;
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+fn forgotten(what: u64) -> Result<Forget, Failure> {
+    let all = TOFU_FORGET_PINS | TOFU_FORGET_SIGHTINGS | TOFU_FORGET_PENDING | TOFU_FORGET_POLICY;
+    refuse_unknown_bits(what, all)?;
+    let has = |bit| what == 0 || what & bit != 0;
+    Ok(Forget {
+        pins: has(TOFU_FORGET_PINS),
+        sightings: has(TOFU_FORGET_SIGHTINGS),
+        pending: has(TOFU_FORGET_PENDING),
+        policy: has(TOFU_FORGET_POLICY),
+    })
+}
+
+/// Frees an endpoint that the caller owns; never one borrowed from a list, a pin or a verdict.
+///
+/// @param endpoint  owned by the caller, who gives it up; may be NULL.
+///
+/// Thread safety: any thread, once no other one uses the endpoint. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_free(endpoint: *mut tofu_endpoint) {
+    // SAFETY: `endpoint` as its @param says.
+    unsafe { free(endpoint) }
+}

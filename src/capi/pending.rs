@@ -1,0 +1,171 @@
+//! Pending questions: asks that nobody could answer when they came up, found again and decided anew.
+
+use std::ffi::c_char;
+use std::ptr::null;
+
+use super::check::{self, tofu_check};
+use super::endpoint::tofu_endpoint;
+use super::error::tofu_error;
+use super::guard::{guard, read};
+use super::ptr::{EMPTY, Object, Poison};
+use super::shelf::Shelf;
+use super::status::{Answer, tofu_status};
+use super::store::tofu_store;
+use super::verdict::tofu_verdict;
+use crate::store::Pending;
+
+/// How often it was asked.
+pub const TOFU_PENDING_COUNT: i32 = 1;
+/// When it was first asked.
+pub const TOFU_PENDING_FIRST: i32 = 2;
+/// When it was last asked.
+pub const TOFU_PENDING_LAST: i32 = 3;
+/// 1 where the known key was accepted after this one was seen: a reason for distrust.
+pub const TOFU_PENDING_CONTRADICTED: i32 = 4;
+
+/// The id of the verdict that asked, as tofu_verdict_id gave it and tofu_pending_dismiss takes it.
+pub const TOFU_PENDING_ID: i32 = 1;
+/// The key that was seen: "sha256//" and base64.
+pub const TOFU_PENDING_KEY: i32 = 2;
+/// The fingerprint of the certificate that was seen, as hexadecimal pairs.
+pub const TOFU_PENDING_CERT: i32 = 3;
+
+/// A question that nobody could answer when it came up, as it was when it was listed. Immutable.
+pub struct tofu_pending {
+    poison: Poison,
+    pub(super) pending: Pending,
+    endpoint: Box<tofu_endpoint>,
+    shelf: Shelf,
+}
+
+impl From<Pending> for tofu_pending {
+    fn from(pending: Pending) -> Self {
+        let endpoint = Box::new(pending.endpoint.clone().into());
+        Self { poison: Poison::default(), pending, endpoint, shelf: Shelf::default() }
+    }
+}
+
+impl Object for tofu_pending {
+    const NOUN: &'static str = "pending question";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// The endpoint that a question is about.
+///
+/// @param pending  borrowed; may be NULL, which gives NULL.
+/// @return borrowed from the question.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pending_endpoint(pending: *const tofu_pending) -> *const tofu_endpoint {
+    // SAFETY: `pending` as its @param says.
+    unsafe { read(pending, null(), |p| Some(std::ptr::from_ref(p.endpoint.as_ref()))) }
+}
+
+/// A number of a question.
+///
+/// @param pending  borrowed; may be NULL, which gives 0.
+/// @param field    TOFU_PENDING_COUNT, TOFU_PENDING_FIRST, TOFU_PENDING_LAST or TOFU_PENDING_CONTRADICTED.
+/// @return a number, or a time in seconds since the epoch, UTC; 0 for another field.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pending_number(pending: *const tofu_pending, field: i32) -> i64 {
+    // SAFETY: `pending` as its @param says.
+    unsafe {
+        read(pending, 0, |p| match field {
+            TOFU_PENDING_COUNT => i64::try_from(p.pending.count).ok(),
+            TOFU_PENDING_FIRST => Some(p.pending.first),
+            TOFU_PENDING_LAST => Some(p.pending.last),
+            TOFU_PENDING_CONTRADICTED => Some(p.pending.contradicted.into()),
+            _ => None,
+        })
+    }
+}
+
+/// A text of a question, escaped and fit to show.
+///
+/// @param pending  borrowed; may be NULL, which gives "".
+/// @param field    TOFU_PENDING_ID, TOFU_PENDING_KEY or TOFU_PENDING_CERT.
+/// @return NUL-terminated UTF-8, borrowed from the question; "" for another field; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pending_string(pending: *const tofu_pending, field: i32) -> *const c_char {
+    // SAFETY: `pending` as its @param says.
+    unsafe { read(pending, EMPTY, |p| p.shelf.text(("string", field, 0, ""), || text(&p.pending, field))) }
+}
+
+fn text(pending: &Pending, field: i32) -> Option<String> {
+    Some(match field {
+        TOFU_PENDING_ID => crate::text::escape(&pending.verdict_id),
+        TOFU_PENDING_KEY => format!("sha256//{}", pending.spki.base64()),
+        TOFU_PENDING_CERT => pending.chain.first()?.colon_hex(),
+        _ => return None,
+    })
+}
+
+/// Decides a question again, with the chain that was seen then and with what is known now.
+///
+/// Answer its verdict with tofu_verdict_trust, at most 30 days after it was last asked, or with tofu_pin_add to
+/// block; either ends the question. Looking at it again writes nothing and is no event. TOFU_OK says that the chain
+/// would be accepted by now; it is no connection to send anything over.
+///
+/// @param store    the store that the question was found in; must not be NULL.
+/// @param pending  borrowed; must not be NULL.
+/// @param options  of which time, flags and policy count; frozen by this call; may be NULL for none.
+/// @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
+///                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; of the
+///         store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of options was
+///         refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pending_check(
+    store: *mut tofu_store,
+    pending: *const tofu_pending,
+    options: *const tofu_check,
+    verdict: *mut *mut tofu_verdict,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let verdict = call.out(verdict, "verdict")?;
+            let store = call.object(store, "store")?;
+            let pending = call.object(pending, "pending")?;
+            let made = check::again(store, &pending.pending, call.optional(options, "options")?)?;
+            let answer = check::answer(&made);
+            verdict.give(made);
+            Ok(answer)
+        })
+    }
+}
+
+/// Removes a question without an answer. The server is neither trusted nor blocked, and asks again.
+///
+/// @param store       must not be NULL.
+/// @param verdict_id  as tofu_verdict_id or TOFU_PENDING_ID gave it, NUL-terminated; must not be NULL.
+/// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY,
+///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pending_dismiss(
+    store: *mut tofu_store,
+    verdict_id: *const c_char,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            call.object(store, "store")?.store.dismiss(call.text(verdict_id, "verdict_id")?)?;
+            Ok(Answer::Ok)
+        })
+    }
+}
