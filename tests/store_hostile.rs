@@ -404,3 +404,31 @@ fn the_default_path_is_of_the_user() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 }
+
+/// A writer killed within its commit: SQLite's journal says how it was, and the header may already count pages that
+/// were never written. That is no damage.
+#[test]
+fn a_commit_cut_short_is_rolled_back_and_not_taken_for_damage() {
+    let (place, copy) = (Place::new(), Place::new());
+    put(&place.open(), pinned("", "a.example", 993, "k"));
+    let writer = rusqlite::Connection::open(place.file()).unwrap();
+    writer
+        .execute_batch(
+            "PRAGMA journal_mode = TRUNCATE; PRAGMA cache_size = 2; PRAGMA cache_spill = 1; BEGIN IMMEDIATE;
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+             INSERT INTO record SELECT CAST('z' || i AS BLOB), zeroblob(1000) FROM n;",
+        )
+        .unwrap();
+    fs::copy(place.beside("-journal"), copy.beside("-journal")).unwrap();
+    let mut file = fs::read(place.file()).unwrap();
+    writer.execute_batch("ROLLBACK").unwrap();
+    file[28..32].copy_from_slice(&10_000_u32.to_be_bytes());
+    fs::write(copy.file(), &file).unwrap();
+    for suffix in ["", "-journal"] {
+        fs::set_permissions(copy.beside(suffix), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let store = copy.open();
+    assert!(get(&store, &endpoint("", "a.example", 993)).is_some());
+    drop(store);
+    copy.assert_sound();
+}

@@ -73,8 +73,9 @@ impl Header {
     }
 
     /// Refuses what is no store, or one of a newer layout, before SQLite touches it. SQLite would
-    /// take an empty file for a new database.
-    pub(super) fn check(&self, path: &Path) -> Result<(), StoreError> {
+    /// take an empty file for a new database. Where a `journal` tells of a writer that died in its
+    /// commit, the file may be shorter than its header says until SQLite has rolled it back.
+    pub(super) fn check(&self, path: &Path, journal: bool) -> Result<(), StoreError> {
         let store = || path.display().to_string();
         let damaged = |what: String| StoreError::Damaged { store: store(), what };
         let length = self.file.metadata().map_err(|e| io(path, "stat", e))?.len();
@@ -101,6 +102,9 @@ impl Header {
         let fixed = [&PAGE_SIZE.to_be_bytes()[..], &[1, 1, 0, 64, 32, 32]].concat();
         if bytes.get(16..24) != Some(&fixed) || field(56) != Some(1) {
             return Err(damaged("its header is not one that this library writes".to_owned()));
+        }
+        if journal {
+            return Ok(());
         }
         let pages = field(28).map_or(u64::MAX, u64::from);
         if length.checked_rem(u64::from(PAGE_SIZE)) != Some(0) || pages.saturating_mul(u64::from(PAGE_SIZE)) > length {
