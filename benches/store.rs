@@ -34,6 +34,7 @@ fn record(n: usize) -> EndpointRecord {
         replaces: 0,
         cert: None,
         until_ca_valid: false,
+        pinned_only: false,
         extra: Map::new(),
     });
     record

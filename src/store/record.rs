@@ -110,9 +110,21 @@ pub struct Pin {
     /// True for a pin that lapses at the next CA-valid sighting (DECISION rule 7).
     #[serde(default)]
     pub until_ca_valid: bool,
+    /// True for a pin that goes on from one that made its endpoint pinned-only, whatever it waives by now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned_only: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl Pin {
+    /// Whether it makes its endpoint pinned-only: a person took it on a CA-valid chain, or it goes on
+    /// from one that was. Accepting a new problem later, or staging the next key, does not end that.
+    pub fn is_only(&self) -> bool {
+        let by_a_person = self.origin == Origin::User && self.waiver == Some(Problems::NONE);
+        matches!(self.kind, PinKind::Key | PinKind::Certificate) && (self.pinned_only || by_a_person)
+    }
 }
 
 /// How a sighting was validated.

@@ -100,26 +100,26 @@ impl Verifier {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key that the handshake signature must verify under: the leaf's, verbatim, so that
-    /// version 1 and CA certificates work too.
-    fn leaf_key(&self) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
-        let progress = self.lock();
-        let leaf = progress.presented.as_ref().and_then(|(chain, _)| chain.leaf());
-        leaf.map(|cert| SubjectPublicKeyInfoDer::from(cert.spki_der().to_vec()))
-            .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))
+    /// What this handshake presented. Taken once for both the signature and the decision: a second
+    /// handshake at the same time, against all advice, must not put its chain under this one's proof.
+    fn presented(&self, leaf: &CertificateDer<'_>) -> Result<(Chain, Timestamp), Error> {
+        let presented = self.lock().presented.clone();
+        presented
+            .filter(|(chain, _)| chain.der(0) == Some(&**leaf))
+            .ok_or_else(|| Error::General("verifier used for two handshakes at once".to_owned()))
     }
 
     /// Asks for the decision, now that possession is proven.
-    fn decide(&self, proof: HandshakeSignatureValid) -> Result<HandshakeSignatureValid, Error> {
-        let mut progress = self.lock();
-        let Some((chain, now)) = progress.presented.clone() else {
-            return Err(Error::InvalidCertificate(CertificateError::BadEncoding));
-        };
+    fn decide(
+        &self,
+        (chain, now): (Chain, Timestamp),
+        proof: HandshakeSignatureValid,
+    ) -> Result<HandshakeSignatureValid, Error> {
         let outcome = self.check(&chain, now);
         let answer = outcome.as_ref().map(|_| proof).map_err(|refusal| {
             Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal.clone()))))
         });
-        progress.outcome = Some(outcome);
+        self.lock().outcome = Some(outcome);
         answer
     }
 
@@ -142,8 +142,12 @@ impl Verifier {
         }
     }
 
-    fn verify_tls12(&self, message: &[u8], dss: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
-        let key = self.leaf_key()?;
+    fn verify_tls12(
+        &self,
+        message: &[u8],
+        key: SubjectPublicKeyInfoDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         let key = webpki::RawPublicKeyEntity::try_from(&key)
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let algorithms = self
@@ -160,6 +164,13 @@ impl Verifier {
             Err(Error::InvalidCertificate(CertificateError::BadSignature))
         }
     }
+}
+
+/// The key that the handshake signature must verify under: the leaf's, verbatim, so that version 1
+/// and CA certificates work too.
+fn leaf_key(chain: &Chain) -> Result<SubjectPublicKeyInfoDer<'_>, Error> {
+    let leaf = chain.leaf().ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+    Ok(SubjectPublicKeyInfoDer::from(leaf.spki_der()))
 }
 
 impl fmt::Debug for Verifier {
@@ -202,21 +213,24 @@ impl ServerCertVerifier for Verifier {
     fn verify_tls12_signature(
         &self,
         message: &[u8],
-        _cert: &CertificateDer<'_>,
+        cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verify_tls12(message, dss).and_then(|proof| self.decide(proof))
+        let presented = self.presented(cert)?;
+        let proof = self.verify_tls12(message, leaf_key(&presented.0)?, dss)?;
+        self.decide(presented, proof)
     }
 
     fn verify_tls13_signature(
         &self,
         message: &[u8],
-        _cert: &CertificateDer<'_>,
+        cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature_with_raw_key(message, &self.leaf_key()?, dss, algorithms)
-            .and_then(|proof| self.decide(proof))
+        let presented = self.presented(cert)?;
+        let proof = verify_tls13_signature_with_raw_key(message, &leaf_key(&presented.0)?, dss, algorithms)?;
+        self.decide(presented, proof)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -4,10 +4,11 @@
 use super::check::{Weighed, kept_certs, weigh, write_plan};
 use super::codes::{Decision, Rule};
 use super::events::{self, Attached};
-use super::facts::{Facts, is_leaf_pin};
+use super::facts::{Facts, Layer, is_leaf_pin};
 use super::gather::Memo;
 use super::remember::{Plan, new_pin, retire, sighting};
 use super::verdict::{Verdict, state_of};
+use super::waiver::{Coverage, coverage};
 use super::{Answer, TrustError, parse_fingerprint, waiver};
 use crate::endpoint::Host;
 use crate::path::{ProblemKind, Problems};
@@ -18,6 +19,9 @@ use crate::time::{DAY, Timestamp};
 const MAX_AGE: i64 = DAY;
 /// A pending question can be answered for this long, in seconds.
 const MAX_PENDING_AGE: i64 = 30 * DAY;
+
+/// Why a pending question takes no single yes any more.
+const CONTRADICTED: &str = "the known key was seen again since; only the full fingerprint, typed in, is taken";
 
 /// Trusts exactly the chain of an *ask* verdict, by compare-and-set.
 pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), TrustError> {
@@ -30,6 +34,10 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let Some(kind) = kind else {
             return Err(TrustError::NotOffered("a chain that needs no pin cannot be trusted for a session".to_owned()));
         };
+        if already(verdict, &weighed, Some(kind)) {
+            return Ok(());
+        }
+        still_the_same(verdict, &weighed)?;
         let pin = pin_for(verdict, &weighed, answer, kind)?;
         store.attached::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
         return Ok(());
@@ -41,9 +49,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         if already(verdict, &weighed, kind) {
             return Ok(());
         }
-        if state_of(before.as_ref(), &weighed.gathered.policy) != verdict.state() {
-            return Err(TrustError::Stale("what is known of this server changed since it was made".to_owned()));
-        }
+        still_the_same(verdict, &weighed)?;
         let at = weighed.gathered.facts.at();
         let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(verdict.endpoint().clone(), at));
         let plan = taken(verdict, &weighed, answer, kind, &mut record)?;
@@ -85,7 +91,7 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
     }
     let (asked_at, limit) = match verdict.pending() {
         Some(asked) if asked.contradicted && answer.typed.is_none() => {
-            return no("the known key was seen again since; only the full fingerprint, typed in, is taken");
+            return no(CONTRADICTED);
         }
         Some(asked) => (asked.last, MAX_PENDING_AGE),
         None => (verdict.at(), MAX_AGE),
@@ -103,12 +109,14 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
     let kind = answer.kind.or(verdict.suggested());
     match kind {
         Some(kind) if !verdict.offered().contains(&kind) => no("this kind of pin does not fit what is presented"),
-        None if !facts.ca_valid() => no("no kind of pin was chosen, and none is suggested"),
+        // Elsewhere what was seen does not count as long as a pin says otherwise.
+        None if verdict.rule() != Rule::CaValid => no("no kind of pin was chosen, and none is suggested"),
         kind => Ok(kind),
     }
 }
 
-/// Rules 1 to 3 and 8 again, with what is known now.
+/// Rules 1 to 3 and 8 again, with what is known now. Whether a pending question was contradicted is
+/// asked again too: the known key may have come back while a person was thinking.
 fn still_askable(verdict: &Verdict, weighed: &Weighed<'_>, answer: &Answer) -> Result<(), TrustError> {
     let refused = match weighed.outcome.rule {
         Rule::Blocked | Rule::NeverWaivable | Rule::UnknownPolicy | Rule::CaOnly => true,
@@ -119,7 +127,18 @@ fn still_askable(verdict: &Verdict, weighed: &Weighed<'_>, answer: &Answer) -> R
         let why = weighed.outcome.reasons.first().copied().unwrap_or("rejected");
         return Err(TrustError::NotOffered(format!("{} would be rejected now ({why})", verdict.endpoint())));
     }
+    if verdict.pending().is_some() && weighed.gathered.facts.contradicted && answer.typed.is_none() {
+        return Err(TrustError::NotOffered(CONTRADICTED.to_owned()));
+    }
     Ok(())
+}
+
+/// The compare of compare-and-set.
+fn still_the_same(verdict: &Verdict, weighed: &Weighed<'_>) -> Result<(), TrustError> {
+    if state_of(weighed.gathered.record.as_ref(), &weighed.gathered.policy) == verdict.state() {
+        return Ok(());
+    }
+    Err(TrustError::Stale("what is known of this server changed since it was made".to_owned()))
 }
 
 /// The same trust is there already: five threads that ask the same get one yes.
@@ -128,12 +147,14 @@ fn already(verdict: &Verdict, weighed: &Weighed<'_>, kind: Option<PinKind>) -> b
     let Some(kind) = kind else {
         return facts.known.baseline.iter().any(|s| s.cert == facts.leaf.cert);
     };
-    let Ok((value, waived)) = value_and_waiver(verdict, kind) else { return false };
-    let pins = weighed.gathered.record.iter().flat_map(|record| &record.pins);
-    pins.into_iter().any(|pin| {
-        facts.counts(pin)
+    let Ok((value, _)) = value_and_waiver(verdict, kind) else { return false };
+    facts.known.pins.iter().any(|known| {
+        let pin = &known.pin;
+        known.layer == Layer::Own
+            && facts.counts(pin)
             && (pin.state, pin.kind, &pin.value) == (PinState::Trusted, kind, &value)
-            && pin.waiver.is_some_and(|waiver| waived.without(waiver).is_empty())
+            // What a pin waived until a date may be waived no longer.
+            && coverage(facts, &weighed.gathered.policy, known, None) == Coverage::All
     })
 }
 
@@ -149,16 +170,19 @@ fn taken(
     let mut plan = Plan::default();
     record.expect_change_until = 0;
     let Some(kind) = kind else {
-        let upgrade = weighed.outcome.reasons.contains(&"upgrade-begins");
-        if upgrade {
+        if weighed.outcome.reasons.contains(&"upgrade-begins") {
             record.upgrade = Some(Upgrade { since: facts.at(), days: vec![facts.at().div_euclid(DAY)] });
         }
-        sighting(weighed, Validation::Ca, upgrade, record, &mut plan);
+        sighting(weighed, Validation::Ca, record.upgrade.is_some(), record, &mut plan);
         return Ok(plan);
     };
     let pin = pin_for(verdict, weighed, answer, kind)?;
     if kind == PinKind::Issuer {
         plan.certs.extend(pin.cert);
+    }
+    // Who pins one CA-valid key has answered what the upgrade under observation asked.
+    if facts.ca_valid() && is_leaf_pin(&pin) && record.upgrade.take().is_some() {
+        record.baseline.retain(|seen| !seen.provisional);
     }
     place(record, pin, answer, facts.at());
     let validation = match kind {
@@ -189,12 +213,15 @@ fn place(record: &mut EndpointRecord, mut pin: Pin, answer: &Answer, at: Timesta
         pin.id = old.id;
         pin.created = old.created;
         if old.state == PinState::Trusted {
-            let waiver = old.waiver.unwrap_or(Problems::NONE).union(pin.waiver.unwrap_or(Problems::NONE));
-            pin.waiver = Some(waiver);
-            // An expiry that was waived without a limit stays so.
-            if old.waiver.is_some_and(|w| w.contains(ProblemKind::Expired)) && old.waive_expired_until == 0 {
-                pin.waive_expired_until = 0;
+            let (before, shown) = (old.waiver.unwrap_or(Problems::NONE), pin.waiver.unwrap_or(Problems::NONE));
+            pin.waiver = Some(before.union(shown));
+            // What is not shown now stays waived until then; without a limit, but for the dates of a
+            // self-signed certificate, it stays so.
+            let unlimited = old.waive_expired_until == 0 && !before.contains(ProblemKind::SelfSigned);
+            if before.contains(ProblemKind::Expired) && (unlimited || !shown.contains(ProblemKind::Expired)) {
+                pin.waive_expired_until = old.waive_expired_until;
             }
+            pin.pinned_only = old.is_only();
         }
         if pin.comment.is_empty() {
             pin.comment = old.comment;
@@ -224,7 +251,9 @@ fn pin_for(verdict: &Verdict, weighed: &Weighed<'_>, answer: &Answer, kind: PinK
     pin.comment.clone_from(&answer.comment);
     pin.expires = answer.expires;
     let policy = verdict.policy();
-    if matches!(verdict.rule(), Rule::Lapsed | Rule::LapsedNewer) {
+    let renewed = matches!(verdict.rule(), Rule::Pinned | Rule::PinExpired);
+    let lapsed = renewed && verdict.pin().is_some_and(|pin| pin.until_ca_valid);
+    if lapsed || matches!(verdict.rule(), Rule::Lapsed | Rule::LapsedNewer) {
         pin.until_ca_valid = true;
         if pin.expires == 0 {
             pin.expires = at.saturating_add(policy.lapse_days.saturating_mul(DAY));

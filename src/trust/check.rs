@@ -107,7 +107,7 @@ pub(super) fn write_plan(tx: &mut Tx<'_>, check: &Check<'_>, plan: Plan, certs: 
             tx.put_cert(cert)?;
         }
     }
-    if let Some(mut record) = plan.record {
+    for mut record in plan.record.into_iter().chain(plan.shared) {
         for pin in record.pins.iter_mut().filter(|pin| pin.id == 0) {
             pin.id = tx.new_pin_id()?;
         }

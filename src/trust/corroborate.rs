@@ -7,7 +7,7 @@ use super::Tlsa;
 use super::facts::DaneAnswer;
 use crate::cert::{Cert, HostMatch};
 use crate::hash::Hash;
-use crate::path::{Examination, Question, path_to};
+use crate::path::{Examination, Path, Question, path_to};
 
 /// More records than this are not looked at.
 const MAX_RECORDS: usize = 64;
@@ -51,34 +51,35 @@ impl<'a> Record<'a> {
 /// Holds the records against the chain. DANE-EE (3) is about the leaf alone: names and dates are
 /// not examined (RFC 7671, section 5.1). DANE-TA (2) needs a validated path and the name.
 /// PKIX-TA (0) and PKIX-EE (1) match elements of a CA path and never replace CA validity.
-pub fn corroborate(records: &[Tlsa], question: &Question<'_>, examination: &Examination) -> DaneAnswer {
+/// The path below a DANE-TA record comes along: its elements can be blocked like any others.
+pub fn corroborate(records: &[Tlsa], question: &Question<'_>, examination: &Examination) -> (DaneAnswer, Option<Path>) {
     let usable: Vec<Record<'_>> = records.iter().take(MAX_RECORDS).filter_map(Record::usable).collect();
     if usable.is_empty() {
-        return DaneAnswer::None;
+        return (DaneAnswer::None, None);
     }
     let leaf = question.chain.leaf();
     let of_usage = |usage: u8| usable.iter().filter(move |r| r.usage == usage);
     let matches_leaf = |usage: u8| leaf.is_some_and(|leaf| of_usage(usage).any(|r| r.matches(leaf)));
     if matches_leaf(3) {
-        return DaneAnswer::Ee;
+        return (DaneAnswer::Ee, None);
     }
-    if of_usage(2).any(|record| trust_anchor(record, question)) {
-        return DaneAnswer::Ta;
+    if let Some(path) = of_usage(2).find_map(|record| trust_anchor(record, question)) {
+        return (DaneAnswer::Ta, Some(path));
     }
     let above = examination.path.iter().flat_map(|path| path.certs.iter().skip(1));
     if matches_leaf(1) || above.into_iter().any(|cert| of_usage(0).any(|r| r.matches(cert))) {
-        return DaneAnswer::Pkix;
+        return (DaneAnswer::Pkix, None);
     }
-    DaneAnswer::Mismatch
+    (DaneAnswer::Mismatch, None)
 }
 
-fn trust_anchor(record: &Record<'_>, question: &Question<'_>) -> bool {
+fn trust_anchor(record: &Record<'_>, question: &Question<'_>) -> Option<Path> {
     let named = question.chain.leaf().is_some_and(|leaf| leaf.match_host(question.host) == HostMatch::Match);
     if !named {
-        return false;
+        return None;
     }
     let sent = question.chain.certs().skip(1).map(|(_, cert)| cert.clone());
     // A whole certificate in the record need not be sent (RFC 7671, section 5.2.3).
     let carried = (record.selector == 0 && record.matching == 0).then(|| Cert::parse_der(record.data).ok()).flatten();
-    sent.filter(|cert| record.matches(cert)).chain(carried).any(|anchor| path_to(question, &anchor).is_some())
+    sent.filter(|cert| record.matches(cert)).chain(carried).find_map(|anchor| path_to(question, &anchor))
 }

@@ -193,7 +193,7 @@ fn pin_accepts(facts: &Facts, index: usize, known: &KnownPin, fixes: Option<Prob
         return outcome;
     }
     outcome = outcome.sighting(validation);
-    outcome.effects.fixes = fixes.filter(|_| known.layer == Layer::Own).map(|waiver| (index, waiver));
+    outcome.effects.fixes = fixes.map(|waiver| (index, waiver));
     outcome.effects.retires_replaced = !facts.clock_wrong() && known.pin.replaces != 0;
     let belongs_to_upgrade = facts.known.baseline.iter().any(|s| s.provisional && s.spki == facts.leaf.spki);
     if facts.known.upgrade.is_some() && !belongs_to_upgrade {
@@ -269,7 +269,8 @@ fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         return None;
     }
     // The announced next key arrives CA-valid: promoted by its own rule, with CA assurance.
-    let announced = facts.known.pins.iter().position(|k| k.pin.state == PinState::Staged && facts.names_this(k));
+    let next = |k: &KnownPin| k.pin.state == PinState::Staged && !facts.expired(&k.pin) && facts.names_this(k);
+    let announced = facts.known.pins.iter().position(next);
     if announced.is_some() {
         let mut outcome = Outcome::verified(Rule::CaValid, "ca-valid", change::of_accepted(facts));
         outcome.pin = PinResult::Staged;
@@ -304,6 +305,17 @@ fn upgrade(facts: &Facts, policy: &Policy, pin: usize) -> Outcome {
         outcome.because("ca-valid");
         return outcome.about(Some(pin)).event("upgrade", Severity::Warning);
     };
+    // What was begun, or agreed to, was one authority's upgrade.
+    let replaced = change::of_accepted(facts);
+    if replaced.change == Change::IssuerChanged {
+        let mut outcome = if policy.issuer_change == Action::Ask {
+            Outcome::ask(Rule::CaValid, "ca-valid", replaced)
+        } else {
+            Outcome::verified(Rule::CaValid, "ca-valid", replaced).sighting(Validation::Ca)
+        };
+        outcome.effects.upgrade = UpgradeStep::Observe;
+        return outcome.about(Some(pin)).event("replaced", Severity::Warning);
+    }
     let today = facts.at().div_euclid(DAY);
     let new_day = usize::from(!running.days.contains(&today));
     let enough_days = running.days.len().saturating_add(new_day) >= UPGRADE_DAYS;

@@ -5,9 +5,7 @@
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::path::{ProblemKind, Problems, RootsError};
-use crate::store::{
-    Anchor, Observation, Origin, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated,
-};
+use crate::store::{Anchor, Observation, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated};
 use crate::time::{DAY, Timestamp};
 
 /// The time from which this version cannot be older: its release. A clock that shows less is
@@ -268,11 +266,12 @@ impl Facts {
         }
     }
 
-    /// Whether a pin counts now: trusted and not expired, or replaced and still in its overlap.
+    /// Whether a pin counts now: trusted and not expired, or replaced and still in its overlap. A
+    /// clock that shows a time before the replacement was set back, which makes no overlap.
     pub fn counts(&self, pin: &Pin) -> bool {
         match pin.state {
             PinState::Trusted => !self.expired(pin),
-            PinState::Retired => pin.overlap_until > self.at() && !self.expired(pin),
+            PinState::Retired => (pin.state_since..pin.overlap_until).contains(&self.at()) && !self.expired(pin),
             PinState::Staged | PinState::Blocked | PinState::Compromised => false,
         }
     }
@@ -290,11 +289,7 @@ impl Facts {
     /// A pin that was taken on a CA-valid chain makes the endpoint pinned-only: a person asked
     /// for exactly this key although any CA-valid one would have done.
     pub fn pinned_only(&self) -> bool {
-        self.trusted().any(|known| {
-            matches!(known.pin.kind, PinKind::Key | PinKind::Certificate)
-                && known.pin.origin == Origin::User
-                && known.pin.waiver == Some(Problems::NONE)
-        })
+        self.trusted().any(|known| known.pin.is_only())
     }
 
     /// Whether the endpoint was ever known with a key: a pin that stood for one, or a baseline.

@@ -3,6 +3,7 @@
 //! [`super::elsewhere`].
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::corroborate::corroborate;
@@ -11,13 +12,15 @@ use super::{Check, CheckError, Policy, elsewhere};
 use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
-use crate::path::{Chain, Examination, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
+use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
 use crate::store::{Anchor, EndpointRecord, Pin, PinKind, PinState, PinValue, StoreError, Tx};
 use crate::text::Statement;
 use crate::time::Timestamp;
 
 /// Intermediates of earlier paths offered to path building, at most.
 const MAX_INTERMEDIATES: usize = 16;
+/// Certificates sent that a path is looked for to, at most: each costs a search of its own.
+const MAX_CANDIDATES: usize = 8;
 
 /// The facts of a check with the things behind them that a record or a verdict needs.
 pub(super) struct Gathered<'c> {
@@ -27,6 +30,8 @@ pub(super) struct Gathered<'c> {
     /// Problems as shown: without "no CA path" where no CA answer could be had.
     pub problems: Vec<Problem>,
     pub record: Option<EndpointRecord>,
+    /// The record for any account at this host and port.
+    pub shared: Option<EndpointRecord>,
     pub previous: Option<Cert>,
     /// The private CA that an issuer pin could name.
     pub issuer: Option<Cert>,
@@ -77,7 +82,6 @@ pub(super) fn gather<'c>(
     };
     let kinds = crate::path::kinds_of(&problems);
     let leaf = describe(leaf_cert, &examination);
-    let elements = elements(check.chain, &examination);
     let ca_anchor = examination.path.as_ref().and_then(|path| path.anchor()).map(anchor_of);
     let ca = match (unavailable, &ca_anchor) {
         (Some(error), _) => CaAnswer::Unavailable(error),
@@ -86,11 +90,13 @@ pub(super) fn gather<'c>(
         (None, None) => CaAnswer::NoPath,
     };
     let pins = known_pins(tx, record.as_ref(), any.as_ref(), session, &question)?;
-    let pinned_anchor = pins.iter().find_map(|(_, anchor)| anchor.clone());
+    let pinned_anchor = pins.iter().find_map(|(_, path)| path.as_ref()?.anchor().map(anchor_of));
+    let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
+    let paths = pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path).chain(&examination.path);
+    let elements = elements(check.chain, paths);
     let known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect());
     let blocked_everywhere = blocked_everywhere(tx, &elements)?;
     let host_is_loopback = check.flags.loopback || is_loopback(&check.endpoint.host);
-    let dane = corroborate(check.tlsa, &question, &examination);
     let mut facts = Facts {
         port: check.endpoint.port.get(),
         now: check.now,
@@ -135,7 +141,8 @@ pub(super) fn gather<'c>(
     let system_root = policy.system_roots
         && ca_anchor.as_ref().is_some_and(|anchor| Roots::system().is_ok_and(|r| r.contains_key(anchor.spki)));
     let anchor = ca_anchor.or(pinned_anchor);
-    Ok(Gathered { facts, policy, examination, problems, record, previous, issuer, anchor, system_root })
+    let shared = any;
+    Ok(Gathered { facts, policy, examination, problems, record, shared, previous, issuer, anchor, system_root })
 }
 
 impl Memo {
@@ -211,10 +218,14 @@ fn resumed_is_known(check: &Check<'_>, record: Option<&EndpointRecord>, leaf: &C
     Err(CheckError::Resumed("its certificate is not the one last accepted; a full handshake is needed".to_owned()))
 }
 
+/// Intermediates of earlier paths, and the authorities that issuer pins name: a path or a revocation
+/// list may need what the server does not send.
 fn remembered_intermediates(tx: &Tx<'_>, record: Option<&EndpointRecord>) -> Result<Vec<Cert>, StoreError> {
     let mut seen: Vec<Hash> = Vec::new();
     let mut certs = Vec::new();
-    for hash in record.into_iter().flat_map(|r| &r.baseline).flat_map(|s| &s.intermediates) {
+    let issuers = record.into_iter().flat_map(|r| &r.pins).filter(|pin| pin.kind == PinKind::Issuer);
+    let earlier = record.into_iter().flat_map(|r| &r.baseline).flat_map(|s| &s.intermediates);
+    for hash in issuers.filter_map(|pin| pin.cert.as_ref()).chain(earlier) {
         if seen.len() >= MAX_INTERMEDIATES || seen.contains(hash) {
             continue;
         }
@@ -246,14 +257,15 @@ fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
     }
 }
 
-/// What rule 2 looks at: everything sent, readable or not, and everything in the path.
-fn elements(chain: &Chain, examination: &Examination) -> Vec<(Hash, Hash)> {
+/// What rule 2 looks at: everything sent, readable or not, and everything in the paths, whether they
+/// lead to a loaded root, a pinned issuer or a TLSA record's authority.
+fn elements<'p>(chain: &Chain, paths: impl Iterator<Item = &'p Path>) -> Vec<(Hash, Hash)> {
     let sent = (0..chain.len()).filter_map(|index| match chain.cert(index) {
         Some(cert) => Some((cert.spki(), cert.fingerprint())),
         None => chain.der(index).map(|der| (Hash::of(der), Hash::of(der))),
     });
-    let path = examination.path.iter().flat_map(|path| &path.certs).map(|c| (c.spki(), c.fingerprint()));
-    let mut elements: Vec<(Hash, Hash)> = sent.chain(path).collect();
+    let above = paths.flat_map(|path| &path.certs).map(|c| (c.spki(), c.fingerprint()));
+    let mut elements: Vec<(Hash, Hash)> = sent.chain(above).collect();
     elements.sort_unstable();
     elements.dedup();
     elements
@@ -265,28 +277,28 @@ pub(super) fn anchor_of(cert: &Cert) -> Anchor {
     Anchor { spki: cert.spki(), organisation }
 }
 
-/// Pins of every layer, each issuer pin with whether a path to it was validated, and its anchor.
+/// Pins of every layer, each issuer pin with the validated path to it, where there is one.
 fn known_pins(
     tx: &Tx<'_>,
     record: Option<&EndpointRecord>,
     any: Option<&EndpointRecord>,
     session: Vec<Pin>,
     question: &Question<'_>,
-) -> Result<Vec<(KnownPin, Option<Anchor>)>, StoreError> {
+) -> Result<Vec<(KnownPin, Option<Path>)>, StoreError> {
     let own = record.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::Own));
     let shared = any.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::AnyAccount));
     let session = session.into_iter().map(|pin| (pin, Layer::Session));
     let mut pins = Vec::new();
     for (pin, layer) in own.chain(shared).chain(session) {
-        let anchor = pinned_path(tx, &pin, question)?;
-        pins.push((KnownPin { path_verified: anchor.is_some(), pin, layer }, anchor));
+        let path = pinned_path(tx, &pin, question)?;
+        pins.push((KnownPin { path_verified: path.is_some(), pin, layer }, path));
     }
     Ok(pins)
 }
 
-/// The anchor of a validated path from the leaf to an issuer pin's key. Where the leaf's dates
+/// A validated path from the leaf to an issuer pin's key. Where the leaf's dates
 /// stand in the way the path is looked for inside them: the dates are a problem of their own.
-fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option<Anchor>, StoreError> {
+fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option<Path>, StoreError> {
     let (PinKind::Issuer, PinValue::Sha256(key)) = (pin.kind, &pin.value) else { return Ok(None) };
     let live = matches!(pin.state, PinState::Trusted | PinState::Staged | PinState::Retired);
     let Some(leaf) = question.chain.leaf().filter(|leaf| live && leaf.spki() != *key) else { return Ok(None) };
@@ -299,10 +311,9 @@ fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option
     };
     let inside = question.at.clamp(leaf.not_before(), leaf.not_after().max(leaf.not_before()));
     let sent = question.chain.certs().skip(1).map(|(_, cert)| cert.clone());
-    let verified = kept.into_iter().chain(sent).filter(|cert| cert.spki() == *key).find(|cert| {
-        path_to(question, cert).is_some() || path_to(&Question { at: inside, ..*question }, cert).is_some()
-    });
-    Ok(verified.as_ref().map(anchor_of))
+    let mut named = kept.into_iter().chain(sent).filter(|cert| cert.spki() == *key).take(MAX_CANDIDATES);
+    Ok(named
+        .find_map(|cert| path_to(question, &cert).or_else(|| path_to(&Question { at: inside, ..*question }, &cert))))
 }
 
 fn known(record: Option<&EndpointRecord>, pins: Vec<KnownPin>) -> Known {
@@ -366,7 +377,7 @@ fn compare(facts: &Facts, old: &Cert, new: &Cert, endpoint: &Endpoint) -> Previo
     let other_key = old.spki() != new.spki();
     let signed_new = other_key && facts.known.pins.iter().any(pinned) && new.signed_by(old) == SignatureCheck::Valid;
     let sighting = facts.known.baseline.iter().find(|s| s.cert == old.fingerprint());
-    let new_names = new.host_names();
+    let new_names: HashSet<String> = new.host_names().into_iter().collect();
     let same_kind = old.key().algorithm == new.key().algorithm;
     Previous {
         cert: old.fingerprint(),
@@ -414,8 +425,9 @@ fn issuer_candidate(facts: &Facts, question: &Question<'_>) -> Option<Cert> {
     if above.iter().any(|cert| reaches_root(cert, question.roots)) {
         return None;
     }
-    let fit = |cert: &&&Cert| is_ca(cert) && cert.spki() != leaf.spki() && path_to(question, cert).is_some();
-    above.iter().rev().find(fit).map(|cert| (*cert).clone())
+    let fit = |cert: &&&Cert| is_ca(cert) && cert.spki() != leaf.spki();
+    let candidates = above.iter().rev().filter(fit).take(MAX_CANDIDATES);
+    candidates.copied().find(|cert| path_to(question, cert).is_some()).cloned()
 }
 
 fn is_ca(cert: &Cert) -> bool {

@@ -120,7 +120,7 @@ pub enum CheckError {
 /// The user's yes.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// What to pin; `None` for the suggested kind. Where a CA-valid chain is asked about and nothing
+    /// What to pin; `None` for the suggested kind. Where rule 5 asks about a CA-valid chain and nothing
     /// is suggested, `None` accepts the chain as seen, without a pin.
     pub kind: Option<PinKind>,
     /// Beside the old key instead of in its place.

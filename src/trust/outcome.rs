@@ -6,6 +6,7 @@ use super::codes::{Assurance, Change, Decision, PinResult, Risk, Rule};
 use super::policy::Action;
 use crate::path::Problems;
 use crate::store::{Origin, PinKind, Severity, Validation};
+use crate::time::Timestamp;
 
 /// What becomes of an upgrade under observation (rule 5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Effects {
     pub sighting: Option<Validation>,
     /// A new key pin.
     pub pins: Option<Origin>,
+    /// When it ends at the latest; 0 = never.
+    pub pin_ends: Timestamp,
     /// This pin (an index into the known ones) becomes trusted, and what it replaces retires.
     pub promotes: Option<usize>,
     /// This pin's waiver is fixed.

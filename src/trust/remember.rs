@@ -28,6 +28,8 @@ const MAX_VALIDATED: usize = 16;
 pub(super) struct Plan {
     /// The record, where it differs. A pin with id 0 is new and gets its number when written.
     pub record: Option<EndpointRecord>,
+    /// The record for any account, where it differs: its pins are matched, fixed and promoted too.
+    pub shared: Option<EndpointRecord>,
     /// Fingerprints of certificates to keep.
     pub certs: Vec<Hash>,
     /// The newest notBefore vouched for by a system root.
@@ -41,7 +43,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Whether anything is to be written.
     pub fn is_empty(&self) -> bool {
-        self.record.is_none() && self.floor.is_none() && !self.contradicts && !self.logs
+        self.record.is_none() && self.shared.is_none() && self.floor.is_none() && !self.contradicts && !self.logs
     }
 }
 
@@ -56,7 +58,9 @@ pub(super) fn plan(endpoint: &Endpoint, weighed: &Weighed<'_>) -> Plan {
     }
     let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), facts.at()));
     if outcome.decision == Decision::Accept {
-        accepted(weighed, &mut record, &mut plan);
+        let mut shared = weighed.gathered.shared.clone();
+        accepted(weighed, &mut record, shared.as_mut(), &mut plan);
+        plan.shared = shared.filter(|shared| weighed.gathered.shared.as_ref() != Some(shared));
     } else {
         observed(facts, &mut record, &mut plan);
     }
@@ -90,11 +94,17 @@ fn observed(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
     }
 }
 
-fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, plan: &mut Plan) {
+fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, shared: Option<&mut EndpointRecord>, plan: &mut Plan) {
     let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
     plan.logs = outcome.effects.event.is_some();
     let Some(validation) = outcome.effects.sighting else { return };
-    pins(weighed, record);
+    // The endpoint's own pins come first among the known ones, then those for any account, in order.
+    let own = record.pins.len();
+    pins(weighed, record, 0);
+    if let Some(shared) = shared {
+        pins(weighed, shared, own);
+    }
+    record.pins.extend(outcome.effects.pins.map(|origin| taken_by_itself(weighed, origin)));
     upgrade(facts, outcome.effects.upgrade, record);
     let provisional = outcome.effects.upgrade == UpgradeStep::Observe;
     sighting(weighed, validation, provisional, record, plan);
@@ -228,12 +238,13 @@ fn upgrade(facts: &Facts, step: UpgradeStep, record: &mut EndpointRecord) {
     }
 }
 
-fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord) {
+/// What becomes of the pins of a record; `first` is the place of its first one among the known pins.
+fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord, first: usize) {
     let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
     let at = facts.at();
     let overlap = weighed.gathered.policy.overlap_hours.saturating_mul(3_600);
-    // The endpoint's own pins come first among the known ones, in the same order.
-    let matched = outcome.pin_index.and_then(|index| record.pins.get_mut(index));
+    let place = |index: usize| index.checked_sub(first);
+    let matched = outcome.pin_index.and_then(place).and_then(|index| record.pins.get_mut(index));
     let replaces = matched.as_ref().map_or(0, |pin| pin.replaces);
     if let Some(pin) = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid) {
         if at.saturating_sub(pin.last_matched) >= REFRESH {
@@ -241,31 +252,29 @@ fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord) {
         }
     }
     if let Some((index, waiver)) = outcome.effects.fixes {
-        if let Some(pin) = record.pins.get_mut(index) {
+        if let Some(pin) = place(index).and_then(|index| record.pins.get_mut(index)) {
             pin.waiver = Some(waiver);
         }
     }
-    if let Some(index) = outcome.effects.promotes {
+    if let Some(index) = outcome.effects.promotes.and_then(place) {
         promote(facts, record, index, overlap);
     }
     if outcome.effects.retires_replaced {
         let old = record.pins.iter_mut().filter(|pin| pin.id == replaces && pin.state == PinState::Trusted);
         old.for_each(|pin| retire(pin, at, at.saturating_add(overlap)));
     }
-    if let Some(origin) = outcome.effects.pins {
-        let lifetime = weighed.gathered.policy.pin_days.saturating_mul(DAY);
-        record.pins.push(Pin {
-            expires: if lifetime == 0 { 0 } else { at.saturating_add(lifetime) },
-            ..new_pin(
-                PinKind::Key,
-                PinValue::Sha256(facts.leaf.spki),
-                waiver::shown(facts),
-                origin,
-                at,
-                facts.leaf.cert,
-            )
-        });
-    }
+}
+
+/// The pin of an accept that nobody was asked about. It ends when the policy says, and when the
+/// trust does that it rests on.
+fn taken_by_itself(weighed: &Weighed<'_>, origin: Origin) -> Pin {
+    let (facts, at) = (&weighed.gathered.facts, weighed.gathered.facts.at());
+    let lifetime = weighed.gathered.policy.pin_days.saturating_mul(DAY);
+    let by_policy = (lifetime != 0).then(|| at.saturating_add(lifetime));
+    let lent = Some(weighed.outcome.effects.pin_ends).filter(|ends| *ends != 0);
+    let key = PinValue::Sha256(facts.leaf.spki);
+    let pin = new_pin(PinKind::Key, key, waiver::shown(facts), origin, at, facts.leaf.cert);
+    Pin { expires: by_policy.into_iter().chain(lent).min().unwrap_or(0), ..pin }
 }
 
 /// A staged pin becomes trusted; what it replaces stays so for the overlap, which seeing the old
@@ -279,11 +288,13 @@ fn promote(facts: &Facts, record: &mut EndpointRecord, index: usize, overlap: i6
         replaces = newest.map_or(0, |pin| pin.id);
     }
     let inherited = old_waiver(record, replaces);
+    let only = record.pins.iter().any(|p| p.id == replaces && p.is_only());
     for pin in &mut record.pins {
         if pin.id == id {
             pin.state = PinState::Trusted;
             pin.state_since = at;
             pin.replaces = replaces;
+            pin.pinned_only |= only;
             pin.waiver = pin.waiver.or(inherited).or(Some(waiver::shown(facts)));
             pin.cert = pin.cert.or(Some(facts.leaf.cert));
         } else if pin.id == replaces && pin.state == PinState::Trusted && !facts.clock_wrong() {
@@ -325,6 +336,7 @@ pub(super) fn new_pin(
         replaces: 0,
         cert: Some(cert),
         until_ca_valid: false,
+        pinned_only: false,
         extra: serde_json::Map::new(),
     }
 }

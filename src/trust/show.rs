@@ -94,8 +94,8 @@ fn element(verdict: &Verdict, index: usize) -> Value {
     }
 }
 
-/// A certificate's JSON gives some values raw. JSON itself escapes control characters; here the
-/// ones that reorder or hide text are escaped too, because a verdict is printed to terminals.
+/// A certificate's JSON gives some values raw. What steers a terminal, reorders or hides text is
+/// escaped here, because a verdict, or a value that a program took out of it, is shown to people.
 fn harmless(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(text.chars().map(visible).collect()),
@@ -108,7 +108,7 @@ fn harmless(value: Value) -> Value {
 fn visible(c: char) -> String {
     let text = c.to_string();
     // A backslash may belong to an escape that is there already; a line feed is JSON's to escape.
-    if c == '\\' || c.is_ascii() { text } else { crate::text::escape(&text) }
+    if matches!(c, '\n' | ' '..='~') { text } else { crate::text::escape(&text) }
 }
 
 fn headline(verdict: &Verdict) -> String {

@@ -100,7 +100,8 @@ pub(super) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     Some(outcome.event("changed", Severity::Warning))
 }
 
-/// Rule 10, the narrow sibling rule (pitfalls 22 and 38).
+/// Rule 10, the narrow sibling rule (pitfalls 22 and 38). Trust that was given for a while only is
+/// lent for no longer; what waits for a renewal is not lent at all.
 pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let outside_setup = policy.existing_account == Action::Reject && !facts.setup;
     if policy.sibling != Action::Accept || policy.first_use == Action::Reject || outside_setup {
@@ -119,14 +120,17 @@ pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
             && facts.counts(&s.pin)
             && s.pin.state == PinState::Trusted
             && s.pin.waiver.is_some()
+            && !s.pin.until_ca_valid
+            && s.pin.waive_expired_until == 0
             && facts.names_this(&known)
             && coverage(facts, policy, &known, None) == Coverage::All
     };
-    facts.elsewhere.siblings.iter().find(vouches)?;
+    let voucher = facts.elsewhere.siblings.iter().find(vouches)?;
     let graded = Graded { change: Change::None, risk: Risk::None, evidence: Vec::new() };
     let mut outcome = Outcome::accept(Rule::Sibling, Assurance::Pinned, "sibling-key", graded);
     outcome.pin = PinResult::Sibling;
     outcome.effects.pins = Some(Origin::Sibling);
+    outcome.effects.pin_ends = voucher.pin.expires;
     outcome.effects.must_be_durable = true;
     Some(outcome.sighting(Validation::None).event("sibling-accepted", Severity::Notice))
 }

@@ -87,6 +87,7 @@ pub fn pin(id: u64, key: &str) -> Pin {
         replaces: 0,
         cert: None,
         until_ca_valid: false,
+        pinned_only: false,
         extra: Map::new(),
     }
 }

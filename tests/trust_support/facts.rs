@@ -112,6 +112,7 @@ pub fn pin(kind: PinKind, of: &str, state: PinState, waiver: Option<Problems>) -
         replaces: 0,
         cert: Some(hash(&format!("{of} cert"))),
         until_ca_valid: false,
+        pinned_only: false,
         extra: Default::default(),
     };
     KnownPin { pin, layer: Layer::Own, path_verified: false }

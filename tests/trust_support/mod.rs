@@ -189,6 +189,24 @@ impl Ca {
         (spec, key, cert)
     }
 
+    /// A revocation list of one certificate.
+    pub fn crl(&self, revoked: &Cert) -> Vec<u8> {
+        let algorithm = seq(&[tlv(0x06, &[0x2B, 0x65, 0x70])]);
+        let number = seq(&[tlv(0x06, &[0x55, 0x1D, 0x14]), tlv(0x04, &tlv(0x02, &[1]))]);
+        let tbs = seq(&[
+            tlv(0x02, &[1]),
+            algorithm.clone(),
+            name(&self.spec.common, &self.spec.organisation),
+            time(START),
+            time(START + 3650 * DAY),
+            seq(&[seq(&[tlv(0x02, revoked.serial_bytes()), time(START)])]),
+            tlv(0xA0, &seq(&[number])),
+        ]);
+        let mut signature = vec![0];
+        signature.extend(self.key.0.sign(&tbs).as_ref());
+        seq(&[tbs, algorithm, tlv(0x03, &signature)])
+    }
+
     /// The leaf below an intermediate, with it.
     pub fn below(&self, number: usize, names: &[&str], key_name: &str, from: Timestamp, days: i64) -> Chain {
         let (spec, key_of, cert) = self.intermediate(number);

@@ -111,6 +111,7 @@ impl Found {
             replaces: 0,
             cert: None,
             until_ca_valid: false,
+            pinned_only: false,
             extra: serde_json::Map::new(),
         });
     }
@@ -229,8 +230,18 @@ fn take_endpoint(
             }
         }
         let id = tx.new_pin_id()?;
-        let mut pin =
-            Pin { id, origin: Origin::Imported, created: now, state_since: now, last_matched: 0, ..pin.clone() };
+        // An overlap is a foreign time, and what a staged pin replaces has another number here.
+        let mut pin = Pin {
+            id,
+            origin: Origin::Imported,
+            created: now,
+            state_since: now,
+            last_matched: 0,
+            overlap_until: 0,
+            replaces: 0,
+            pinned_only: pin.is_only(),
+            ..pin.clone()
+        };
         if let Some(cert) = pin.cert {
             // A certificate that did not come along is no loss to the pin.
             pin.cert = tx.get(&keyspace::cert(cert))?.map(|_| cert);

@@ -160,6 +160,7 @@ fn make(id: u64, new: &NewPin, replaced: Option<&Pin>, now: Timestamp) -> Pin {
         replaces: replaced.map_or(0, |r| r.id),
         cert: new.cert.as_ref().map(Cert::fingerprint),
         until_ca_valid: false,
+        pinned_only: false,
         extra: Map::new(),
     }
 }
