@@ -2,9 +2,10 @@
 //! recorded do both again inside a writing transaction, so that a first use is atomic between
 //! threads and processes.
 
+use super::cache::Grounds;
 use super::codes::Decision;
 use super::decide::{CaUnavailable, decide};
-use super::events::{self, Attached};
+use super::events::Attached;
 use super::gather::{Gathered, Memo, gather};
 use super::outcome::Outcome;
 use super::remember::{Plan, plan};
@@ -12,7 +13,7 @@ use super::verdict::Verdict;
 use super::{Check, CheckError, pending};
 use crate::cert::Cert;
 use crate::hash::Hash;
-use crate::store::{Severity, Store, StoreError, Tx};
+use crate::store::{Event, Severity, Store, StoreError, Tx};
 
 /// Facts with the decision made from them.
 pub(super) struct Weighed<'c> {
@@ -22,9 +23,14 @@ pub(super) struct Weighed<'c> {
 
 /// Gathers facts, decides, records what must be recorded.
 pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
+    let attached = store.attached::<Attached>();
+    let session = attached.has_session_pins(check.endpoint);
+    if let Some(verdict) = attached.cache.get(store, check).filter(|_| !session) {
+        return Ok(deliver(&attached, store, check, verdict));
+    }
     let store_id = store.id()?;
     let mut memo = Memo::default();
-    let weighed = store.read(|tx| weigh(store, tx, check, &mut memo))?;
+    let (weighed, mark) = store.read(|tx| Ok::<_, CheckError>((weigh(store, tx, check, &mut memo)?, tx.peek())))?;
     let silent = check.flags.dry_run || check.flags.unproven;
     let written = if silent || nothing_to_write(&weighed, check) {
         None
@@ -34,13 +40,23 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
             Err(CheckError::Store(error)) if may_stand(&weighed, &error) => {
                 let mut weighed = weighed;
                 weighed.outcome.because("not-remembered");
-                return Ok(deliver(store, check, Verdict::new(check, weighed, store_id)));
+                return Ok(deliver(&attached, store, check, Verdict::new(check, weighed, store_id)));
             }
             Err(error) => return Err(error),
         }
     };
-    let verdict = written.unwrap_or_else(|| Verdict::new(check, weighed, store_id));
-    Ok(deliver(store, check, verdict))
+    let verdict = match written {
+        Some(verdict) => verdict,
+        None => {
+            let grounds = Grounds::of(check, &weighed, mark).filter(|_| !session);
+            let verdict = Verdict::new(check, weighed, store_id);
+            if let Some(grounds) = grounds {
+                attached.cache.put(check, &verdict, grounds);
+            }
+            verdict
+        }
+    };
+    Ok(deliver(&attached, store, check, verdict))
 }
 
 /// Gathers and decides in one view.
@@ -137,11 +153,11 @@ fn may_stand(weighed: &Weighed<'_>, error: &StoreError) -> bool {
     only_unwritable && !weighed.outcome.effects.must_be_durable
 }
 
-fn deliver(store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {
-    if !check.flags.dry_run {
-        let mut event = verdict.event();
-        event.application = store.application().to_owned();
-        events::announce(store, std::slice::from_ref(&event));
+fn deliver(attached: &Attached, store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {
+    let listener = attached.listener().filter(|_| !check.flags.dry_run);
+    if let Some(listener) = listener {
+        let application = store.application().to_owned();
+        listener(&Event { application, ..verdict.event() });
     }
     verdict
 }

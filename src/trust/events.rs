@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cache::Cache;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::store::{Event, Pin, Severity, Store};
@@ -19,6 +20,7 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 pub(super) struct Attached {
     listener: Mutex<Option<Listener>>,
     session: Mutex<HashMap<Endpoint, Vec<Pin>>>,
+    pub cache: Cache,
 }
 
 impl Attached {
@@ -26,6 +28,16 @@ impl Attached {
     pub fn session_pins(&self, endpoint: &Endpoint) -> Vec<Pin> {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.get(endpoint).cloned().unwrap_or_default()
+    }
+
+    /// Whether pins were given for this session.
+    pub fn has_session_pins(&self, endpoint: &Endpoint) -> bool {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).contains_key(endpoint)
+    }
+
+    /// Who receives the events.
+    pub fn listener(&self) -> Option<Listener> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Keeps a pin for this session; `replace` drops those given before.
@@ -54,8 +66,7 @@ pub fn end_session(store: &Store) {
 
 /// Delivers events to the handle's listener. Called with no lock and no transaction held.
 pub fn announce(store: &Store, events: &[Event]) {
-    let listener = store.attached::<Attached>().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(listener) = listener {
+    if let Some(listener) = store.attached::<Attached>().listener() {
         events.iter().for_each(|event| listener(event));
     }
 }
