@@ -8,6 +8,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 STATIC  ?= 0
 FEATURES ?=
+RUST    ?= 0
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 SOVERSION := 0
@@ -61,8 +62,12 @@ $(BUILT)/libtofu.so: $(SOURCES)
 header symbols: ## write include/tofu.h and tofu.symbols anew from src/capi; review the difference
 	BLESS=1 $(CARGO) test --locked --test header
 
-bench: ## benchmarks
+bench: ## one table of speed with the peers beside; BIG=1, ONLY=TEXT; RUST=1 for the criterion benchmarks
+ifeq ($(RUST),1)
 	$(CARGO) bench --locked
+else
+	@CARGO='$(CARGO)' bash scripts/bench.sh
+endif
 
 conformance: ## certificate corpus and x509-limbo, where ../shared/data is
 	$(CARGO) test --locked --test cert_corpus --test conformance -- --nocapture

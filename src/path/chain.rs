@@ -109,12 +109,12 @@ impl Chain {
     }
 
     /// Bytes of all certificates together.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Whether both hold the same certificates, byte for byte.
-    pub(super) fn same_certs(&self, other: &Self) -> bool {
+    pub(crate) fn same_certs(&self, other: &Self) -> bool {
         self.bytes == other.bytes
             && self.entries.len() == other.entries.len()
             && self.entries.iter().zip(&other.entries).all(|(a, b)| a.der() == b.der())

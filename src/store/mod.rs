@@ -200,6 +200,11 @@ impl Store {
         drop(old);
     }
 
+    /// Whether a listener is set, so that events for nobody need not be put into words.
+    pub fn has_listener(&self) -> bool {
+        self.listener().is_some()
+    }
+
     /// Tells the listener of events. Those in the log were told when they were committed.
     pub fn announce(&self, events: &[Event]) {
         if let Some(listener) = self.listener() {

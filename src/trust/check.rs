@@ -2,6 +2,7 @@
 //! recorded do both again inside a writing transaction, so that a first use is atomic between
 //! threads and processes.
 
+use super::cache::Grounds;
 use super::codes::Decision;
 use super::decide::{CaUnavailable, decide};
 use super::events::Attached;
@@ -22,9 +23,14 @@ pub(super) struct Weighed<'c> {
 
 /// Gathers facts, decides, records what must be recorded.
 pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
+    let attached = store.attached::<Attached>();
+    let session = attached.has_session_pins(check.endpoint);
+    if let Some(verdict) = attached.cache.get(store, check).filter(|_| !session) {
+        return Ok(deliver(store, check, verdict));
+    }
     let store_id = store.id()?;
     let mut memo = Memo::default();
-    let weighed = store.read(|tx| weigh(store, tx, check, &mut memo))?;
+    let (weighed, mark) = store.read(|tx| Ok::<_, CheckError>((weigh(store, tx, check, &mut memo)?, tx.peek())))?;
     let silent = check.flags.dry_run || check.flags.unproven;
     let written = if silent || nothing_to_write(&weighed, check) {
         None
@@ -43,7 +49,14 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
         // The listener was told with the commit.
         Some((verdict, true)) => verdict,
         Some((verdict, false)) => deliver(store, check, verdict),
-        None => deliver(store, check, Verdict::new(check, weighed, store_id)),
+        None => {
+            let grounds = Grounds::of(check, &weighed, mark).filter(|_| !session);
+            let verdict = Verdict::new(check, weighed, store_id);
+            if let Some(grounds) = grounds {
+                attached.cache.put(check, &verdict, grounds);
+            }
+            deliver(store, check, verdict)
+        }
     })
 }
 
@@ -143,7 +156,7 @@ fn may_stand(weighed: &Weighed<'_>, error: &StoreError) -> bool {
 }
 
 fn deliver(store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {
-    if !check.flags.dry_run {
+    if !check.flags.dry_run && store.has_listener() {
         let mut event = verdict.event();
         event.application = store.application().to_owned();
         store.announce(std::slice::from_ref(&event));

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::cache::Cache;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 pub use crate::store::Listener;
@@ -15,6 +16,7 @@ use crate::time::Timestamp;
 #[derive(Default)]
 pub(super) struct Attached {
     session: Mutex<HashMap<Endpoint, Vec<Pin>>>,
+    pub cache: Cache,
 }
 
 impl Attached {
@@ -22,6 +24,11 @@ impl Attached {
     pub fn session_pins(&self, endpoint: &Endpoint) -> Vec<Pin> {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.get(endpoint).cloned().unwrap_or_default()
+    }
+
+    /// Whether pins were given for this session.
+    pub fn has_session_pins(&self, endpoint: &Endpoint) -> bool {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).contains_key(endpoint)
     }
 
     /// Keeps a pin for this session; `replace` drops those given before.

@@ -39,6 +39,10 @@ pub(super) struct Gathered<'c> {
     pub anchor: Option<Anchor>,
     /// The path leads to one of the system's own roots.
     pub system_root: bool,
+    /// The set of trust anchors that answered.
+    pub roots: u64,
+    /// Nothing but the known was seen, and nothing known elsewhere was looked at.
+    pub settled: bool,
 }
 
 /// Keeps the last examination, which costs more than all else, from one gathering to the next.
@@ -130,7 +134,8 @@ pub(super) fn gather<'c>(
         signed_by_the_old_key(leaf_cert, &mut problems);
         facts.problems = crate::path::kinds_of(&problems);
     }
-    let issuer = match settled(&facts) {
+    let settled = settled(&facts);
+    let issuer = match settled {
         true => None,
         false => {
             elsewhere::look_around(tx, check.endpoint, &mut facts)?;
@@ -141,8 +146,21 @@ pub(super) fn gather<'c>(
     let system_root = policy.system_roots
         && ca_anchor.as_ref().is_some_and(|anchor| Roots::system().is_ok_and(|r| r.contains_key(anchor.spki)));
     let anchor = ca_anchor.or(pinned_anchor);
-    let shared = any;
-    Ok(Gathered { facts, policy, examination, problems, record, shared, previous, issuer, anchor, system_root })
+    let (shared, roots) = (any, roots.generation());
+    Ok(Gathered {
+        facts,
+        policy,
+        examination,
+        problems,
+        record,
+        shared,
+        previous,
+        issuer,
+        anchor,
+        system_root,
+        roots,
+        settled,
+    })
 }
 
 impl Memo {

@@ -1,11 +1,13 @@
 //! What is decided. [`decide::decide`] is pure: facts and a policy in, an outcome out. [`check`]
 //! gathers the facts before it and records the result after it; [`trust`] is the user's yes.
 //!
-//! The way of a check: `gather` (and `elsewhere`, `corroborate`) → [`facts::Facts`] → `decide`
-//! (with `unvalidated`, `waiver`, `change`, `offer`) → [`outcome::Outcome`] → `remember` (what is written) and
-//! `explain`, `show` (what is said). Knows certificates, paths and the store; knows no network.
+//! The way of a check: `cache` (the same accept again?), else `gather` (and `elsewhere`,
+//! `corroborate`) → [`facts::Facts`] → `decide` (with `unvalidated`, `waiver`, `change`, `offer`) →
+//! [`outcome::Outcome`] → `remember` (what is written) and `explain`, `show` (what is said). Knows
+//! certificates, paths and the store; knows no network.
 
 mod answer;
+mod cache;
 pub mod change;
 mod check;
 pub mod codes;

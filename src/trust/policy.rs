@@ -44,7 +44,7 @@ pub enum Action {
 }
 
 /// How facts become a decision: a preset and named fields.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     pub(super) preset: &'static str,
     pub(super) ca: CaUse,

@@ -71,6 +71,23 @@ pub(super) fn plan(endpoint: &Endpoint, weighed: &Weighed<'_>) -> Plan {
     plan
 }
 
+/// The second from which the same accept, which writes nothing now, would refresh a "when last".
+/// `None` where the certificate has no accepted sighting.
+pub(super) fn due(weighed: &Weighed<'_>) -> Option<Timestamp> {
+    let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
+    let record = weighed.gathered.record.as_ref()?;
+    let seen = record.baseline.iter().find(|s| s.cert == facts.leaf.cert)?.last;
+    let validated = record
+        .validated
+        .as_ref()
+        .map(|v| v.last)
+        .filter(|_| outcome.effects.sighting.is_some_and(|validation| validation != Validation::None));
+    let matched = outcome.pin_index.and_then(|index| record.pins.get(index)).map(|pin| pin.last_matched);
+    let matched = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid);
+    let oldest = [record.last_seen, seen].into_iter().chain(validated).chain(matched).min()?;
+    Some(oldest.saturating_add(REFRESH))
+}
+
 fn observed(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
     let at = facts.at();
     match record.observations.iter_mut().find(|o| o.spki == facts.leaf.spki) {

@@ -24,6 +24,8 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Verdict {
     inner: Arc<Inner>,
+    /// When it was given: an accept may be given again later.
+    at: Timestamp,
 }
 
 #[derive(Debug)]
@@ -50,7 +52,6 @@ struct Inner {
 pub(super) struct Inputs {
     endpoint: Endpoint,
     chain: Chain,
-    now: Timestamp,
     flags: Flags,
     policy: Option<Policy>,
     tlsa: Vec<Tlsa>,
@@ -58,6 +59,17 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
+    /// Whether this check asks the same about the same: all but the time.
+    pub fn same_question(&self, check: &Check<'_>) -> bool {
+        self.endpoint == *check.endpoint
+            && self.flags == check.flags
+            && self.policy.as_ref() == check.policy
+            && self.tlsa == check.tlsa
+            && self.crls == check.crls
+            && self.chain.ocsp() == check.chain.ocsp()
+            && self.chain.same_certs(check.chain)
+    }
+
     /// The same check again, at another time.
     pub fn check_at(&self, now: Timestamp) -> Check<'_> {
         Check {
@@ -88,7 +100,6 @@ impl Verdict {
         let inputs = Inputs {
             endpoint: check.endpoint.clone(),
             chain: check.chain.clone(),
-            now: check.now,
             flags: check.flags,
             policy: check.policy.cloned(),
             tlsa: check.tlsa.to_vec(),
@@ -113,14 +124,19 @@ impl Verdict {
             outcome,
             asked: None,
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), at: check.now }
+    }
+
+    /// The same accept, given again at another time.
+    pub(super) fn again(self, at: Timestamp) -> Self {
+        Self { at, ..self }
     }
 
     /// The same verdict, as the answer to a question that was left pending.
     pub(super) fn asked(self, asked: Asked) -> Self {
         match Arc::try_unwrap(self.inner) {
-            Ok(inner) => Self { inner: Arc::new(Inner { asked: Some(asked), ..inner }) },
-            Err(inner) => Self { inner },
+            Ok(inner) => Self { inner: Arc::new(Inner { asked: Some(asked), ..inner }), ..self },
+            Err(inner) => Self { inner, ..self },
         }
     }
 
@@ -191,7 +207,7 @@ impl Verdict {
 
     /// When it was made, by the caller's clock.
     pub fn at(&self) -> Timestamp {
-        self.inner.inputs.now
+        self.at
     }
 
     /// The pin that matched or was contradicted.
@@ -303,7 +319,7 @@ impl Verdict {
     pub(super) fn event(&self) -> Event {
         let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| routine(self.decision()));
         let (facts, text) = (&self.inner.facts, self.inner.told.headline.text());
-        events::about(self.endpoint(), code, severity, facts.at(), facts.leaf.spki, text)
+        events::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text)
     }
 }
 
