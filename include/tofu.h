@@ -2323,7 +2323,7 @@ int64_t tofu_verdict_previous_last_seen(const tofu_verdict *verdict);
  * @param store    the store that the verdict was made with; must not be NULL.
  * @param verdict  borrowed; must not be NULL.
  * @param kind     one of TOFU_PIN_KIND_... that is offered; TOFU_PIN_KIND_NONE for the suggested one, or, where a
- *                 CA-valid chain is asked about and none is suggested, to accept it as seen without a pin.
+ *                 new issuer or an upgrade is asked about (policy `careful`), to accept it without a pin.
  * @param flags    any of TOFU_TRUST_...; unknown bits are refused.
  * @param expires  when the trust ends, in seconds since the epoch, UTC; 0 for never; negative is refused.
  * @param typed    the full fingerprint as the user typed it, where one was asked for, NUL-terminated; may be NULL.
