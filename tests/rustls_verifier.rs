@@ -30,8 +30,23 @@ fn identity(dir: &Path, name: &str) -> Identity {
     openssl(
         dir,
         &[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", &key, "-out",
-            &cert, "-days", "3650", "-subj", "/CN=mail.example.test", "-addext", "subjectAltName=DNS:mail.example.test",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            &key,
+            "-out",
+            &cert,
+            "-days",
+            "3650",
+            "-subj",
+            "/CN=mail.example.test",
+            "-addext",
+            "subjectAltName=DNS:mail.example.test",
         ],
     );
     openssl(dir, &["x509", "-in", &cert, "-outform", "DER", "-out", &file("der")]);
@@ -81,7 +96,9 @@ fn handshake(verifier: &Arc<Verifier>, mut server: ServerConnection) -> Result<P
 }
 
 fn verifier(store: &Store) -> Arc<Verifier> {
-    Arc::new(Verifier::new(store.clone(), Endpoint::parse("", "mail.example.test", 993).unwrap()).with_policy(no_roots()))
+    Arc::new(
+        Verifier::new(store.clone(), Endpoint::parse("", "mail.example.test", 993).unwrap()).with_policy(no_roots()),
+    )
 }
 
 /// The default policy without the system's roots, so that the test does not depend on them.

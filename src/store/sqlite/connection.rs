@@ -47,7 +47,8 @@ impl Pooled {
 
     fn connect(file: &Path, read_only: bool, busy: Duration) -> Result<(Connection, Arc<Header>), StoreError> {
         let header = Header::open(file)?;
-        header.check(file)?;
+        let interrupted = path::has_journal(file);
+        header.check(file, !interrupted)?;
         let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let sqlite = |e| from_sqlite(file, busy, e);
@@ -71,6 +72,10 @@ impl Pooled {
             store: file.display().to_string(),
             what: "its table is not the one that this library makes".to_owned(),
         })?;
+        if interrupted {
+            // SQLite has read, and so has played the journal back.
+            header.check(file, true)?;
+        }
         Ok((connection, header))
     }
 
