@@ -1,6 +1,7 @@
 //! How long the store takes, at 10, 1,000 and 100,000 endpoints (and 1,000,000 where
-//! TOFU_BENCH_MILLION is set): reading a known endpoint, proving an absence, the cheap mark that
-//! validates caches, a durable write, opening, and a bulk import.
+//! TOFU_BENCH_MILLION is set; imports alone where TOFU_BENCH_IMPORT is): reading a known endpoint,
+//! proving an absence, the cheap mark that validates caches, a durable write, opening, and a bulk
+//! import.
 
 use std::hint::black_box;
 use std::os::unix::fs::PermissionsExt;
@@ -59,6 +60,17 @@ fn fill(path: &Path, size: usize) -> Duration {
     began.elapsed()
 }
 
+/// Imports a file of GnuTLS' with so many lines into a new store.
+fn import(path: &Path, size: usize) -> Duration {
+    let line = |n: usize| format!("|c0|mail{n}.example.org|993|0|6|{}\n", Hash::of(&n.to_be_bytes()).hex());
+    let file: String = (0..size).map(line).collect();
+    let store = Store::open(&options(path)).unwrap();
+    let began = Instant::now();
+    let report = store.import(ImportFormat::KnownHosts, file.as_bytes(), true, 1_700_000_000).unwrap();
+    assert_eq!(report.pins, size as u64);
+    began.elapsed()
+}
+
 fn bench(c: &mut Criterion) {
     let mut sizes = vec![10, 1_000, 100_000];
     if std::env::var_os("TOFU_BENCH_MILLION").is_some() {
@@ -69,6 +81,11 @@ fn bench(c: &mut Criterion) {
     for size in sizes {
         let path = directory.path().join(format!("{size}.db"));
         println!("{size} endpoints written in one transaction: {:?}", fill(&path, size));
+        let imported = directory.path().join(format!("{size}-imported.db"));
+        println!("{size} endpoints imported from known_hosts: {:?}", import(&imported, size));
+        if std::env::var_os("TOFU_BENCH_IMPORT").is_some() {
+            continue;
+        }
         let store = Store::open(&options(&path)).unwrap();
         let known = record(size / 2).endpoint;
         let unknown = Endpoint::parse("", "nobody.example.org", 993).unwrap();

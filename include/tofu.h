@@ -2467,7 +2467,8 @@ tofu_status tofu_store_options_new(tofu_store_options **out, tofu_error **err);
  * milliseconds, 2000 by default. "read-only": "yes" opens without the right to write, "no" is the default. "create":
  * "no" fails when the file does not exist, "yes" is the default. "accept-loss": "yes" goes on with a store that is
  * known to have held more (it vanished, was replaced or went back in time), for a call that a person asked for and
- * never as a habit; "no" is the default. "log-events" and "log-age": how many events the log keeps, and for how many
+ * never as a habit; "no" is the default. "layer": the path of a read-only store of the system below this one, which must
+ * belong to root; may be set several times, nearest first. "log-events" and "log-age": how many events the log keeps, and for how many
  * seconds.
  *
  * @param options  not yet used; must not be NULL.
@@ -2479,7 +2480,10 @@ tofu_status tofu_store_options_new(tofu_store_options **out, tofu_error **err);
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_store_options_set(tofu_store_options *options, const char *field, const char *value, tofu_error **err);
+tofu_status tofu_store_options_set(tofu_store_options *options,
+                                   const char *field,
+                                   const char *value,
+                                   tofu_error **err);
 
 /**
  * Frees store options; stores opened with them live on.

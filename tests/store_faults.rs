@@ -116,3 +116,30 @@ fn a_read_only_file_system_is_enough_for_reading() {
         }
     }
 }
+
+#[test]
+fn a_writer_killed_at_any_write_to_the_file_leaves_a_store_that_opens_and_has_all_that_was_acknowledged() {
+    if !strace_works() {
+        println!("skipped: strace cannot inject signals here");
+        return;
+    }
+    let mut acknowledged = 0;
+    for when in 1..40 {
+        let place = Place::new();
+        place.open();
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-q", "-o", "/dev/null", "-e", "trace=pwrite64", "-P"]).arg(place.file());
+        strace.args(["-e", &format!("inject=pwrite64:signal=KILL:when={when}")]);
+        strace.arg(std::env::current_exe().unwrap()).args(["--exact", "the_traced_process", "--nocapture"]);
+        let output = strace.env(FILE, place.file()).env("TOFU_TEST_BEGAN", "0").output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        let store = place.try_open().unwrap_or_else(|e| panic!("killed at write {when}: {e}"));
+        for host in shown.lines().filter_map(|l| l.strip_prefix("acknowledged ")) {
+            assert!(get(&store, &endpoint("", host, 993)).is_some(), "killed at write {when}: {host} is gone");
+            acknowledged += 1;
+        }
+        drop(store);
+        place.assert_sound();
+    }
+    assert!(acknowledged > 0);
+}

@@ -88,13 +88,11 @@ fn import(
         TOFU_IMPORT_KNOWN_HOSTS => ImportFormat::KnownHosts,
         TOFU_IMPORT_CERT_OVERRIDE => ImportFormat::CertOverride,
         TOFU_IMPORT_FINGERPRINTS => ImportFormat::Fingerprints,
-        TOFU_IMPORT_PEM => {
-            let endpoint = endpoint.ok_or_else(|| Failure::null("endpoint"))?;
-            return store.import_pem(data, endpoint, commit, system_now()).map_err(unreadable);
-        }
+        TOFU_IMPORT_PEM if endpoint.is_none() => return Err(Failure::null("endpoint")),
+        TOFU_IMPORT_PEM => ImportFormat::Pem,
         other => return Err(Failure::invalid(format!("format: {other} is not a format to import"))),
     };
-    store.import(format, data, commit, system_now()).map_err(unreadable)
+    store.import_for(format, data, endpoint, commit, system_now()).map_err(unreadable)
 }
 
 /// What an import calls invalid is the data, not an argument.

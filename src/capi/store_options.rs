@@ -62,7 +62,8 @@ pub unsafe extern "C" fn tofu_store_options_new(
 /// milliseconds, 2000 by default. "read-only": "yes" opens without the right to write, "no" is the default. "create":
 /// "no" fails when the file does not exist, "yes" is the default. "accept-loss": "yes" goes on with a store that is
 /// known to have held more (it vanished, was replaced or went back in time), for a call that a person asked for and
-/// never as a habit; "no" is the default. "log-events" and "log-age": how many events the log keeps, and for how many
+/// never as a habit; "no" is the default. "layer": the path of a read-only store of the system below this one, which must
+/// belong to root; may be set several times, nearest first. "log-events" and "log-age": how many events the log keeps, and for how many
 /// seconds.
 ///
 /// @param options  not yet used; must not be NULL.
@@ -110,6 +111,8 @@ fn set(options: &mut StoreOptions, field: &str, value: &str) -> Result<(), Failu
                 _ => options.log_age = Some(number.into()),
             }
         }
+        ("layer", "") => return refuse("no path for"),
+        ("layer", path) => options.layers.push(path.into()),
         ("read-only", "yes") => options.read_only = true,
         ("read-only", "no") => options.read_only = false,
         ("create", "yes") => options.must_exist = false,

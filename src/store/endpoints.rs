@@ -103,10 +103,12 @@ impl Tx<'_> {
     }
 
     /// What a decision about this endpoint rests on, as one number: it moves with the endpoint's pins,
-    /// policy and baseline, with the block list and with the store-wide policy, and with nothing else.
+    /// policy and baseline, with the block list and with the store-wide policy, with any change of a
+    /// store below, and with nothing else.
     pub fn decision_generation(&self, endpoint: &Endpoint) -> Result<u64, StoreError> {
         let own = self.endpoint(endpoint)?.map_or(0, |r| r.generation);
-        Ok(own.max(self.meta.blocks_generation).max(self.meta.policy_generation))
+        let here = own.max(self.meta.blocks_generation).max(self.meta.policy_generation);
+        Ok(here.saturating_add(self.layers_generation()))
     }
 }
 

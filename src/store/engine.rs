@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::error::StoreError;
+use crate::hash::Hash;
 
 /// One change in a [`Batch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +106,20 @@ pub struct Peek {
     pub inode: u64,
     /// Moves with every commit.
     pub counter: u64,
+}
+
+impl Peek {
+    /// The mark of a store with others below it: equal only if all of them are.
+    pub(super) fn over(self, below: &[Peek]) -> Self {
+        if below.is_empty() {
+            return self;
+        }
+        let numbers = below.iter().chain([&self]).flat_map(|p| [p.device, p.inode, p.counter]);
+        let bytes: Vec<u8> = numbers.flat_map(u64::to_be_bytes).collect();
+        let hash = Hash::of(&bytes);
+        let counter = hash.as_bytes().first_chunk().map_or(self.counter, |first| u64::from_be_bytes(*first));
+        Self { counter, ..self }
+    }
 }
 
 /// Which store, and how far it had come.

@@ -45,6 +45,11 @@ impl Store {
         for line in self.engine().verify()? {
             report.problem(line);
         }
+        for below in self.layers() {
+            for line in below.verify()?.problems {
+                report.problem(format!("{}: {line}", below.name()));
+            }
+        }
         Ok(report)
     }
 

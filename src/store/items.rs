@@ -15,8 +15,18 @@ use crate::hash::Hash;
 use crate::time::Timestamp;
 
 impl Tx<'_> {
-    /// Which of these keys or certificates are refused everywhere; absence is proven.
+    /// Which of these keys or certificates are refused everywhere, here or in a store below; absence
+    /// is proven.
     pub fn blocked(&self, kind: PinKind, values: &[Hash]) -> Result<Vec<Block>, StoreError> {
+        let mut found = self.own_blocked(kind, values)?;
+        for below in &self.layers {
+            found.extend(below.own_blocked(kind, values)?);
+        }
+        Ok(found)
+    }
+
+    /// [`Tx::blocked`] in this store alone.
+    pub(super) fn own_blocked(&self, kind: PinKind, values: &[Hash]) -> Result<Vec<Block>, StoreError> {
         let mut found = Vec::new();
         for value in values {
             let key = keyspace::block(kind, *value);
@@ -40,7 +50,7 @@ impl Tx<'_> {
         }
         let body = self.encode(&block)?;
         let key = keyspace::block(block.kind, block.value);
-        if let Some(before) = self.blocked(block.kind, &[block.value])?.pop() {
+        if let Some(before) = self.own_blocked(block.kind, &[block.value])?.pop() {
             self.delete_row(keyspace::pin(before.id, &key));
         }
         self.put_row(keyspace::pin(block.id, &key), &[]);
@@ -54,7 +64,13 @@ impl Tx<'_> {
     /// Lifts such a refusal.
     pub fn remove_block(&mut self, kind: PinKind, value: Hash) -> Result<(), StoreError> {
         let key = keyspace::block(kind, value);
-        let Some(block) = self.blocked(kind, &[value])?.pop() else {
+        let Some(block) = self.own_blocked(kind, &[value])?.pop() else {
+            if let Some(below) = self.layers.iter().find(|l| l.own_blocked(kind, &[value]).is_ok_and(|b| !b.is_empty()))
+            {
+                let what =
+                    format!("{} is blocked by {}; only its owner can lift that", value.hex(), below.store.name());
+                return Err(StoreError::Invalid { what });
+            }
             let what = format!("a block of {}", value.hex());
             return Err(StoreError::NotFound { store: self.store.name(), what });
         };
@@ -71,8 +87,20 @@ impl Tx<'_> {
         rows.into_iter().map(|(key, body)| self.decode(&key, &body)).collect()
     }
 
-    /// A certificate kept with a pin, sighting or pending question.
+    /// A certificate kept with a pin, sighting or pending question, here or in a store below.
     pub fn cert(&self, fingerprint: Hash) -> Result<Option<Cert>, StoreError> {
+        if let Some(own) = self.own_cert(fingerprint)? {
+            return Ok(Some(own));
+        }
+        for below in &self.layers {
+            if let Some(found) = below.own_cert(fingerprint)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn own_cert(&self, fingerprint: Hash) -> Result<Option<Cert>, StoreError> {
         match self.row(&keyspace::cert(fingerprint))? {
             Some(der) => Ok(Some(
                 Cert::parse_der(&der).map_err(|e| self.damaged(format!("certificate {}: {e}", fingerprint.hex())))?,

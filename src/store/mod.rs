@@ -12,6 +12,7 @@ mod fsck;
 mod import;
 mod items;
 mod keyspace;
+mod layers;
 mod log;
 mod manage;
 mod memory;
@@ -32,7 +33,8 @@ use std::time::{Duration, Instant};
 pub use engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction};
 pub use error::StoreError;
 pub use fsck::Report;
-pub use import::{FingerprintError, ImportFormat, ImportReport, MAX_IMPORT, parse_fingerprint};
+pub use import::{Export, ExportFormat, FingerprintError, ImportFormat, ImportReport, MAX_IMPORT, parse_fingerprint};
+pub use layers::{LayerPolicies, LayeredPin};
 pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Statistics};
 pub use memory::MemoryEngine;
 pub use meta::Counts;
@@ -64,6 +66,8 @@ struct Inner {
     engine: Box<dyn Engine>,
     id: StoreId,
     options: StoreOptions,
+    /// Read-only stores below, nearest first.
+    layers: Vec<Store>,
     pid: u32,
     /// The highest generation seen by this handle: a store that shows a lower one went back in time.
     highest: AtomicU64,
@@ -91,7 +95,7 @@ impl Store {
         // Ids tell stores of one process apart here; no file ever holds this one.
         let id = new_id("").unwrap_or_default();
         let rows = new_rows(&id, ":memory:").unwrap_or_default();
-        Self::assemble(Box::new(MemoryEngine::with(rows)), id, 0, &options)
+        Self::assemble(Box::new(MemoryEngine::with(rows)), id, 0, &options, Vec::new())
     }
 
     /// A store on the application's own storage. An empty storage becomes a new store, unless
@@ -136,14 +140,23 @@ impl Store {
             }
             engine.reset_marker(&Marker { id, generation: meta.generation })?;
         }
-        Ok(Self::assemble(engine, id, meta.generation, options))
+        let store = Self::assemble(engine, id, meta.generation, options, layers::open(options)?);
+        store.refuse_itself_below()?;
+        Ok(store)
     }
 
-    fn assemble(engine: Box<dyn Engine>, id: StoreId, generation: u64, options: &StoreOptions) -> Self {
+    fn assemble(
+        engine: Box<dyn Engine>,
+        id: StoreId,
+        generation: u64,
+        options: &StoreOptions,
+        layers: Vec<Store>,
+    ) -> Self {
         let inner = Inner {
             engine,
             id,
             options: options.clone(),
+            layers,
             pid: std::process::id(),
             highest: AtomicU64::new(generation),
             slots: Mutex::new(HashMap::new()),
@@ -181,7 +194,12 @@ impl Store {
     /// right. `None` where the engine has none, or the handle cannot be used. Only a view's mark may be
     /// remembered: this one may be of a commit that is under way and never completed.
     pub fn peek(&self) -> Option<Peek> {
-        if self.usable().is_ok() { self.inner.engine.peek() } else { None }
+        if self.usable().is_err() {
+            return None;
+        }
+        let own = self.inner.engine.peek()?;
+        let below: Option<Vec<Peek>> = self.layers().iter().map(Self::peek).collect();
+        Some(own.over(&below?))
     }
 
     /// What upper layers keep with the handle for its lifetime and never write, one value of each type:

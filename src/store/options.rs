@@ -21,6 +21,9 @@ pub struct StoreOptions {
     /// Go on with what is there although the store is known to have held more: it vanished, was
     /// replaced, or went back in time. For a call that a person asked for, never as a habit.
     pub accept_loss: bool,
+    /// Read-only stores below this one, nearest first: the system's. Each must exist, belong to root and be
+    /// writable by nobody else; one that cannot be read is an error, never ignored.
+    pub layers: Vec<PathBuf>,
     /// How many events the log keeps; `None` = [`bounds::LOG_EVENTS`].
     pub log_events: Option<u64>,
     /// How long the log keeps events, in seconds; `None` = [`bounds::LOG_AGE`].

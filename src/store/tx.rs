@@ -1,6 +1,7 @@
 //! One consistent view of a store and the changes made to it: rows, seals, links and the commit.
 //! What the rows mean is in the files beside this one.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -25,7 +26,12 @@ pub(super) const PAGE: usize = 256;
 pub struct Tx<'a> {
     pub(super) store: &'a Store,
     base: Base<'a>,
+    /// Views of the read-only stores below, nearest first.
+    pub(super) layers: Vec<Tx<'a>>,
     exclusive: bool,
+    /// Where the base was found to have no trust-carrying row up to the next one: among the blocks and
+    /// elsewhere. Sorted input falls into the same gap again and again.
+    gaps: RefCell<[Option<Gap>; 2]>,
     /// Changes, `None` for a deletion.
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(super) meta: Meta,
@@ -37,6 +43,9 @@ pub struct Tx<'a> {
     meta_raw: Vec<u8>,
     id: StoreId,
 }
+
+/// A key, and the first row of the base after it.
+type Gap = (Vec<u8>, Pair);
 
 enum Base<'a> {
     /// The engine keeps one state for us.
@@ -94,14 +103,21 @@ impl<'a> Tx<'a> {
         if meta.generation < highest {
             return Err(lost("went back in time while in use; open it again to be asked what to do"));
         }
+        let layers = store.layers().iter().map(|below| Tx::begin(below, false)).collect::<Result<_, _>>()?;
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
         let (changes, undoable, logged, meta_before) = (BTreeMap::new(), Vec::new(), Vec::new(), meta.clone());
-        Ok(Self { store, base, exclusive, changes, meta, undoable, logged, meta_before, meta_raw, id })
+        let gaps = RefCell::default();
+        Ok(Self { store, base, layers, exclusive, gaps, changes, meta, undoable, logged, meta_before, meta_raw, id })
     }
 
     /// Whether somebody else committed while an engine without snapshots was read, so that what
     /// was read may belong to two states.
     pub(super) fn torn(&self) -> Result<bool, StoreError> {
+        for below in &self.layers {
+            if below.torn()? {
+                return Ok(true);
+            }
+        }
         match &self.base {
             Base::Snapshot(_) => Ok(false),
             Base::Direct(engine) => Ok(engine.get(META)?.as_deref() != Some(&self.meta_raw)),
@@ -111,10 +127,12 @@ impl<'a> Tx<'a> {
     /// The mark ([`Store::peek`]) of the state read: an answer that rests on this view alone stays right
     /// for as long as the store shows the same mark. `None` where there is none.
     pub fn peek(&self) -> Option<Peek> {
-        match &self.base {
-            Base::Snapshot(snapshot) => snapshot.peek(),
-            Base::Direct(_) => None,
-        }
+        let own = match &self.base {
+            Base::Snapshot(snapshot) => snapshot.peek()?,
+            Base::Direct(_) => return None,
+        };
+        let below: Option<Vec<Peek>> = self.layers.iter().map(Tx::peek).collect();
+        Some(own.over(&below?))
     }
 
     /// The generation that this transaction will have, if it changes anything.
@@ -122,8 +140,13 @@ impl<'a> Tx<'a> {
         self.meta_before.generation.saturating_add(1)
     }
 
-    /// The store's generation in this view.
+    /// The generation in this view: of the store and of those below it together.
     pub fn generation(&self) -> u64 {
+        self.own_generation().saturating_add(self.layers_generation())
+    }
+
+    /// The store's own generation in this view.
+    pub(super) fn own_generation(&self) -> u64 {
         if self.is_changed() { self.next_generation() } else { self.meta_before.generation }
     }
 
@@ -169,6 +192,25 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// A scan of the base, without asking it again for the next trust-carrying row after a key where
+    /// it was found to have none up to one beyond.
+    fn base_page(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        if prefix != TRUST || limit != 1 {
+            return self.base.scan(after, prefix, limit);
+        }
+        let mut gaps = self.gaps.borrow_mut();
+        let [among_blocks, elsewhere] = &mut *gaps;
+        let gap = if after.starts_with(keyspace::BLOCKS) { among_blocks } else { elsewhere };
+        match gap {
+            Some((from, next)) if from.as_slice() <= after && after < next.0.as_slice() => Ok(vec![next.clone()]),
+            _ => {
+                let page = self.base.scan(after, prefix, limit)?;
+                *gap = page.first().map(|next| (after.to_vec(), next.clone()));
+                Ok(page)
+            }
+        }
+    }
+
     /// [`Engine::scan`] over the state with the changes made so far.
     pub(super) fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
         if self.changes.is_empty() {
@@ -177,7 +219,7 @@ impl<'a> Tx<'a> {
         let mut out = Vec::new();
         let mut after = after.to_vec();
         while out.len() < limit {
-            let page = self.base.scan(&after, prefix, limit)?;
+            let page = self.base_page(&after, prefix, limit)?;
             let end = if page.len() < limit { None } else { page.last().map(|(key, _)| key.clone()) };
             let lower = lower_bound(&after, prefix);
             let mut changed = self

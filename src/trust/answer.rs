@@ -184,7 +184,11 @@ fn taken(
     if facts.ca_valid() && is_leaf_pin(&pin) && record.upgrade.take().is_some() {
         record.baseline.retain(|seen| !seen.provisional);
     }
+    let named = (pin.kind, pin.value.clone());
     place(record, pin, answer, facts.at());
+    if !answer.add && matches!(kind, PinKind::Key | PinKind::Certificate) {
+        mask_below(record, &weighed.gathered.facts, &named);
+    }
     let validation = match kind {
         _ if facts.ca_valid() => Validation::Ca,
         PinKind::Issuer | PinKind::Name => Validation::Pinned,
@@ -236,6 +240,21 @@ fn place(record: &mut EndpointRecord, mut pin: Pin, answer: &Answer, at: Timesta
         }
     }
     record.pins.push(pin);
+}
+
+/// The replaced keys of the stores below cannot be retired there: a retired pin here stands in the
+/// place of each (pitfall 3). It gets its number when it is written.
+fn mask_below(record: &mut EndpointRecord, facts: &Facts, trusted: &(PinKind, PinValue)) {
+    let below = facts.known.pins.iter().filter(|k| matches!(k.layer, Layer::System(_)) && is_leaf_pin(&k.pin));
+    for known in below.filter(|k| facts.counts(&k.pin)) {
+        let pin = &known.pin;
+        let there = record.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value);
+        if !there && (pin.kind, &pin.value) != (trusted.0, &trusted.1) {
+            let mut mask = Pin { id: 0, cert: None, origin: Origin::User, ..pin.clone() };
+            retire(&mut mask, facts.at(), 0);
+            record.pins.push(mask);
+        }
+    }
 }
 
 /// The pin that an answer makes: its value, what it waives, and when it ends.

@@ -70,6 +70,8 @@ pub enum Layer {
     Own,
     /// The record for any account at this host and port (management and system store only).
     AnyAccount,
+    /// A read-only store below the user's, by its place in [`crate::store::Store::layers`].
+    System(usize),
     /// This store handle only, never written.
     Session,
 }

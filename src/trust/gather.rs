@@ -13,7 +13,7 @@ use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
-use crate::store::{Anchor, EndpointRecord, Pin, PinKind, PinState, PinValue, StoreError, Tx};
+use crate::store::{Anchor, EndpointRecord, LayerPolicies, Pin, PinKind, PinState, PinValue, StoreError, Tx};
 use crate::text::Statement;
 use crate::time::Timestamp;
 
@@ -93,7 +93,7 @@ pub(super) fn gather<'c>(
         (None, Some(anchor)) => CaAnswer::Path { anchor: anchor.clone(), valid: examination.ca_valid },
         (None, None) => CaAnswer::NoPath,
     };
-    let pins = known_pins(tx, record.as_ref(), any.as_ref(), session, &question)?;
+    let pins = known_pins(tx, check.endpoint, record.as_ref(), any.as_ref(), session, &question)?;
     let pinned_anchor = pins.iter().find_map(|(_, path)| path.as_ref()?.anchor().map(anchor_of));
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
     let paths = pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path).chain(&examination.path);
@@ -195,13 +195,42 @@ fn any_account(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<Option<EndpointRecord
     tx.endpoint(&Endpoint { account: Account::any(), ..endpoint.clone() })
 }
 
-/// The check's policy, else the endpoint's, else any account's, else the store's, else the
-/// default. One that a newer version wrote is an error store-wide and rejects its endpoint.
+/// The nearest policy, and never laxer than the mandatory ones of the stores below.
 fn policy_for<'c>(
     tx: &Tx<'_>,
     check: &'c Check<'_>,
     record: Option<&EndpointRecord>,
     any: Option<&EndpointRecord>,
+) -> Result<(Cow<'c, Policy>, bool), CheckError> {
+    let below = tx.layer_policies(check.endpoint)?;
+    let (mut policy, mut unknown) = nearest_policy(tx, check, record, any, &below)?;
+    for layer in &below {
+        for (map, of_endpoint) in [(&layer.own, true), (&layer.any, true), (&layer.store, false)] {
+            let Some(floor) = map.as_ref().map(Policy::from_map).transpose()?.filter(|floor| floor.mandatory) else {
+                continue;
+            };
+            match floor.unknown_field() {
+                Some(error) if !of_endpoint => return Err(error.into()),
+                Some(_) => unknown = true,
+                None => {
+                    let is_system = |root: &Cert| Roots::system().is_ok_and(|roots| roots.contains_key(root.spki()));
+                    policy = Cow::Owned(policy.into_owned().at_least(&floor, is_system));
+                }
+            }
+        }
+    }
+    Ok((policy, unknown))
+}
+
+/// The check's policy, else the endpoint's, else any account's, else the store's, else the same of
+/// the stores below, else the default. One that a newer version wrote is an error store-wide and
+/// rejects its endpoint.
+fn nearest_policy<'c>(
+    tx: &Tx<'_>,
+    check: &'c Check<'_>,
+    record: Option<&EndpointRecord>,
+    any: Option<&EndpointRecord>,
+    below: &[LayerPolicies],
 ) -> Result<(Cow<'c, Policy>, bool), CheckError> {
     if let Some(policy) = check.policy {
         return match policy.unknown_field() {
@@ -209,18 +238,23 @@ fn policy_for<'c>(
             None => Ok((Cow::Borrowed(policy), false)),
         };
     }
-    let own = record.and_then(|r| r.policy.as_ref()).or_else(|| any.and_then(|r| r.policy.as_ref()));
-    if let Some(map) = own {
-        let policy = Policy::from_map(map)?;
-        let unknown = policy.unknown_field().is_some();
-        return Ok((Cow::Owned(policy), unknown));
+    let of = |record: Option<&EndpointRecord>| record.and_then(|r| r.policy.clone());
+    let here = LayerPolicies { own: of(record), any: of(any), store: tx.policy()? };
+    for layer in std::iter::once(&here).chain(below) {
+        if let Some(map) = layer.own.as_ref().or(layer.any.as_ref()) {
+            let policy = Policy::from_map(map)?;
+            let unknown = policy.unknown_field().is_some();
+            return Ok((Cow::Owned(policy), unknown));
+        }
+        if let Some(map) = &layer.store {
+            let policy = Policy::from_map(map)?;
+            return match policy.unknown_field() {
+                Some(error) => Err(error.into()),
+                None => Ok((Cow::Owned(policy), false)),
+            };
+        }
     }
-    let Some(map) = tx.policy()? else { return Ok((Cow::Owned(Policy::default()), false)) };
-    let policy = Policy::from_map(&map)?;
-    match policy.unknown_field() {
-        Some(error) => Err(error.into()),
-        None => Ok((Cow::Owned(policy), false)),
-    }
+    Ok((Cow::Owned(Policy::default()), false))
 }
 
 /// A resumed session may give the leaf alone. That is enough where it is the one last accepted;
@@ -298,6 +332,7 @@ pub(super) fn anchor_of(cert: &Cert) -> Anchor {
 /// Pins of every layer, each issuer pin with the validated path to it, where there is one.
 fn known_pins(
     tx: &Tx<'_>,
+    endpoint: &Endpoint,
     record: Option<&EndpointRecord>,
     any: Option<&EndpointRecord>,
     session: Vec<Pin>,
@@ -305,9 +340,10 @@ fn known_pins(
 ) -> Result<Vec<(KnownPin, Option<Path>)>, StoreError> {
     let own = record.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::Own));
     let shared = any.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::AnyAccount));
+    let below = tx.layer_pins(endpoint)?.into_iter().map(|p| (p.pin, Layer::System(p.layer)));
     let session = session.into_iter().map(|pin| (pin, Layer::Session));
     let mut pins = Vec::new();
-    for (pin, layer) in own.chain(shared).chain(session) {
+    for (pin, layer) in own.chain(shared).chain(below).chain(session) {
         let path = pinned_path(tx, &pin, question)?;
         pins.push((KnownPin { path_verified: path.is_some(), pin, layer }, path));
     }

@@ -18,6 +18,7 @@ mod elsewhere;
 mod events;
 mod explain;
 pub mod facts;
+mod floor;
 mod gather;
 mod offer;
 pub mod outcome;

@@ -68,6 +68,8 @@ pub struct Policy {
     pub(super) overlap_hours: i64,
     pub(super) farm_limit: usize,
     pub(super) min_rsa_bits: u32,
+    /// In a store below the user's: other policies may only be stricter.
+    pub(super) mandatory: bool,
     unknown: Map<String, Value>,
 }
 
@@ -82,7 +84,7 @@ pub struct PolicyError {
 }
 
 /// Every field with the values that it takes, in the order of the documentation.
-pub const FIELDS: [(&str, &str); 20] = [
+pub const FIELDS: [(&str, &str); 21] = [
     ("ca", "accept, inform, off"),
     ("system-roots", "yes, no"),
     ("pins", "yes, no"),
@@ -103,6 +105,7 @@ pub const FIELDS: [(&str, &str); 20] = [
     ("overlap-hours", "0 to 720"),
     ("farm-limit", "1 to 16"),
     ("min-rsa-bits", "1024 to 16384"),
+    ("mandatory", "yes, no"),
 ];
 
 impl Default for Policy {
@@ -130,6 +133,7 @@ impl Default for Policy {
             overlap_hours: 72,
             farm_limit: 4,
             min_rsa_bits: SMALLEST_RSA,
+            mandatory: false,
             unknown: Map::new(),
         }
     }
@@ -202,6 +206,7 @@ impl Policy {
             "pins" => self.pins = yes_no(value)?,
             "dane" => self.dane = yes_no(value)?,
             "local-names" => self.local_names = yes_no(value)?,
+            "mandatory" => self.mandatory = yes_no(value)?,
             "first-use" => self.first_use = one_of(value, &[Action::Ask, Action::Accept, Action::Reject])?,
             "change" => self.change = one_of(value, &[Action::Ask, Action::Reject])?,
             "lapse" => self.lapse = one_of(value, &[Action::Ask, Action::Reject])?,
@@ -261,6 +266,7 @@ impl Policy {
             "pins" => flag(self.pins),
             "dane" => flag(self.dane),
             "local-names" => flag(self.local_names),
+            "mandatory" => flag(self.mandatory),
             "first-use" => word(self.first_use),
             "change" => word(self.change),
             "lapse" => word(self.lapse),

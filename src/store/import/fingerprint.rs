@@ -58,7 +58,7 @@ struct Section {
 /// Reads `HOST[:PORT] FINGERPRINT` lines and the settings of msmtp (`host`, `port`, `tls_fingerprint`),
 /// OfflineIMAP (`remotehost`, `remoteport`, `cert_fingerprint`) and fetchmail (`poll`, `service` or `port`,
 /// `sslfingerprint`).
-pub(super) fn read(data: &[u8]) -> Found {
+pub(super) fn read(data: &[u8], endpoint: Option<&Endpoint>) -> Found {
     let mut found = Found::default();
     let mut section = Section { default_port: 465, ..Section::default() };
     for (index, line) in String::from_utf8_lossy(data).lines().enumerate() {
@@ -72,12 +72,26 @@ pub(super) fn read(data: &[u8]) -> Found {
             end_section(&mut found, std::mem::take(&mut section));
             section.default_port = 993;
         }
+        if let Some(print) = alone(line) {
+            match endpoint {
+                Some(endpoint) => add_to(&mut found, number, Ok(endpoint.clone()), print),
+                None => found.remark(number, "a fingerprint without a host"),
+            }
+            continue;
+        }
         if !is_heading(line) && !setting(&mut section, number, &words) {
             plain(&mut found, number, line);
         }
     }
     end_section(&mut found, section);
     found
+}
+
+/// A line that is a fingerprint, of any sort, and nothing else.
+fn alone(line: &str) -> Option<&str> {
+    let labelled = line.get(..3).is_some_and(|label| ["sha", "md5"].contains(&label.to_ascii_lowercase().as_str()));
+    let whole = labelled || !line.contains('=');
+    (whole && !matches!(parse_fingerprint(line), Err(FingerprintError::Other))).then_some(line)
 }
 
 /// `[Repository remote]`, but not the address in `[::1]:993 FINGERPRINT`.
@@ -146,10 +160,13 @@ fn plain(found: &mut Found, number: usize, line: &str) {
 }
 
 fn add(found: &mut Found, number: usize, host: &str, port: u16, print: &str) {
+    add_to(found, number, Endpoint::parse("", host, port).map_err(|e| e.to_string()), print);
+}
+
+fn add_to(found: &mut Found, number: usize, endpoint: Result<Endpoint, String>, print: &str) {
     // The pin form of RFC 7469 names a key, all others a certificate.
     let kind =
         if print.trim().to_ascii_lowercase().starts_with("sha256//") { PinKind::Key } else { PinKind::Certificate };
-    let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string());
     match endpoint.and_then(|e| parse_fingerprint(print).map(|f| (e, f)).map_err(|e| e.to_string())) {
         Ok((endpoint, value)) => found.pin(endpoint, kind, value, 0, "from a fingerprint setting".to_owned()),
         Err(why) => found.remark(number, &why),
@@ -191,7 +208,7 @@ mod tests {
              poll pop.example protocol pop3 port 995 sslfingerprint \"{print}\"\n\
              plain.example:143 {print}\n[::1]:993 {print}\n* {print}\n"
         );
-        let found = read(file.as_bytes());
+        let found = read(file.as_bytes(), None);
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(
             endpoints,

@@ -101,7 +101,7 @@ fn document(tx: &Tx<'_>) -> Result<Document, StoreError> {
         schema: SCHEMA.to_owned(),
         version: VERSION,
         store: tx.meta.id.clone(),
-        generation: tx.generation(),
+        generation: tx.own_generation(),
         time_floor: tx.meta.time_floor,
         policy: tx.policy()?,
         endpoints: Vec::new(),

@@ -3,6 +3,7 @@
 //! foreign time. A dry run unless it is to be committed; one undoable batch.
 
 mod cert_override;
+mod export;
 mod fingerprint;
 mod json;
 mod known_hosts;
@@ -10,6 +11,7 @@ mod pem;
 
 use std::collections::BTreeMap;
 
+pub use export::{Export, ExportFormat};
 pub use fingerprint::{FingerprintError, parse_fingerprint};
 
 use super::error::StoreError;
@@ -18,6 +20,7 @@ use super::manage::{event, import_event};
 use super::record::{Block, EndpointRecord, Pin, PinKind, PinState, PinValue, Severity, Validated};
 use super::tx::Tx;
 use super::{Origin, Store};
+use crate::cert::Cert;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::time::Timestamp;
@@ -36,8 +39,12 @@ pub enum ImportFormat {
     KnownHosts,
     /// Mozilla's `cert_override.txt`.
     CertOverride,
-    /// Lines of `HOST[:PORT] FINGERPRINT` or the settings of msmtp, OfflineIMAP and fetchmail.
+    /// Lines of `HOST[:PORT] FINGERPRINT` or the settings of msmtp, OfflineIMAP and fetchmail. Where an
+    /// endpoint is given, also fingerprints alone.
     Fingerprints,
+    /// Certificates in PEM, as NeoMutt's `certificate_file` and isync's `CertificateFile`, for the endpoint
+    /// that has to be given.
+    Pem,
 }
 
 /// What an import did, or would do.
@@ -85,6 +92,15 @@ struct FoundEndpoint {
 impl Found {
     fn remark(&mut self, line: usize, what: &str) {
         self.remarks.push(format!("line {line}: {what}"));
+    }
+
+    /// A pin of which the certificate is at hand.
+    fn pin_cert(&mut self, endpoint: Endpoint, kind: PinKind, cert: &Cert, comment: String) {
+        let fingerprint = cert.fingerprint();
+        self.pin(endpoint.clone(), kind, fingerprint, 0, comment);
+        self.certs.push(cert.der().to_vec());
+        let pins = self.endpoints.get_mut(&endpoint).map(|e| e.pins.as_mut_slice()).unwrap_or_default();
+        pins.iter_mut().filter(|p| p.value == PinValue::Sha256(fingerprint)).for_each(|p| p.cert = Some(fingerprint));
     }
 
     /// A pin as other programs know them: one hash, trusted.
@@ -138,39 +154,37 @@ impl Store {
         commit: bool,
         now: Timestamp,
     ) -> Result<ImportReport, StoreError> {
-        self.import_size(data)?;
-        let found = match format {
-            ImportFormat::Json => json::read(data)?,
-            ImportFormat::KnownHosts => known_hosts::read(data, now),
-            ImportFormat::CertOverride => cert_override::read(data),
-            ImportFormat::Fingerprints => fingerprint::read(data),
-        };
-        self.take(&found, commit, now)
+        self.import_for(format, data, None, commit, now)
     }
 
-    /// As [`Store::import`], of the PEM certificates of one server, which PEM does not name.
-    pub fn import_pem(
+    /// [`Store::import`] of a file that does not say itself which server it is about.
+    pub fn import_for(
         &self,
+        format: ImportFormat,
         data: &[u8],
-        endpoint: &Endpoint,
+        endpoint: Option<&Endpoint>,
         commit: bool,
         now: Timestamp,
     ) -> Result<ImportReport, StoreError> {
-        self.import_size(data)?;
-        self.take(&pem::read(data, endpoint)?, commit, now)
-    }
-
-    fn import_size(&self, data: &[u8]) -> Result<(), StoreError> {
         if data.len() > MAX_IMPORT {
             let what = format!("an import holds at most {MAX_IMPORT} bytes");
             return Err(StoreError::Limit { store: self.name(), what });
         }
-        Ok(())
-    }
-
-    fn take(&self, found: &Found, commit: bool, now: Timestamp) -> Result<ImportReport, StoreError> {
+        let found = match format {
+            ImportFormat::Json => json::read(data)?,
+            ImportFormat::KnownHosts => known_hosts::read(data, now),
+            ImportFormat::CertOverride => cert_override::read(data),
+            ImportFormat::Fingerprints => fingerprint::read(data, endpoint),
+            ImportFormat::Pem => match endpoint {
+                Some(endpoint) => pem::read(data, endpoint),
+                None => {
+                    let what = "import: certificates in PEM do not say which server they are for; give it".to_owned();
+                    return Err(StoreError::Invalid { what });
+                }
+            },
+        };
         let ended = self.write(|tx| -> Result<ImportReport, Ended> {
-            let mut report = take(tx, found, now)?;
+            let mut report = take(tx, &found, now)?;
             report.committed = commit;
             if commit { Ok(report) } else { Err(Ended::Dry(report)) }
         });
@@ -188,16 +202,24 @@ fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<ImportReport, 
         tx.put_cert_der(Hash::of(der), der)?;
     }
     for block in &found.blocks {
-        if tx.blocked(block.kind, &[block.value])?.is_empty() {
+        if tx.own_blocked(block.kind, &[block.value])?.is_empty() {
             let id = tx.new_pin_id()?;
             tx.put_block(Block { id, created: now, ..block.clone() })?;
             tx.log(event(None, "blocked-everywhere", Severity::Warning, now, block.value.hex()))?;
             report.blocks = report.blocks.saturating_add(1);
         }
     }
-    let batch = tx.meta.next_event;
+    // The events of an import must not push all others out of the log, nor itself out of it.
+    let bound = tx.store.log_bounds().0.checked_div(2).unwrap_or(0);
+    let undoable = u64::try_from(found.endpoints.len()).unwrap_or(u64::MAX) <= bound;
+    let batch = undoable.then_some(tx.meta.next_event);
     for (endpoint, known) in &found.endpoints {
         take_endpoint(tx, endpoint, known, batch, now, &mut report)?;
+    }
+    if !undoable {
+        report.remark(format!("more than {bound} endpoints at once: this import cannot be undone"));
+        let text = format!("imported, {} endpoints with {} pins", report.endpoints, report.pins);
+        tx.log(event(None, "imported", Severity::Notice, now, text))?;
     }
     Ok(report)
 }
@@ -206,7 +228,7 @@ fn take_endpoint(
     tx: &mut Tx<'_>,
     endpoint: &Endpoint,
     found: &FoundEndpoint,
-    batch: u64,
+    batch: Option<u64>,
     now: Timestamp,
     report: &mut ImportReport,
 ) -> Result<(), StoreError> {
@@ -258,7 +280,7 @@ fn take_endpoint(
     }
     report.pins = report.pins.saturating_add(u64::try_from(record.pins.len()).unwrap_or(0));
     report.endpoints = report.endpoints.saturating_add(1);
-    let event = import_event(&record, batch, now);
+    let event = batch.map(|batch| import_event(&record, batch, now));
     tx.put_endpoint(record)?;
-    tx.log_undoable(event, before.as_ref()).map(|_| ())
+    event.map_or(Ok(()), |event| tx.log_undoable(event, before.as_ref()).map(|_| ()))
 }

@@ -118,6 +118,17 @@ impl Tx<'_> {
         Ok(id)
     }
 
+    /// Retired pins of an endpoint that a store below holds too.
+    fn masks_of(&self, endpoint: &Endpoint) -> Result<Vec<u64>, StoreError> {
+        let mut masks = Vec::new();
+        for pin in self.endpoint(endpoint)?.map(|r| r.pins).unwrap_or_default() {
+            if pin.state == PinState::Retired && self.is_below(endpoint, pin.kind, &pin.value)? {
+                masks.push(pin.id);
+            }
+        }
+        Ok(masks)
+    }
+
     fn change_pin(
         &mut self,
         id: u64,
@@ -298,7 +309,7 @@ impl Store {
             return self.add_pin(endpoint, &new, now);
         }
         self.write(|tx| {
-            if let Some(known) = tx.blocked(kind, &[value])?.pop() {
+            if let Some(known) = tx.own_blocked(kind, &[value])?.pop() {
                 return Ok(known.id);
             }
             let id = tx.new_pin_id()?;
@@ -320,11 +331,53 @@ impl Store {
         })
     }
 
-    /// Forgets an endpoint, or a part of it. What stays: blocked and compromised pins, that it was
-    /// once validated (forgetting is no way around a downgrade), and a tombstone, so that the next
+    /// Lets a pin of a store below count no more for this endpoint: a retired pin of the same kind and value in this
+    /// store. [`Store::forget_pin`] takes it away again. Returns its number.
+    pub fn mask_pin(
+        &self,
+        endpoint: &Endpoint,
+        kind: PinKind,
+        value: &PinValue,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.write(|tx| {
+            if !tx.is_below(endpoint, kind, value)? {
+                let what = format!("such a pin of {endpoint} in a store below");
+                return Err(StoreError::NotFound { store: tx.store.name(), what });
+            }
+            let there = tx.endpoint(endpoint)?.map(|r| r.pins).unwrap_or_default();
+            let there = there.into_iter().find(|p| p.kind == kind && p.value == *value);
+            let id = match &there {
+                Some(pin) => pin.id,
+                None => tx.new_pin_id()?,
+            };
+            let what = ("pin-masked", Severity::Notice, "a pin of the system's store masked".to_owned());
+            tx.change(endpoint, what, now, |record| {
+                match record.pins.iter_mut().find(|p| p.id == id) {
+                    Some(pin) if matches!(pin.state, PinState::Trusted | PinState::Staged) => {
+                        pin.state = PinState::Retired;
+                        pin.state_since = now;
+                        pin.overlap_until = 0;
+                    }
+                    Some(_) => {}
+                    None => {
+                        let (value, comment) = (value.clone(), String::new());
+                        let mask = NewPin { kind, state: PinState::Retired, value, cert: None, expires: 0, comment };
+                        record.pins.push(make(id, &mask, None, now));
+                    }
+                }
+                Ok(())
+            })?;
+            Ok(id)
+        })
+    }
+
+    /// Forgets an endpoint, or a part of it. What stays: blocked and compromised pins, what masks a pin of
+    /// a store below, that it was once validated (forgetting is no way around a downgrade), and a tombstone, so that the next
     /// contact asks.
     pub fn forget(&self, endpoint: &Endpoint, what: Forget, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
+            let masks = tx.masks_of(endpoint)?;
             if tx.endpoint(endpoint)?.is_none() && tx.pending_of(endpoint)?.is_empty() {
                 return Err(StoreError::NotFound { store: tx.store.name(), what: endpoint.to_string() });
             }
@@ -339,7 +392,7 @@ impl Store {
             let text = ("forgotten", Severity::Notice, "forgotten".to_owned());
             tx.change(endpoint, text, now, |record| {
                 if what.pins {
-                    record.pins.retain(|p| REFUSED.contains(&p.state));
+                    record.pins.retain(|p| REFUSED.contains(&p.state) || masks.contains(&p.id));
                     record.upgrade = None;
                 }
                 if what.sightings {

@@ -73,7 +73,7 @@ fn replace(tx: &mut Tx<'_>, from: &Tx<'_>, now: Timestamp) -> Result<(), StoreEr
     meta.policy_generation = generation;
     tx.meta = meta;
     for block in blocks {
-        if tx.blocked(block.kind, &[block.value])?.is_empty() {
+        if tx.own_blocked(block.kind, &[block.value])?.is_empty() {
             tx.put_block(block)?;
         }
     }

@@ -130,6 +130,10 @@ impl Tx<'_> {
                 _ => break,
             }
         }
+        if events.is_empty() {
+            let what = "the log no longer holds all of this import; it cannot be undone".to_owned();
+            return Err(StoreError::Invalid { what });
+        }
         Ok(events)
     }
 

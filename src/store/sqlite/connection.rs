@@ -47,8 +47,8 @@ impl Pooled {
 
     fn connect(file: &Path, read_only: bool, busy: Duration) -> Result<(Connection, Arc<Header>), StoreError> {
         let header = Header::open(file)?;
-        let journal = has_journal(file);
-        header.check(file, journal)?;
+        let interrupted = path::has_journal(file);
+        header.check(file, !interrupted)?;
         let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let sqlite = |e| from_sqlite(file, busy, e);
@@ -72,9 +72,9 @@ impl Pooled {
             store: file.display().to_string(),
             what: "its table is not the one that this library makes".to_owned(),
         })?;
-        if journal {
-            // SQLite has read, and so rolled back what there was to roll back.
-            header.check(file, false)?;
+        if interrupted {
+            // SQLite has read, and so has played the journal back.
+            header.check(file, true)?;
         }
         Ok((connection, header))
     }
@@ -86,11 +86,6 @@ impl Pooled {
     pub(super) fn header(&self) -> Arc<Header> {
         Arc::clone(&self.header)
     }
-}
-
-/// Whether SQLite's journal holds anything: between commits it is empty (`journal_mode = TRUNCATE`).
-fn has_journal(file: &Path) -> bool {
-    std::fs::symlink_metadata(path::beside(file, "-journal")).is_ok_and(|found| found.len() > 0)
 }
 
 /// A transaction: reads of one state, and maybe a commit.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{from_sqlite, io};
+use super::filesystem;
 use super::header::{APPLICATION_ID, PAGE_SIZE, USER_VERSION};
 use super::lock::{Lock, Mode};
 use super::path;
@@ -42,6 +43,9 @@ pub(super) fn create(
     if path::exists(file)? {
         return Ok(());
     }
+    let directory = path::directory(file);
+    let opened = File::open(directory).map_err(|e| io(directory, "open", e))?;
+    filesystem::refuse_unfit(file, &opened)?;
     let id = crate::store::new_id(&store)?;
     let mut rows = Some(rows(&id)?);
     build(file, busy, &mut || Ok(rows.take().unwrap_or_default()))

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use rustix::fs::OFlags;
 
 use super::error::io;
+use super::filesystem::{self, Suitability};
 use super::path::{Identity, identity};
 use crate::store::engine::Peek;
 use crate::store::error::StoreError;
@@ -35,6 +36,8 @@ static OPEN: Mutex<Option<HashMap<Identity, Weak<Header>>>> = Mutex::new(None);
 pub(super) struct Header {
     file: File,
     identity: Identity,
+    /// What is read without a lock may be out of date: no mark is given.
+    shared: bool,
 }
 
 impl Header {
@@ -52,7 +55,10 @@ impl Header {
         // Replaced since it was looked at; the descriptor of the one now there may be open already.
         let header = match open.get(&identity).and_then(Weak::upgrade) {
             Some(header) => header,
-            None => Arc::new(Self { file, identity }),
+            None => {
+                let shared = filesystem::of(&file) != Suitability::Local;
+                Arc::new(Self { file, identity, shared })
+            }
         };
         open.retain(|_, known| known.strong_count() > 0);
         open.insert(identity, Arc::downgrade(&header));
@@ -64,8 +70,12 @@ impl Header {
         self.identity
     }
 
-    /// The file and SQLite's change counter, which every commit moves.
+    /// The file and SQLite's change counter, which every commit moves. `None` on a file system of the
+    /// network, whose caches may show an old one.
     pub(super) fn peek(&self) -> Option<Peek> {
+        if self.shared {
+            return None;
+        }
         let mut counter = [0; 4];
         self.file.read_exact_at(&mut counter, COUNTER_AT).ok()?;
         let (device, inode) = self.identity;
@@ -73,10 +83,11 @@ impl Header {
     }
 
     /// Refuses what is no store, or one of a newer layout, before SQLite touches it. SQLite would
-    /// take an empty file for a new database. Where a `journal` tells of a writer that died in its
-    /// commit, the file may be shorter than its header says until SQLite has rolled it back.
-    pub(super) fn check(&self, path: &Path, journal: bool) -> Result<(), StoreError> {
+    /// take an empty file for a new database. Without `length_too` the file may be shorter than its
+    /// header says, as a commit that was killed leaves it until its journal is played back.
+    pub(super) fn check(&self, path: &Path, length_too: bool) -> Result<(), StoreError> {
         let store = || path.display().to_string();
+        filesystem::refuse_unfit(path, &self.file)?;
         let damaged = |what: String| StoreError::Damaged { store: store(), what };
         let length = self.file.metadata().map_err(|e| io(path, "stat", e))?.len();
         let mut bytes = [0; 100];
@@ -103,7 +114,7 @@ impl Header {
         if bytes.get(16..24) != Some(&fixed) || field(56) != Some(1) {
             return Err(damaged("its header is not one that this library writes".to_owned()));
         }
-        if journal {
+        if !length_too {
             return Ok(());
         }
         let pages = field(28).map_or(u64::MAX, u64::from);

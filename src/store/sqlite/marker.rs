@@ -4,7 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -46,6 +46,11 @@ fn decode(bytes: &[u8]) -> Option<Marker> {
     Some(Marker { id, generation })
 }
 
+fn is_of_another_user(store: &Path) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    path_of(store).symlink_metadata().is_ok_and(|found| found.uid() != me)
+}
+
 fn open(store: &Path, write: bool) -> std::io::Result<File> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
     OpenOptions::new().read(true).write(write).custom_flags(flags).open(path_of(store))
@@ -56,6 +61,8 @@ pub(super) fn read(store: &Path) -> Result<Option<Marker>, StoreError> {
     let file = match open(store, false) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        // Another user's, beside a store of the system: that one is looked after by its owner.
+        Err(e) if e.kind() == ErrorKind::PermissionDenied && is_of_another_user(store) => return Ok(None),
         Err(e) => return Err(io(&path_of(store), "open", e)),
     };
     let mut bytes = [0; LENGTH];

@@ -4,6 +4,7 @@
 mod connection;
 mod create;
 mod error;
+mod filesystem;
 mod header;
 mod lock;
 mod marker;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub(super) use path::check_system;
 pub use path::default_path;
 
 use self::connection::{Pooled, Reader};

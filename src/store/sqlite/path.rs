@@ -85,12 +85,52 @@ pub(super) fn check(file: &Path) -> Result<bool, StoreError> {
     Ok(own && rustix::fs::access(file, rustix::fs::Access::WRITE_OK).is_ok())
 }
 
+/// Refuses a store of the system that anybody but root could have written, or that cannot be read:
+/// the file, its journal, and every directory above.
+pub(in crate::store) fn check_system(file: &Path) -> Result<(), StoreError> {
+    let file = absolute(file)?;
+    let refuse = |path: &Path, what: String| Err(StoreError::Unsafe { store: path.display().to_string(), what });
+    let read = |path: &Path| match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.kind() == ErrorKind::NotFound && *path != *file => Ok(None),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let what = "the file, configured as a store below,".to_owned();
+            Err(StoreError::NotFound { store: path.display().to_string(), what })
+        }
+        Err(e) => Err(io(path, "stat", e)),
+    };
+    let own = [file.clone(), beside(&file, "-journal")];
+    for path in own.iter().map(PathBuf::as_path).chain(directory(&file).ancestors()) {
+        let Some(found) = read(path)? else { continue };
+        if found.uid() != 0 {
+            let what = format!("belongs to user {}; a store of the system belongs to root", found.uid());
+            return refuse(path, what);
+        }
+        // Others cannot replace what is root's in a sticky directory.
+        let sticky = found.is_dir() && found.mode() & 0o1000 != 0;
+        if found.mode() & 0o022 != 0 && !sticky {
+            let mode = found.mode() & 0o7777;
+            let what = format!("can be written by others (mode {mode:04o}); run: chmod go-w {}", path.display());
+            return refuse(path, what);
+        }
+        if found.is_file() && rustix::fs::access(path, rustix::fs::Access::READ_OK).is_err() {
+            return refuse(path, format!("cannot be read by you; run as root: chmod a+r {}", path.display()));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a journal that is not a plain file of the same owner: SQLite would believe it.
 pub(super) fn check_journal(file: &Path) -> Result<(), StoreError> {
     for suffix in ["-journal", "-wal", "-shm"] {
         check_file(&beside(file, suffix), false)?;
     }
     Ok(())
+}
+
+/// Whether the journal holds anything: a commit under way, or one that was killed.
+pub(super) fn has_journal(file: &Path) -> bool {
+    fs::symlink_metadata(beside(file, "-journal")).is_ok_and(|found| found.len() > 0)
 }
 
 fn check_file(file: &Path, must_exist: bool) -> Result<bool, StoreError> {

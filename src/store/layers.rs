@@ -1,0 +1,137 @@
+//! Read-only stores below the user's own, as an administrator provides them: opening them, and what
+//! of them counts in a view. Union of pins; of the same pin the nearer store's state wins, but a
+//! block in any of them wins always. Knows nothing of what a policy means.
+
+use serde_json::{Map, Value};
+
+use super::Store;
+use super::error::StoreError;
+use super::options::StoreOptions;
+use super::record::{EndpointRecord, Pin, PinKind, PinState, PinValue};
+use super::sqlite::check_system;
+use super::tx::Tx;
+use crate::endpoint::{Account, Endpoint};
+
+/// States that no other store overrides.
+const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
+
+/// A pin of a store below, and which one: its place in [`Store::layers`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayeredPin {
+    /// The place of its store in [`Store::layers`].
+    pub layer: usize,
+    /// The pin. Its number is 0: those of another store mean nothing here.
+    pub pin: Pin,
+}
+
+/// The policies of a store below that are about an endpoint, nearest first: its own, any
+/// account's, the store-wide one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LayerPolicies {
+    /// The endpoint's own.
+    pub own: Option<Map<String, Value>>,
+    /// Any account's.
+    pub any: Option<Map<String, Value>>,
+    /// The store-wide one.
+    pub store: Option<Map<String, Value>>,
+}
+
+/// Opens the stores below. One that is missing, damaged or not the system's alone is an error: an
+/// administrator's block must not vanish because its file cannot be read (rule 1).
+pub(super) fn open(options: &StoreOptions) -> Result<Vec<Store>, StoreError> {
+    let layers = options.layers.iter().map(|path| {
+        check_system(path)?;
+        Store::open(&StoreOptions {
+            path: Some(path.clone()),
+            application: options.application.clone(),
+            busy_ms: options.busy_ms,
+            read_only: true,
+            must_exist: true,
+            ..StoreOptions::default()
+        })
+    });
+    layers.collect()
+}
+
+impl Store {
+    /// The read-only stores below this one, nearest first. Each names itself and can be listed like
+    /// any store; what it holds is never written to.
+    pub fn layers(&self) -> &[Store] {
+        &self.inner.layers
+    }
+
+    pub(super) fn refuse_itself_below(&self) -> Result<(), StoreError> {
+        match self.layers().iter().find(|layer| layer.inner.id == self.inner.id) {
+            Some(layer) => Err(StoreError::Invalid { what: format!("{} cannot lie below itself", layer.name()) }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The endpoint and the same for any account.
+fn places(endpoint: &Endpoint) -> Vec<Endpoint> {
+    let any = Endpoint { account: Account::any(), ..endpoint.clone() };
+    if any == *endpoint { vec![any] } else { vec![endpoint.clone(), any] }
+}
+
+fn records(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<Vec<EndpointRecord>, StoreError> {
+    let found: Result<Vec<_>, StoreError> = places(endpoint).iter().map(|place| tx.endpoint(place)).collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+impl Tx<'_> {
+    /// The pins of the stores below that count for an endpoint, those for any account included. What
+    /// this store holds of the same kind and value, in whatever state, stands in their place, except
+    /// that a refusal is never overridden.
+    pub fn layer_pins(&self, endpoint: &Endpoint) -> Result<Vec<LayeredPin>, StoreError> {
+        if self.layers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let own = records(self, endpoint)?;
+        let mut decided: Vec<(PinKind, PinValue)> =
+            own.into_iter().flat_map(|r| r.pins).map(|p| (p.kind, p.value)).collect();
+        let mut found = Vec::new();
+        for (layer, below) in self.layers.iter().enumerate() {
+            let mut nearer = Vec::new();
+            for pin in records(below, endpoint)?.into_iter().flat_map(|r| r.pins) {
+                let name = (pin.kind, pin.value.clone());
+                if REFUSED.contains(&pin.state) || !decided.contains(&name) {
+                    found.push(LayeredPin { layer, pin: Pin { id: 0, replaces: 0, ..pin } });
+                }
+                nearer.push(name);
+            }
+            decided.extend(nearer);
+        }
+        Ok(found)
+    }
+
+    /// The policies of each store below for an endpoint, nearest store first.
+    pub fn layer_policies(&self, endpoint: &Endpoint) -> Result<Vec<LayerPolicies>, StoreError> {
+        let of = |below: &Tx<'_>| -> Result<LayerPolicies, StoreError> {
+            let mut found = LayerPolicies { store: below.policy()?, ..LayerPolicies::default() };
+            for record in records(below, endpoint)? {
+                let place = if record.endpoint.account == Account::any() { &mut found.any } else { &mut found.own };
+                *place = record.policy;
+            }
+            Ok(found)
+        };
+        self.layers.iter().map(of).collect()
+    }
+
+    /// Whether a store below has this pin for the endpoint, so that a record here masks it.
+    pub(super) fn is_below(&self, endpoint: &Endpoint, kind: PinKind, value: &PinValue) -> Result<bool, StoreError> {
+        for below in &self.layers {
+            let pins = records(below, endpoint)?.into_iter().flat_map(|r| r.pins);
+            if pins.into_iter().any(|p| p.kind == kind && p.value == *value) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What the stores below add to the generation of a decision. Each only goes up, so the sum moves
+    /// whenever one of them does.
+    pub(super) fn layers_generation(&self) -> u64 {
+        self.layers.iter().fold(0, |sum, below| sum.saturating_add(below.generation()))
+    }
+}

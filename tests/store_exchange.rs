@@ -1,0 +1,227 @@
+//! Files of other programs: read, written, and read again by the programs themselves.
+
+mod store_common;
+mod trust_support;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use store_common::*;
+use tofu::cert::Cert;
+use tofu::endpoint::{Account, Endpoint, Host};
+use tofu::hash::Hash;
+use tofu::store::*;
+use trust_support::{START, ca, self_signed};
+
+fn cert(names: &[&str], key: &str) -> Cert {
+    self_signed(names, key, START - 1_000, 365).leaf().unwrap().clone()
+}
+
+fn pins(store: &Store, host: &str, port: u16) -> Vec<Pin> {
+    get(store, &endpoint("", host, port)).map(|r| r.pins).unwrap_or_default()
+}
+
+fn import_pem(store: &Store, pem: &str, host: &str) -> ImportReport {
+    let endpoint = endpoint("", host, 993);
+    store.import_for(ImportFormat::Pem, pem.as_bytes(), Some(&endpoint), true, START).unwrap()
+}
+
+#[test]
+fn of_a_file_of_certificates_only_those_for_the_host_are_taken_and_no_authority() {
+    let store = Store::memory();
+    let (mine, other, authority) = (cert(&["mail.example"], "a"), cert(&["other.example"], "b"), ca("Home").root);
+    let file =
+        [mine.to_pem(), other.to_pem(), authority.to_pem(), "-----BEGIN CERTIFICATE-----\n?".to_owned()].concat();
+    let report = import_pem(&store, &file, "mail.example");
+    assert_eq!((report.endpoints, report.pins, report.remarks.len()), (1, 1, 3), "{:?}", report.remarks);
+    assert!(
+        report.remarks.iter().any(|r| r.starts_with("certificate 2: is not for mail.example but for other.example"))
+    );
+    assert!(report.remarks.iter().any(|r| r.starts_with("certificate 3: is an authority's")));
+    let taken = pins(&store, "mail.example", 993);
+    assert_eq!((taken[0].kind, taken[0].origin, taken[0].waiver), (PinKind::Certificate, Origin::Imported, None));
+    assert_eq!(taken[0].value, PinValue::Sha256(mine.fingerprint()));
+    let kept = store.read(|tx| tx.cert(taken[0].cert.unwrap())).unwrap();
+    assert_eq!(kept.map(|c| c.fingerprint()), Some(mine.fingerprint()));
+    assert_eq!(store.verify().unwrap().problems, [""; 0]);
+}
+
+#[test]
+fn a_certificate_alone_in_its_file_is_taken_whatever_its_names_but_never_an_authority() {
+    let store = Store::memory();
+    assert_eq!(import_pem(&store, &cert(&["localhost"], "a").to_pem(), "mail.example").pins, 1);
+    assert_eq!(import_pem(&store, &ca("Home").root.to_pem(), "b.example").pins, 0);
+    assert_eq!(import_pem(&store, "nothing", "c.example").remarks, ["no certificate in PEM was found"]);
+    let unsaid = store.import(ImportFormat::Pem, cert(&["a"], "a").to_pem().as_bytes(), true, START);
+    assert!(matches!(unsaid, Err(StoreError::Invalid { .. })), "{unsaid:?}");
+}
+
+#[test]
+fn fingerprints_alone_are_taken_for_the_endpoint_given() {
+    let store = Store::memory();
+    let (hash, place) = (Hash::of(b"abc"), endpoint("", "mail.example", 465));
+    let file = format!("SHA256 Fingerprint={}\nsha256//{}\n{}\n", hash.colon_hex(), hash.base64(), "ab".repeat(20));
+    let take = |place| store.import_for(ImportFormat::Fingerprints, file.as_bytes(), place, true, START).unwrap();
+    assert_eq!((take(None).pins, take(None).remarks.len()), (0, 3));
+    let report = take(Some(&place));
+    assert_eq!((report.pins, report.remarks.len()), (2, 1));
+    assert!(report.remarks[0].contains("line 3: a SHA-1 fingerprint"), "{:?}", report.remarks);
+    assert_eq!(pins(&store, "mail.example", 465).len(), 2);
+}
+
+#[test]
+fn what_is_exported_is_read_back_as_it_was_and_nothing_is_widened() {
+    let store = Store::memory();
+    let add = |place: &Endpoint, kind, value: Hash, cert: Option<Cert>, expires| {
+        let (value, comment) = (PinValue::Sha256(value), String::new());
+        store.add_pin(place, &NewPin { kind, state: PinState::Trusted, value, cert, expires, comment }, START).unwrap();
+    };
+    let known = cert(&["a.example"], "a");
+    let a = endpoint("", "a.example", 993);
+    add(&a, PinKind::Key, known.spki(), Some(known.clone()), 0);
+    add(&a, PinKind::Certificate, known.fingerprint(), Some(known.clone()), 0);
+    add(&endpoint("", "::1", 143), PinKind::Key, Hash::of(b"hash only"), None, START + 9);
+    add(&endpoint("ann", "b.example", 993), PinKind::Key, Hash::of(b"ann's"), None, 0);
+    add(&Endpoint { account: Account::any(), ..endpoint("", "c.example", 993) }, PinKind::Key, Hash::of(b"c"), None, 0);
+    add(&endpoint("", "d.example", 993), PinKind::Issuer, Hash::of(b"issuer"), None, 0);
+    let written = |format| store.export(format, None, START).unwrap();
+
+    let hosts = written(ExportFormat::KnownHosts);
+    assert_eq!((hosts.pins, hosts.remarks.len()), (3, 3), "{hosts:?}");
+    let back = Store::memory();
+    assert_eq!(back.import(ImportFormat::KnownHosts, hosts.text.as_bytes(), true, START).unwrap().pins, 3);
+    assert_eq!(pins(&back, "a.example", 993)[0].value, PinValue::Sha256(known.spki()));
+    assert_eq!(pins(&back, "::1", 143)[0].expires, START + 9);
+    assert_eq!(back.export(ExportFormat::KnownHosts, None, START).unwrap().pins, 3);
+
+    let prints = written(ExportFormat::Fingerprints);
+    assert_eq!((prints.pins, prints.remarks.len()), (3, 3), "{prints:?}");
+    let back = Store::memory();
+    assert_eq!(back.import(ImportFormat::Fingerprints, prints.text.as_bytes(), true, START).unwrap().pins, 3);
+    assert_eq!(back.export(ExportFormat::Fingerprints, None, START).unwrap().text, prints.text);
+
+    let pem = store.export(ExportFormat::Pem, Some(&Host::parse("a.example").unwrap()), START).unwrap();
+    assert!(pem.pins == 2 && pem.text.starts_with("# a.example:993\n-----BEGIN CERTIFICATE-----\n"), "{pem:?}");
+    let back = Store::memory();
+    let report = back.import_for(ImportFormat::Pem, pem.text.as_bytes(), Some(&a), true, START).unwrap();
+    assert_eq!((report.pins, report.remarks.len()), (1, 0));
+    assert_eq!(pins(&back, "a.example", 993)[0].value, PinValue::Sha256(known.fingerprint()));
+}
+
+#[test]
+fn an_import_is_undone_as_a_whole_or_says_beforehand_that_it_cannot_be() {
+    let options = StoreOptions { log_events: Some(20), path: Some(":memory:".into()), ..StoreOptions::default() };
+    let lines = |n: usize| (0..n).map(|n| format!("m{n}.example {}\n", Hash::of(&[n as u8]).hex())).collect::<String>();
+    for (size, undoable) in [(10, true), (11, false)] {
+        let store = Store::open(&options).unwrap();
+        let take = |commit| store.import(ImportFormat::Fingerprints, lines(size).as_bytes(), commit, START).unwrap();
+        let said = take(false).remarks.iter().any(|r| r.contains("cannot be undone"));
+        assert_eq!((said, take(true).pins), (!undoable, size as u64));
+        assert_eq!(store.undo(None, START).is_ok(), undoable);
+        assert_eq!(pins(&store, "m0.example", 993).is_empty(), undoable);
+        assert_eq!(store.verify().unwrap().problems, [""; 0]);
+    }
+}
+
+/// A server of OpenSSL's on loopback, ended with the value.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).status().is_ok_and(|s| s.success())
+}
+
+fn server(directory: &Path) -> Option<Server> {
+    let path = |name: &str| directory.join(name);
+    let mut make = Command::new("openssl");
+    make.args(["req", "-x509", "-nodes", "-days", "30", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    make.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
+    if !run(make.arg("-keyout").arg(path("key.pem")).arg("-out").arg(path("cert.pem"))) {
+        return None;
+    }
+    // Free a moment ago; nobody else binds ports of loopback here meanwhile.
+    let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+    let mut serve = Command::new("openssl");
+    serve.args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}")]);
+    serve.arg("-key").arg(path("key.pem")).arg("-cert").arg(path("cert.pem"));
+    let child = serve.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let server = Server { child, port };
+    let began = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(10), "openssl s_server did not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some(server)
+}
+
+/// What gnutls-cli says of the server, with `home` as its home.
+fn gnutls(home: &Path, mode: &str, port: u16) -> Option<String> {
+    let mut cli = Command::new("timeout");
+    cli.args(["20", "gnutls-cli", mode, "--port", &port.to_string(), "localhost"]).env("HOME", home);
+    cli.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = cli.spawn().ok()?;
+    let mut answers = child.stdin.take()?;
+    // Yes to the question of `--tofu` (`--strict-tofu` has none); then the end of input ends the session.
+    let _ = answers.write_all(b"y\n");
+    drop(answers);
+    let mut shown = String::new();
+    child.stdout.take()?.read_to_string(&mut shown).ok()?;
+    child.stderr.take()?.read_to_string(&mut shown).ok()?;
+    child.wait().ok()?;
+    Some(shown)
+}
+
+#[test]
+fn known_hosts_of_gnutls_cli_is_read_and_ours_is_believed_by_it() {
+    let installed = |name: &str| run(Command::new(name).arg("--version")) || run(Command::new(name).arg("version"));
+    if !installed("openssl") || !installed("gnutls-cli") {
+        println!("skipped: openssl or gnutls-cli is not installed");
+        return;
+    }
+    let place = Place::new();
+    let server = server(place.directory()).expect("openssl makes a server");
+    let home = place.subdirectory("home");
+    let theirs = home.join(".gnutls/known_hosts");
+    gnutls(&home, "--tofu", server.port).unwrap();
+    let pem = std::fs::read(place.directory().join("cert.pem")).unwrap();
+    let cert = Cert::parse_pem(&pem).unwrap().remove(0);
+    let store = place.open();
+    let file = std::fs::read(&theirs).unwrap_or_else(|e| panic!("{}: {e}", theirs.display()));
+    let report = store.import(ImportFormat::KnownHosts, &file, true, START).unwrap();
+    assert_eq!((report.pins, report.remarks.len()), (1, 0), "{}", String::from_utf8_lossy(&file));
+    assert_eq!(pins(&store, "localhost", server.port)[0].value, PinValue::Sha256(cert.spki()));
+
+    // Both kinds of line that we write: of a key that is known, and of one of which the hash is.
+    let with_cert = Store::memory();
+    let new = NewPin {
+        kind: PinKind::Key,
+        state: PinState::Trusted,
+        value: PinValue::Sha256(cert.spki()),
+        cert: Some(cert),
+        expires: 0,
+        comment: String::new(),
+    };
+    with_cert.add_pin(&endpoint("", "localhost", server.port), &new, START).unwrap();
+    for (from, kind) in [(&store, "|c0|"), (&with_cert, "|g0|")] {
+        let ours = from.export(ExportFormat::KnownHosts, None, START).unwrap().text;
+        assert!(ours.starts_with(kind), "{ours}");
+        std::fs::write(&theirs, ours).unwrap();
+        let shown = gnutls(&home, "--strict-tofu", server.port).unwrap();
+        assert!(shown.contains("Handshake was completed"), "{kind}: {shown}");
+        std::fs::write(&theirs, "").unwrap();
+        let shown = gnutls(&home, "--strict-tofu", server.port).unwrap();
+        assert!(!shown.contains("Handshake was completed"), "{kind}, with an empty file: {shown}");
+    }
+}
