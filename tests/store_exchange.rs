@@ -54,7 +54,9 @@ fn a_certificate_alone_in_its_file_is_taken_whatever_its_names_but_never_an_auth
     let store = Store::memory();
     assert_eq!(import_pem(&store, &cert(&["localhost"], "a").to_pem(), "mail.example").pins, 1);
     assert_eq!(import_pem(&store, &ca("Home").root.to_pem(), "b.example").pins, 0);
-    assert_eq!(import_pem(&store, "nothing", "c.example").remarks, ["no certificate in PEM was found"]);
+    let here = endpoint("", "c.example", 993);
+    let nothing = store.import_for(ImportFormat::Pem, b"nothing", Some(&here), true, START).unwrap_err();
+    assert_eq!(nothing.to_string(), "store: import: no certificate in PEM was found");
     let unsaid = store.import(ImportFormat::Pem, cert(&["a"], "a").to_pem().as_bytes(), true, START);
     assert!(matches!(unsaid, Err(StoreError::Invalid { .. })), "{unsaid:?}");
 }

@@ -466,7 +466,7 @@ static void an_export_makes_the_same_store(tofu_store *store)
 static void other_programs_files_are_taken_in(void)
 {
     tofu_store *store = open_store(":memory:");
-    tofu_endpoint *here = endpoint("pem.example", 993);
+    tofu_endpoint *here = endpoint("mail.example", 9993), *elsewhere = endpoint("pem.example", 993);
     tofu_text *report = NULL;
     struct bytes text = pem("first");
     char lines[512];
@@ -487,9 +487,13 @@ static void other_programs_files_are_taken_in(void)
 
     IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, NULL, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_E_INVALID);
     IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, here, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_OK);
-    IS(see(store, NULL, "pem.example", 993, "first", NULL, NULL), TOFU_OK);
-    IS(see(store, NULL, "pem.example", 993, "renewed", NULL, NULL), TOFU_ASK);
-    CLAIM(count(store, TOFU_LIST_PINS, "pem.example", tofu_cert_fingerprint(first_cert), 0) == 1, "a certificate pin");
+    IS(see(store, NULL, "mail.example", 9993, "first", NULL, NULL), TOFU_OK);
+    IS(see(store, NULL, "mail.example", 9993, "renewed", NULL, NULL), TOFU_ASK);
+    CLAIM(count(store, TOFU_LIST_PINS, "mail.example", tofu_cert_fingerprint(first_cert), 0) == 1, "a certificate pin");
+    IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, elsewhere, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
+    SAYS(tofu_text_get(report, NULL), "is an authority's");
+    tofu_text_free(report);
+    CLAIM(count(store, TOFU_LIST_PINS, "pem.example", NULL, 0) == 0, "an authority for another host is not taken");
 
     IS(tofu_store_import(store, TOFU_IMPORT_JSON, (const uint8_t *)"{", 1, NULL, 0, &report, NULL), TOFU_E_PARSE);
     CLAIM(report == NULL, "no report");
@@ -497,6 +501,7 @@ static void other_programs_files_are_taken_in(void)
     IS(tofu_store_import(store, 99, NULL, 0, NULL, 0, NULL, NULL), TOFU_E_INVALID);
     IS(tofu_store_import(store, TOFU_IMPORT_JSON, NULL, 0, NULL, 1u << 9, NULL, NULL), TOFU_E_INVALID);
     free(text.start);
+    tofu_endpoint_free(elsewhere);
     tofu_endpoint_free(here);
     tofu_store_free(store);
 }

@@ -176,7 +176,7 @@ impl Store {
             ImportFormat::CertOverride => cert_override::read(data),
             ImportFormat::Fingerprints => fingerprint::read(data, endpoint),
             ImportFormat::Pem => match endpoint {
-                Some(endpoint) => pem::read(data, endpoint),
+                Some(endpoint) => pem::read(data, endpoint)?,
                 None => {
                     let what = "import: certificates in PEM do not say which server they are for; give it".to_owned();
                     return Err(StoreError::Invalid { what });

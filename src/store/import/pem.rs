@@ -6,13 +6,14 @@
 use super::Found;
 use crate::cert::{Cert, HostMatch, pem_blocks};
 use crate::endpoint::Endpoint;
+use crate::store::error::StoreError;
 use crate::store::record::PinKind;
 
 /// Blocks that are looked at, at most.
 const MAX_BLOCKS: usize = 10_000;
 
-/// Reads the blocks for a server. Those that cannot be used are remarks.
-pub(super) fn read(data: &[u8], endpoint: &Endpoint) -> Found {
+/// Reads the blocks for a server. Those that cannot be used are remarks; data without any block is an error.
+pub(super) fn read(data: &[u8], endpoint: &Endpoint) -> Result<Found, StoreError> {
     let mut found = Found::default();
     let mut certs = Vec::new();
     for (index, block) in pem_blocks(data).take(MAX_BLOCKS).enumerate() {
@@ -23,7 +24,7 @@ pub(super) fn read(data: &[u8], endpoint: &Endpoint) -> Found {
         }
     }
     if certs.is_empty() && found.remarks.is_empty() {
-        found.remarks.push("no certificate in PEM was found".to_owned());
+        return Err(StoreError::Invalid { what: "import: no certificate in PEM was found".to_owned() });
     }
     let alone = certs.len() == 1;
     for (number, cert) in certs {
@@ -35,7 +36,7 @@ pub(super) fn read(data: &[u8], endpoint: &Endpoint) -> Found {
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// Why a certificate is not taken. One that stands alone in its file is meant for the server, whatever
