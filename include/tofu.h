@@ -515,6 +515,16 @@
 #define TOFU_FORMAT_PEM 3
 
 /**
+ * GnuTLS' known_hosts: what tofu_store_export writes for key pins.
+ */
+#define TOFU_FORMAT_KNOWN_HOSTS 4
+
+/**
+ * A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings.
+ */
+#define TOFU_FORMAT_FINGERPRINTS 6
+
+/**
  * Writes nothing, not even the log.
  */
 #define TOFU_CHECK_DRY_RUN 1ull
@@ -1103,6 +1113,11 @@
  * The number of the pin that a staged one will replace.
  */
 #define TOFU_PIN_REPLACES 11
+
+/**
+ * Where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
+ */
+#define TOFU_PIN_LAYER 12
 
 /**
  * What is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
@@ -2670,8 +2685,9 @@ tofu_status tofu_store_set_listener(tofu_store *store,
  * @param format    one of TOFU_IMPORT_....
  * @param data      the content of the file; may be NULL with len 0, which holds nothing.
  * @param len       its length in bytes, at most 256 MiB.
- * @param endpoint  for TOFU_IMPORT_PEM, which names no server: whose certificates they are; the other formats take no
- *                  notice of it; may be NULL for those.
+ * @param endpoint  whose certificates or fingerprints they are: needed for TOFU_IMPORT_PEM, which names no server, and
+ *                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone; the other formats take no notice
+ *                  of it; may be NULL for those.
  * @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
  *                  bits are refused.
  * @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed
@@ -2693,22 +2709,31 @@ tofu_status tofu_store_import(tofu_store *store,
                               tofu_error **err);
 
 /**
- * Everything in a store, to be kept or taken to another machine: endpoints, pins, blocks, what was seen, policies,
- * pending questions, the log, certificates.
+ * Writes what a store holds: all of it, to be kept or taken to another machine, or what is trusted now, for other
+ * programs.
  *
- * tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it.
+ * TOFU_FORMAT_JSON loses nothing; tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it. The other
+ * formats hold trusted pins alone, and leave out what they cannot say without widening it: the report names each.
  *
  * @param store   must not be NULL.
- * @param format  TOFU_FORMAT_JSON.
+ * @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM or TOFU_FORMAT_FINGERPRINTS.
+ * @param host    only this host's pins, NUL-terminated UTF-8; must be NULL for TOFU_FORMAT_JSON; may be NULL for all.
  * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
  *                NULL.
+ * @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
+ *                owned by the caller, freed with tofu_text_free; NULL on failure; may be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND;
- *         TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ *         TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_store_export(tofu_store *store, int32_t format, tofu_text **out, tofu_error **err);
+tofu_status tofu_store_export(tofu_store *store,
+                              int32_t format,
+                              const char *host,
+                              tofu_text **out,
+                              tofu_text **report,
+                              tofu_error **err);
 
 /**
  * Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.

@@ -113,6 +113,10 @@ pub const TOFU_FORMAT_JSON: i32 = 1;
 pub const TOFU_FORMAT_TEXT: i32 = 2;
 /// PEM.
 pub const TOFU_FORMAT_PEM: i32 = 3;
+/// GnuTLS' known_hosts: what tofu_store_export writes for key pins.
+pub const TOFU_FORMAT_KNOWN_HOSTS: i32 = 4;
+/// A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings.
+pub const TOFU_FORMAT_FINGERPRINTS: i32 = 6;
 
 /// Writes nothing, not even the log.
 pub const TOFU_CHECK_DRY_RUN: u64 = 1u64;

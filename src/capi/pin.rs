@@ -16,6 +16,7 @@ use crate::hash::Hash;
 use crate::store::{NewPin, Origin, Pin, PinEntry, PinKind, PinState, PinValue};
 use crate::text::{escape, excerpt};
 use crate::time::system_now;
+use crate::trust::facts::Layer;
 use crate::trust::{Fingerprint, parse_fingerprint};
 
 /// The pin's number in its store, never reused.
@@ -40,6 +41,8 @@ pub const TOFU_PIN_EXPIRES: i32 = 9;
 pub const TOFU_PIN_OVERLAP_UNTIL: i32 = 10;
 /// The number of the pin that a staged one will replace.
 pub const TOFU_PIN_REPLACES: i32 = 11;
+/// Where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
+pub const TOFU_PIN_LAYER: i32 = 12;
 
 /// What is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
 pub const TOFU_PIN_VALUE: i32 = 1;
@@ -54,6 +57,7 @@ pub struct tofu_pin {
     entry: PinEntry,
     endpoint: Option<Box<tofu_endpoint>>,
     cert: Option<Box<tofu_cert>>,
+    layer: i64,
     shelf: Shelf,
 }
 
@@ -65,7 +69,17 @@ impl tofu_pin {
             PinEntry::Everywhere(_) => None,
         };
         let cert = cert.map(|cert| Box::new(cert.into()));
-        Self { poison: Poison::default(), entry, endpoint, cert, shelf: Shelf::default() }
+        Self { poison: Poison::default(), entry, endpoint, cert, layer: 0, shelf: Shelf::default() }
+    }
+
+    /// The same pin, kept in another layer than the store itself.
+    pub(super) fn kept_in(self, layer: Layer) -> Self {
+        let layer = match layer {
+            Layer::Own | Layer::AnyAccount => 0,
+            Layer::System(index) => i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1),
+            Layer::Session => -1,
+        };
+        Self { layer, ..self }
     }
 }
 
@@ -88,6 +102,7 @@ pub unsafe extern "C" fn tofu_pin_number(pin: *const tofu_pin, field: i32) -> i6
     // SAFETY: `pin` as its @param says.
     unsafe {
         read(pin, 0, |pin| match &pin.entry {
+            _ if field == TOFU_PIN_LAYER => Some(pin.layer),
             PinEntry::Endpoint(_, pin) => number(pin, field),
             PinEntry::Everywhere(block) => match field {
                 TOFU_PIN_ID => i64::try_from(block.id).ok(),

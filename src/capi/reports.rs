@@ -1,8 +1,8 @@
-//! What imports, verifications and counts found, as JSON. Keys are stable; new ones may be added.
+//! What imports, exports, verifications and counts found, as JSON. Keys are stable; new ones may be added.
 
 use serde_json::{Value, json};
 
-use crate::store::{Counts, ImportReport, Report, Statistics};
+use crate::store::{Counts, Export, ImportReport, Report, Statistics};
 use crate::text::escape;
 
 /// The report of an import.
@@ -17,6 +17,17 @@ pub(super) fn import(report: &ImportReport) -> String {
         "same": report.same,
         "conflicts": report.conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "remarks": report.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// The report of an export.
+pub(super) fn export(done: &Export) -> String {
+    json!({
+        "schema": "tofu-export-report",
+        "version": 1,
+        "pins": done.pins,
+        "remarks": done.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
     })
     .to_string()
 }

@@ -4,8 +4,9 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use super::codes::{
-    TOFU_FORMAT_JSON, TOFU_IMPORT_CERT_OVERRIDE, TOFU_IMPORT_COMMIT, TOFU_IMPORT_FINGERPRINTS, TOFU_IMPORT_JSON,
-    TOFU_IMPORT_KNOWN_HOSTS, TOFU_IMPORT_PEM, TOFU_IMPORT_RESTORE, refuse_unknown_bits,
+    TOFU_FORMAT_FINGERPRINTS, TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM, TOFU_IMPORT_CERT_OVERRIDE,
+    TOFU_IMPORT_COMMIT, TOFU_IMPORT_FINGERPRINTS, TOFU_IMPORT_JSON, TOFU_IMPORT_KNOWN_HOSTS, TOFU_IMPORT_PEM,
+    TOFU_IMPORT_RESTORE, refuse_unknown_bits,
 };
 use super::endpoint::tofu_endpoint;
 use super::error::{Code, Failure, tofu_error};
@@ -14,8 +15,8 @@ use super::reports;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use super::text::tofu_text;
-use crate::endpoint::Endpoint;
-use crate::store::{ImportFormat, ImportReport, Store, StoreError};
+use crate::endpoint::{Endpoint, Host};
+use crate::store::{Export, ExportFormat, ImportFormat, ImportReport, Store, StoreError};
 use crate::time::system_now;
 
 /// Takes in what another program or another store knows, or says what it would take in.
@@ -28,8 +29,9 @@ use crate::time::system_now;
 /// @param format    one of TOFU_IMPORT_....
 /// @param data      the content of the file; may be NULL with len 0, which holds nothing.
 /// @param len       its length in bytes, at most 256 MiB.
-/// @param endpoint  for TOFU_IMPORT_PEM, which names no server: whose certificates they are; the other formats take no
-///                  notice of it; may be NULL for those.
+/// @param endpoint  whose certificates or fingerprints they are: needed for TOFU_IMPORT_PEM, which names no server, and
+///                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone; the other formats take no notice
+///                  of it; may be NULL for those.
 /// @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
 ///                  bits are refused.
 /// @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed
@@ -103,39 +105,65 @@ fn unreadable(error: StoreError) -> Failure {
     }
 }
 
-/// Everything in a store, to be kept or taken to another machine: endpoints, pins, blocks, what was seen, policies,
-/// pending questions, the log, certificates.
+/// Writes what a store holds: all of it, to be kept or taken to another machine, or what is trusted now, for other
+/// programs.
 ///
-/// tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it.
+/// TOFU_FORMAT_JSON loses nothing; tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it. The other
+/// formats hold trusted pins alone, and leave out what they cannot say without widening it: the report names each.
 ///
 /// @param store   must not be NULL.
-/// @param format  TOFU_FORMAT_JSON.
+/// @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM or TOFU_FORMAT_FINGERPRINTS.
+/// @param host    only this host's pins, NUL-terminated UTF-8; must be NULL for TOFU_FORMAT_JSON; may be NULL for all.
 /// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
 ///                NULL.
+/// @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
+///                owned by the caller, freed with tofu_text_free; NULL on failure; may be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND;
-///         TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+///         TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_export(
     store: *mut tofu_store,
     format: i32,
+    host: *const c_char,
     out: *mut *mut tofu_text,
+    report: *mut *mut tofu_text,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
     unsafe {
         guard(err, |call| {
+            let report = call.optional_out(report);
             let out = call.out(out, "out")?;
-            let store = call.object(store, "store")?;
-            if format != TOFU_FORMAT_JSON {
-                return Err(Failure::invalid(format!("format: {format} is not a format to export")));
+            let store = &call.object(store, "store")?.store;
+            let host = call.optional_text(host, "host")?.map(Host::parse).transpose()?;
+            let done = export(store, format, host.as_ref())?;
+            if let Some(place) = report {
+                place.give(reports::export(&done).into());
             }
-            out.give(store.store.export_json()?.to_string().into());
+            out.give(done.text.into());
             Ok(Answer::Ok)
         })
     }
+}
+
+fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Failure> {
+    let format = match format {
+        TOFU_FORMAT_JSON if host.is_some() => {
+            return Err(Failure::invalid("host: JSON is an export of the whole store"));
+        }
+        TOFU_FORMAT_JSON => {
+            let pins = store.read(|tx| tx.statistics())?.pins.iter().sum();
+            return Ok(Export { text: store.export_json()?.to_string(), pins, remarks: Vec::new() });
+        }
+        TOFU_FORMAT_KNOWN_HOSTS => ExportFormat::KnownHosts,
+        TOFU_FORMAT_PEM => ExportFormat::Pem,
+        TOFU_FORMAT_FINGERPRINTS => ExportFormat::Fingerprints,
+        other => return Err(Failure::invalid(format!("format: {other} is not a format to export"))),
+    };
+    Ok(store.export(format, host, system_now())?)
 }
 
 /// Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.

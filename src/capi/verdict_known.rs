@@ -47,5 +47,6 @@ fn pin(verdict: &Verdict) -> Option<tofu_pin> {
     let pin = verdict.pin()?.clone();
     let certs = verdict.previous().into_iter().chain(verdict.chain().certs().map(|(_, cert)| cert));
     let cert = certs.into_iter().find(|cert| Some(cert.fingerprint()) == pin.cert).cloned();
-    Some(tofu_pin::new(PinEntry::Endpoint(verdict.endpoint().clone(), Box::new(pin)), cert))
+    let known = tofu_pin::new(PinEntry::Endpoint(verdict.endpoint().clone(), Box::new(pin)), cert);
+    Some(known.kept_in(verdict.pin_layer()?))
 }

@@ -8,7 +8,7 @@ use super::check::{Weighed, routine};
 use super::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
 use super::events;
 use super::explain::{self, Told};
-use super::facts::Facts;
+use super::facts::{Facts, Layer};
 use super::outcome::Outcome;
 use super::{Check, Flags, Policy, Tlsa};
 use crate::cert::{self, Cert, Diff};
@@ -208,6 +208,12 @@ impl Verdict {
     /// When it was made, by the caller's clock.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Where that pin is kept.
+    pub fn pin_layer(&self) -> Option<Layer> {
+        let index = self.inner.outcome.pin_index?;
+        Some(self.inner.facts.known.pins.get(index)?.layer)
     }
 
     /// The pin that matched or was contradicted.

@@ -321,7 +321,7 @@ static void a_server_lives_on_the_applications_storage(struct storage *storage)
     IS(see(again, 993, "first", NULL), TOFU_OK);
     IS(tofu_store_verify(again, &text, NULL), TOFU_OK);
     tofu_text_free(text);
-    IS(tofu_store_export(again, TOFU_FORMAT_JSON, &text, NULL), TOFU_OK);
+    IS(tofu_store_export(again, TOFU_FORMAT_JSON, NULL, &text, NULL, NULL), TOFU_OK);
     tofu_text_free(text);
     IS(tofu_store_backup(again, own("no.db"), NULL), TOFU_E_INVALID);
     CLAIM(storage->destroyed == 0, "in use");

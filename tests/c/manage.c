@@ -431,8 +431,11 @@ static void an_export_makes_the_same_store(tofu_store *store)
     const uint8_t *data;
     size_t len = 0, pins = count(store, TOFU_LIST_PINS, NULL, NULL, 0);
 
-    IS(tofu_store_export(store, TOFU_FORMAT_TEXT, &text, NULL), TOFU_E_INVALID);
-    IS(tofu_store_export(store, TOFU_FORMAT_JSON, &text, NULL), TOFU_OK);
+    IS(tofu_store_export(store, TOFU_FORMAT_TEXT, NULL, &text, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_export(store, TOFU_FORMAT_JSON, "mail.example", &text, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_export(store, TOFU_FORMAT_PEM, "mail example", &text, NULL, NULL), TOFU_E_NAME);
+    CLAIM(text == NULL, "no text");
+    IS(tofu_store_export(store, TOFU_FORMAT_JSON, NULL, &text, NULL, NULL), TOFU_OK);
     data = (const uint8_t *)tofu_text_get(text, &len);
 
     IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, 0, &report, NULL), TOFU_OK);
@@ -448,7 +451,7 @@ static void an_export_makes_the_same_store(tofu_store *store)
     IS(see(other, NULL, "mail.example", 993, "first", NULL, NULL), TOFU_OK);
     IS(see(other, NULL, "blocked.example", 993, "first", "accept-new", NULL), TOFU_REJECT);
     IS(tofu_store_verify(other, NULL, NULL), TOFU_OK);
-    IS(tofu_store_export(other, TOFU_FORMAT_JSON, &again, NULL), TOFU_OK);
+    IS(tofu_store_export(other, TOFU_FORMAT_JSON, NULL, &again, NULL, NULL), TOFU_OK);
     CLAIM(strlen(tofu_text_get(again, NULL)) > len / 2, "as much again");
     tofu_text_free(again);
     CLAIM(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, NULL, NULL) < 0,
@@ -467,7 +470,7 @@ static void other_programs_files_are_taken_in(void)
 {
     tofu_store *store = open_store(":memory:");
     tofu_endpoint *here = endpoint("mail.example", 9993), *elsewhere = endpoint("pem.example", 993);
-    tofu_text *report = NULL;
+    tofu_text *report = NULL, *taken = NULL;
     struct bytes text = pem("first");
     char lines[512];
 
@@ -488,6 +491,19 @@ static void other_programs_files_are_taken_in(void)
     IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, NULL, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_E_INVALID);
     IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, here, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "mail.example", 9993, "first", NULL, NULL), TOFU_OK);
+    IS(tofu_store_export(store, TOFU_FORMAT_PEM, "mail.example", &taken, &report, NULL), TOFU_OK);
+    SAYS(tofu_text_get(taken, NULL), "-----BEGIN CERTIFICATE-----");
+    SAYS(tofu_text_get(report, NULL), "\"pins\":1");
+    tofu_text_free(taken);
+    tofu_text_free(report);
+    IS(tofu_store_export(store, TOFU_FORMAT_FINGERPRINTS, NULL, &taken, NULL, NULL), TOFU_OK);
+    SAYS(tofu_text_get(taken, NULL), "lines.example:993 ");
+    SAYS(tofu_text_get(taken, NULL), "mail.example:9993 ");
+    tofu_text_free(taken);
+    IS(tofu_store_export(store, TOFU_FORMAT_KNOWN_HOSTS, NULL, &taken, &report, NULL), TOFU_OK);
+    SAYS(tofu_text_get(report, NULL), "mail.example:9993");
+    tofu_text_free(taken);
+    tofu_text_free(report);
     IS(see(store, NULL, "mail.example", 9993, "renewed", NULL, NULL), TOFU_ASK);
     CLAIM(count(store, TOFU_LIST_PINS, "mail.example", tofu_cert_fingerprint(first_cert), 0) == 1, "a certificate pin");
     IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, elsewhere, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);

@@ -167,6 +167,8 @@ fn valid(
             _ => "some_der.len".to_owned(),
         },
         "uint16_t" => "993".to_owned(),
+        // The formats that go with a host; JSON does not.
+        "int32_t" if export.name == "tofu_store_export" && param.name == "format" => "TOFU_FORMAT_PEM".to_owned(),
         "int32_t" | "tofu_status" if param.name == "format" || param.name == "section" => "1".to_owned(),
         "int32_t" if param.name == "list" => "TOFU_LIST_ENDPOINTS".to_owned(),
         "int32_t" if export.name == "tofu_pin_add" && param.name == "kind" => "TOFU_PIN_KIND_CERT".to_owned(),

@@ -131,7 +131,7 @@ static void walk_begin(int argc, char **argv)
     a_pin = tofu_iter_pin(some_pins);
     a_pending = tofu_iter_pending(some_pending);
     an_event = tofu_iter_event(some_events);
-    IS(tofu_store_export(a_store, TOFU_FORMAT_JSON, &text, NULL), TOFU_OK);
+    IS(tofu_store_export(a_store, TOFU_FORMAT_JSON, NULL, &text, NULL, NULL), TOFU_OK);
     some_json.start = (uint8_t *)strdup(tofu_text_get(text, &some_json.len));
     tofu_text_free(text);
     tofu_chain_free(chain);
