@@ -10,6 +10,8 @@ mod header_model;
 mod null_walk;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -99,6 +101,37 @@ impl Bench {
         );
     }
 
+    /// As root, runs a program as nobody too: to root nothing is unreadable.
+    fn run_as_nobody(&self, program: &Path) {
+        const NOBODY: u32 = 65_534;
+        if rustix::process::geteuid().as_raw() != 0 {
+            return;
+        }
+        // Whatever it needs is copied to where nobody may go.
+        let place = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+        let inside = |name: &str| place.path().join(name);
+        let (own, data) = (inside("own"), inside("data"));
+        std::fs::copy(library(), inside("libtofu.so.0")).unwrap();
+        std::fs::copy(program, inside("program")).unwrap();
+        std::fs::create_dir(&data).unwrap();
+        for entry in std::fs::read_dir(root().join("tests/c/data")).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), data.join(entry.file_name())).unwrap();
+        }
+        std::fs::DirBuilder::new().mode(0o700).create(&own).unwrap();
+        std::os::unix::fs::chown(&own, Some(NOBODY), Some(NOBODY)).unwrap();
+        let output = run(Command::new(inside("program"))
+            .args([&data, &own])
+            .current_dir(&own)
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .env("LD_LIBRARY_PATH", place.path())
+            .env("HOME", &own)
+            .env("XDG_DATA_HOME", own.join("data")));
+        let said = text(&output);
+        assert!(output.status.success() && said.contains(" 0 failed") && !said.contains("skipped"), "{said}");
+    }
+
     /// Runs a program, and again under valgrind where it is installed.
     fn run_twice(&self, program: &Path, fewer: &[&str]) {
         self.run(&[], program, &[]);
@@ -133,7 +166,10 @@ fn life() {
 
 #[test]
 fn stores() {
-    program("stores.c", &[]);
+    let bench = Bench::new();
+    let program = bench.compile("cc", "c11", &root().join("tests/c/stores.c"));
+    bench.run_twice(&program, &[]);
+    bench.run_as_nobody(&program);
 }
 
 #[test]

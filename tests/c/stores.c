@@ -125,6 +125,12 @@ int main(int argc, char **argv)
     tofu_store_options_free(options);
 
     IS(tofu_store_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_store_options_set(options, "layer", own("no-system.db"), NULL), TOFU_OK);
+    CLAIM(tofu_store_open(path, options, &store, NULL) < 0, "a layer that is not there is an error");
+    SAYS(tofu_last_error(), "no-system.db");
+    tofu_store_options_free(options);
+
+    IS(tofu_store_options_new(&options, NULL), TOFU_OK);
     IS(tofu_store_options_set(options, "read-only", "yes", NULL), TOFU_OK);
     IS(tofu_store_open(path, options, &store, NULL), TOFU_OK);
     {
