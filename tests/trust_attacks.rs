@@ -341,3 +341,12 @@ fn times_that_cannot_be_do_not_panic() {
         }
     }
 }
+
+#[test]
+fn a_check_cannot_be_made_for_every_account_at_once() {
+    let world = world("accept-new", &[]);
+    let chain = self_signed(&[HOST], "own", START, 90);
+    let everyone = Endpoint { account: Account::any(), ..Endpoint::parse("", HOST, 993).unwrap() };
+    let refused = trust::check(&world.store, &Check::new(&everyone, &chain, world.now));
+    assert_eq!(refused.unwrap_err(), trust::CheckError::AnyAccount);
+}

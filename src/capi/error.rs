@@ -162,6 +162,7 @@ impl From<CheckError> for Failure {
             CheckError::Roots(error) => error.into(),
             CheckError::Policy(error) => Self { detail: "policy.unusable", ..error.into() },
             CheckError::Chain(_) => Self::new(Code::Parse, "chain.leaf", error.to_string()),
+            CheckError::AnyAccount => Self::new(Code::Name, "check.any-account", error.to_string()),
             CheckError::Resumed(_) => Self::new(Code::State, "check.resumed", error.to_string()),
         }
     }

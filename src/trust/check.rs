@@ -12,6 +12,7 @@ use super::remember::{Plan, plan};
 use super::verdict::Verdict;
 use super::{Check, CheckError, pending};
 use crate::cert::Cert;
+use crate::endpoint::Account;
 use crate::hash::Hash;
 use crate::store::{Severity, Store, StoreError, Tx};
 
@@ -23,6 +24,9 @@ pub(super) struct Weighed<'c> {
 
 /// Gathers facts, decides, records what must be recorded.
 pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
+    if check.endpoint.account == Account::any() {
+        return Err(CheckError::AnyAccount);
+    }
     let attached = store.attached::<Attached>();
     let session = attached.has_session_pins(check.endpoint);
     if let Some(verdict) = attached.cache.get(store, check).filter(|_| !session) {
