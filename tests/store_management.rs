@@ -224,13 +224,16 @@ fn pruning_takes_what_is_old_and_leaves_what_is_trusted() {
         put(store, record);
         store.write(|tx| tx.put_pending(pending(&a(), 60))).unwrap();
         store.write(|tx| tx.put_pending(pending(&a(), 600))).unwrap();
-        assert_eq!(store.prune(200).unwrap(), 3);
-        assert_eq!(store.prune(200).unwrap(), 0);
+        assert_eq!(store.prune(200, 700).unwrap(), 3);
+        assert_eq!(store.prune(200, 700).unwrap(), 0);
         assert_eq!(states(store, &a()), [PinState::Trusted]);
-        store.dismiss("verdict-600").unwrap();
-        assert!(matches!(store.dismiss("verdict-600"), Err(StoreError::NotFound { .. })));
+        store.dismiss("verdict-600", 700).unwrap();
+        assert!(matches!(store.dismiss("verdict-600", 700), Err(StoreError::NotFound { .. })));
         let statistics = store.read(|tx| tx.statistics()).unwrap();
         assert_eq!((statistics.pins, statistics.counts.pending), ([1, 0, 0, 0, 0], 0));
+        let told = store.read(|tx| tx.list_events(&Filter::default(), &Cursor::default(), 9)).unwrap().items;
+        let codes: Vec<&str> = told.iter().map(|event| event.code.as_str()).collect();
+        assert_eq!(codes, ["pruned", "dismissed"]);
     });
 }
 
@@ -427,9 +430,9 @@ fn certificates_live_as_long_as_something_refers_to_them() {
         assert!(copy.read(|tx| tx.cert(cert.fingerprint())).unwrap().is_some());
         store.forget_pin(id, NOW).unwrap();
         assert!(store.read(|tx| tx.cert(cert.fingerprint())).unwrap().is_some(), "the question still does");
-        store.dismiss("verdict-1").unwrap();
+        store.dismiss("verdict-1", NOW).unwrap();
         assert!(store.read(|tx| tx.cert(cert.fingerprint())).unwrap().is_some(), "undo would need it");
-        store.prune(NOW + 1).unwrap();
+        store.prune(NOW + 1, NOW + 1).unwrap();
         assert!(store.read(|tx| tx.cert(cert.fingerprint())).unwrap().is_none());
         let wrong = NewPin { value: PinValue::Sha256(Hash::of(b"x")), ..new };
         assert!(matches!(store.add_pin(&a(), &wrong, NOW), Err(StoreError::Invalid { .. })));

@@ -13,6 +13,7 @@ use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use super::verdict::tofu_verdict;
 use crate::store::Pending;
+use crate::time::system_now;
 
 /// How often it was asked.
 pub const TOFU_PENDING_COUNT: i32 = 1;
@@ -164,7 +165,7 @@ pub unsafe extern "C" fn tofu_pending_dismiss(
     // SAFETY: the pointers as their @param lines say.
     unsafe {
         guard(err, |call| {
-            call.object(store, "store")?.store.dismiss(call.text(verdict_id, "verdict_id")?)?;
+            call.object(store, "store")?.store.dismiss(call.text(verdict_id, "verdict_id")?, system_now())?;
             Ok(Answer::Ok)
         })
     }

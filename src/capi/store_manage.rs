@@ -221,7 +221,7 @@ pub unsafe extern "C" fn tofu_store_prune(
             if before < 0 {
                 return Err(Failure::invalid(format!("before: {before} is before 1970")));
             }
-            let went = store.store.prune(before)?;
+            let went = store.store.prune(before, system_now())?;
             if let Some(place) = removed {
                 place.set(went);
             }

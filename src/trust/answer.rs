@@ -40,6 +40,13 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         still_the_same(verdict, &weighed)?;
         let pin = pin_for(verdict, &weighed, answer, kind)?;
         store.attached::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
+        // Told and not logged: nothing of the session is written.
+        let facts = &weighed.gathered.facts;
+        let text = format!("A person trusted what {} presented, for this session.", verdict.endpoint());
+        let (at, spki) = (facts.at(), facts.leaf.spki);
+        let mut event = events::about(verdict.endpoint(), "trusted-session", Severity::Notice, at, spki, text);
+        event.application = store.application().to_owned();
+        store.announce(&[event]);
         return Ok(());
     }
     store.write(|tx| -> Result<(), TrustError> {

@@ -389,7 +389,8 @@ static void a_store_is_verified_counted_and_pruned(tofu_store *store)
     CLAIM(removed == 0, "nothing is older than 1970");
     IS(tofu_store_prune(store, -1, &removed, NULL), TOFU_E_INVALID);
     IS(tofu_store_prune(store, NOW + 1, &removed, NULL), TOFU_OK);
-    CLAIM(removed > 0 && count(store, TOFU_LIST_EVENTS, NULL, NULL, 0) == 0, "%llu", (unsigned long long)removed);
+    /* What is left tells of the pruning itself. */
+    CLAIM(removed > 0 && count(store, TOFU_LIST_EVENTS, NULL, NULL, 0) == 1, "%llu", (unsigned long long)removed);
     IS(tofu_store_undo(store, 0, NULL), TOFU_E_NOT_FOUND);
     IS(see(store, NULL, "mail.example", 993, "first", NULL, NULL), TOFU_OK);
 }

@@ -13,7 +13,7 @@ use crate::store::keyspace::{ENDPOINTS, PENDING};
 use crate::store::log::{AFTER, before, content_hash, endpoint_of};
 use crate::store::record::{EndpointRecord, Event, PinState, Severity, Tombstone};
 use crate::store::tx::Tx;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, date};
 
 /// The code of the event that undo leaves.
 const UNDONE: &str = "undone";
@@ -45,7 +45,7 @@ impl Store {
 
     /// Takes away what is older than `before`: events, observations, pending questions. Pins, baselines
     /// and tombstones stay. Returns how many things went.
-    pub fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+    pub fn prune(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         self.write(|tx| -> Result<u64, StoreError> {
             let mut pruned: u64 = 0;
             let mut stale = Vec::new();
@@ -75,13 +75,17 @@ impl Store {
             for record in changed {
                 tx.put_endpoint(record)?;
             }
-            let events = tx.prune_events_before(before)?;
-            Ok(pruned.saturating_add(events))
+            let pruned = pruned.saturating_add(tx.prune_events_before(before)?);
+            if pruned > 0 {
+                let text = format!("{pruned} events, observations and questions from before {} removed", date(before));
+                tx.log(super::event(None, "pruned", Severity::Notice, now, text))?;
+            }
+            Ok(pruned)
         })
     }
 
     /// Removes the pending question with this verdict id.
-    pub fn dismiss(&self, verdict_id: &str) -> Result<(), StoreError> {
+    pub fn dismiss(&self, verdict_id: &str, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
             let mut found = None;
             tx.each(PENDING, PENDING, |key, value| {
@@ -93,7 +97,13 @@ impl Store {
                 Ok(!hit)
             })?;
             match found {
-                Some(pending) => tx.remove_pending(&pending.endpoint, pending.spki),
+                Some(pending) => {
+                    tx.remove_pending(&pending.endpoint, pending.spki)?;
+                    let text = format!("the question about {} was put aside", pending.endpoint);
+                    let mut event = super::event(Some(&pending.endpoint), "dismissed", Severity::Notice, now, text);
+                    event.spki = Some(pending.spki);
+                    tx.log(event).map(|_| ())
+                }
                 None => {
                     let what = format!("pending question {}", crate::text::excerpt(verdict_id, 80));
                     Err(StoreError::NotFound { store: tx.store.name(), what })
