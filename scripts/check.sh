@@ -9,7 +9,7 @@ started=$SECONDS
 passed=0 failed=0 skipped=0
 command -v cargo >/dev/null || { echo "missing: a Rust toolchain (cargo)" >&2; exit 1; }
 bash scripts/need.sh gcc g++ libc6-dev make binutils pkg-config libssl-dev openssl ca-certificates dovecot-imapd \
-    golang-go valgrind || exit 1
+    golang-go valgrind strace gnutls-bin e2fsprogs || exit 1
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
