@@ -605,7 +605,7 @@
 #define TOFU_IMPORT_CERT_OVERRIDE 3
 
 /**
- * Lines of HOST[:PORT] FINGERPRINT, and the settings of msmtp, OfflineIMAP and fetchmail.
+ * Lines of a host, maybe with ":PORT", and a fingerprint; and the settings of msmtp, OfflineIMAP and fetchmail.
  */
 #define TOFU_IMPORT_FINGERPRINTS 4
 

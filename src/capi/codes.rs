@@ -153,7 +153,7 @@ pub const TOFU_IMPORT_JSON: i32 = 1;
 pub const TOFU_IMPORT_KNOWN_HOSTS: i32 = 2;
 /// Mozilla: cert_override.txt.
 pub const TOFU_IMPORT_CERT_OVERRIDE: i32 = 3;
-/// Lines of HOST[:PORT] FINGERPRINT, and the settings of msmtp, OfflineIMAP and fetchmail.
+/// Lines of a host, maybe with ":PORT", and a fingerprint; and the settings of msmtp, OfflineIMAP and fetchmail.
 pub const TOFU_IMPORT_FINGERPRINTS: i32 = 4;
 /// PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile.
 pub const TOFU_IMPORT_PEM: i32 = 5;
