@@ -2,13 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT, text_width};
-use super::error::{Failure, tofu_error};
+use super::error::tofu_error;
 use super::guard::{free, guard, read};
 use super::ptr::{EMPTY, Object, Poison, write_if_wanted};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
-use super::text::tofu_text;
+use super::text::{tofu_text, worded};
 use crate::cert::Diff;
 
 /// Two certificates side by side, field by field. Immutable.
@@ -103,11 +102,7 @@ pub unsafe extern "C" fn tofu_diff_format(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let diff = &call.object(diff, "diff")?.diff;
-            out.give(tofu_text::from(match format {
-                TOFU_FORMAT_JSON => diff.to_json().to_string(),
-                TOFU_FORMAT_TEXT => diff.to_text(text_width(width)),
-                other => return Err(Failure::invalid(format!("format: {other} is not a format of comparisons"))),
-            }));
+            out.give(worded(format, width, "comparisons", || diff.to_json(), |width| diff.to_text(width))?);
             Ok(Answer::Ok)
         })
     }

@@ -3,6 +3,8 @@
 use std::ffi::c_char;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::codes::{
     TOFU_FORMAT_FINGERPRINTS, TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM, TOFU_IMPORT_CERT_OVERRIDE,
     TOFU_IMPORT_COMMIT, TOFU_IMPORT_FINGERPRINTS, TOFU_IMPORT_JSON, TOFU_IMPORT_KNOWN_HOSTS, TOFU_IMPORT_PEM,
@@ -155,8 +157,11 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
             return Err(Failure::invalid("host: JSON is an export of the whole store"));
         }
         TOFU_FORMAT_JSON => {
-            let pins = store.read(|tx| tx.statistics())?.pins.iter().sum();
-            return Ok(Export { text: store.export_json()?.to_string(), pins, remarks: Vec::new() });
+            let all = store.export_json()?;
+            let endpoints = all.get("endpoints").and_then(Value::as_array).into_iter().flatten();
+            let pins = endpoints.filter_map(|e| e.pointer("/record/pins")?.as_array()).map(Vec::len).sum::<usize>();
+            let pins = u64::try_from(pins).unwrap_or(u64::MAX);
+            return Ok(Export { text: all.to_string(), pins, remarks: Vec::new() });
         }
         TOFU_FORMAT_KNOWN_HOSTS => ExportFormat::KnownHosts,
         TOFU_FORMAT_PEM => ExportFormat::Pem,

@@ -2,8 +2,25 @@
 
 use std::ffi::c_char;
 
+use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT, text_width};
+use super::error::Failure;
 use super::guard::{free, read};
 use super::ptr::{EMPTY, Object, Poison, write_if_wanted};
+
+/// What JSON or words within a width are made of, in the format asked for; `what` names it in a refusal.
+pub(super) fn worded(
+    format: i32,
+    width: usize,
+    what: &str,
+    json: impl FnOnce() -> serde_json::Value,
+    words: impl FnOnce(usize) -> String,
+) -> Result<tofu_text, Failure> {
+    match format {
+        TOFU_FORMAT_JSON => Ok(json().to_string().into()),
+        TOFU_FORMAT_TEXT => Ok(words(text_width(width)).into()),
+        other => Err(Failure::invalid(format!("format: {other} is not a format of {what}"))),
+    }
+}
 
 /// Owned text: JSON, PEM or words for people. Immutable.
 pub struct tofu_text {

@@ -2,12 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT, text_width};
-use super::error::{Failure, tofu_error};
+use super::error::tofu_error;
 use super::guard::{guard, read};
 use super::ptr::{EMPTY, name, write_if_wanted};
 use super::status::{Answer, tofu_status};
-use super::text::tofu_text;
+use super::text::{tofu_text, worded};
 use super::verdict::tofu_verdict;
 use crate::text::Statement;
 use crate::trust::{Section, Verdict};
@@ -135,11 +134,7 @@ pub unsafe extern "C" fn tofu_verdict_format(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let verdict = &call.object(verdict, "verdict")?.verdict;
-            out.give(tofu_text::from(match format {
-                TOFU_FORMAT_JSON => verdict.to_json().to_string(),
-                TOFU_FORMAT_TEXT => verdict.to_text(text_width(width)),
-                other => return Err(Failure::invalid(format!("format: {other} is not a format of verdicts"))),
-            }));
+            out.give(worded(format, width, "verdicts", || verdict.to_json(), |width| verdict.to_text(width))?);
             Ok(Answer::Ok)
         })
     }

@@ -436,7 +436,10 @@ static void an_export_makes_the_same_store(tofu_store *store)
     IS(tofu_store_export(store, TOFU_FORMAT_JSON, "mail.example", &text, NULL, NULL), TOFU_E_INVALID);
     IS(tofu_store_export(store, TOFU_FORMAT_PEM, "mail example", &text, NULL, NULL), TOFU_E_NAME);
     CLAIM(text == NULL, "no text");
-    IS(tofu_store_export(store, TOFU_FORMAT_JSON, NULL, &text, NULL, NULL), TOFU_OK);
+    IS(tofu_store_export(store, TOFU_FORMAT_JSON, NULL, &text, &report, NULL), TOFU_OK);
+    SAYS(tofu_text_get(report, NULL), "\"schema\":\"tofu-export-report\"");
+    CLAIM(strstr(tofu_text_get(report, NULL), "\"pins\":0") == NULL, "pins are counted");
+    tofu_text_free(report);
     data = (const uint8_t *)tofu_text_get(text, &len);
 
     IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, 0, &report, NULL), TOFU_OK);
