@@ -3,6 +3,7 @@
 //! `mail.example` cannot be strangers and no control character can reach a record
 //! (pitfalls 4, 5 and 6).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU16;
@@ -76,19 +77,7 @@ impl Host {
     }
 
     fn parse_dns(input: &str) -> Result<Self, &'static str> {
-        if input.is_empty() {
-            return Err("empty");
-        }
-        if input.contains('*') {
-            return Err("a wildcard is not a host");
-        }
-        if input.chars().any(char::is_control) {
-            return Err("holds a control character");
-        }
-        if input.chars().any(char::is_whitespace) {
-            return Err("holds a space");
-        }
-        let ascii = idna::domain_to_ascii(input).map_err(|_| "not a valid internationalised name")?;
+        let ascii = if is_plain(input) { Cow::Borrowed(input) } else { Cow::Owned(to_ascii(input)?) };
         let name = ascii.strip_suffix('.').unwrap_or(&ascii);
         if name.is_empty() {
             return Err("empty");
@@ -123,6 +112,26 @@ impl Host {
     pub fn ip(&self) -> Option<IpAddr> {
         self.ip
     }
+}
+
+fn to_ascii(input: &str) -> Result<String, &'static str> {
+    if input.contains('*') {
+        return Err("a wildcard is not a host");
+    }
+    if input.chars().any(char::is_control) {
+        return Err("holds a control character");
+    }
+    if input.chars().any(char::is_whitespace) {
+        return Err("holds a space");
+    }
+    idna::domain_to_ascii(input).map_err(|_| "not a valid internationalised name")
+}
+
+/// Whether IDNA leaves a name as it stands: lower-case letters, digits, hyphens and dots, without
+/// the beginning that marks A-labels (RFC 5890, section 2.3.1). Nearly every name of a server.
+fn is_plain(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    name.bytes().all(plain) && !name.split('.').any(|label| label.starts_with("xn--"))
 }
 
 fn check_label(label: &str) -> Result<(), &'static str> {
@@ -227,6 +236,8 @@ impl fmt::Display for Endpoint {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -244,6 +255,28 @@ mod tests {
         ] {
             assert_eq!(Host::parse(input).unwrap().as_str(), canonical, "{input}");
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2048) })]
+
+        #[test]
+        fn idna_leaves_plain_names_as_they_stand(
+            name in "[a-z0-9.-]{0,80}|[a-z0-9]{1,5}--[a-z0-9.-]{0,80}|([a-z0-9-]{0,70}[.]){0,20}|(xn|x|n)-{0,3}[a-z0-9.-]{0,20}",
+        ) {
+            if is_plain(&name) {
+                prop_assert_eq!(to_ascii(&name), Ok(name));
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_marked_as_converted_is_not_plain() {
+        for marked in ["xn--bcher-kva.example", "a.xn--bcher-kva", "xn--", "xn--a.b"] {
+            assert!(!is_plain(marked), "{marked}");
+        }
+        assert!(is_plain("axn--a.example") && is_plain("mail.example") && is_plain("127.1"));
+        assert!(Host::parse("xn--a.example").is_err(), "not the A-label of anything");
     }
 
     #[test]
