@@ -8,6 +8,7 @@
 //! names); `revocation` and `ocsp` read what the caller or the server brought along; `cache` remembers
 //! what was valid.
 
+mod bundle;
 mod cache;
 mod chain;
 mod constraints;

@@ -1,14 +1,15 @@
 //! Trust anchors: a set of certificates that somebody outside this program chose to trust, indexed
 //! for path building. Knows nothing of where the system keeps its own (that is `system`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use pki_types::{CertificateDer, TrustAnchor};
 
 use super::cache::Cache;
-use super::der::parts;
+use super::der::{OID, Reader, SEQUENCE, SET, parts};
 use crate::cert::{Cert, Name};
 use crate::hash::Hash;
 
@@ -16,7 +17,8 @@ use crate::hash::Hash;
 #[derive(Debug)]
 pub struct Roots {
     anchors: Vec<Anchor>,
-    by_subject: HashMap<Box<[u8]>, Vec<usize>>,
+    /// Places in `anchors`, ordered by subject and then by place.
+    by_subject: Vec<usize>,
     /// Hashed when first asked for: building paths needs none of them.
     keys: OnceLock<HashSet<Hash>>,
     generation: u64,
@@ -26,11 +28,14 @@ pub struct Roots {
     pub(super) valid: Cache,
 }
 
-/// One anchor: the certificate, and what webpki takes from it (`None` where webpki cannot read it).
+/// One anchor: the certificate, and what is taken from it when a path may end there. Of a hundred
+/// and forty a program asks for a handful, so nothing is decoded before.
 #[derive(Debug)]
 pub(super) struct Anchor {
     pub(super) cert: Cert,
-    pub(super) webpki: Option<TrustAnchor<'static>>,
+    /// Where its subject lies; `None` where `cert` reads more than the parts.
+    subject: Option<Range<usize>>,
+    webpki: OnceLock<Option<TrustAnchor<'static>>>,
 }
 
 /// Why no roots could be had.
@@ -81,27 +86,23 @@ impl Roots {
     }
 
     pub(super) fn build(certs: Vec<Cert>, origin: String, skipped: Vec<String>) -> Arc<Self> {
-        let mut roots = Self {
-            anchors: Vec::with_capacity(certs.len()),
-            by_subject: HashMap::with_capacity(certs.len()),
+        let mut anchors: Vec<Anchor> = certs.into_iter().map(Anchor::new).collect();
+        let mut by_subject = ordered(&anchors);
+        let repeated = repeated(&anchors, &by_subject);
+        if !repeated.is_empty() {
+            let mut place = 0usize..;
+            anchors.retain(|_| place.next().is_none_or(|place| !repeated.contains(&place)));
+            by_subject = ordered(&anchors);
+        }
+        Arc::new(Self {
+            anchors,
+            by_subject,
             keys: OnceLock::new(),
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             origin,
             skipped,
             valid: Cache::default(),
-        };
-        for cert in certs {
-            let index = roots.anchors.len();
-            // Read past `cert`, which would decode the whole certificate for it.
-            let subject = parts(cert.der()).map_or_else(|| cert.subject().der(), |p| p.subject);
-            let same_subject = roots.by_subject.entry(subject.into()).or_default();
-            if same_subject.iter().any(|&i| roots.anchors.get(i).is_some_and(|a| a.cert.der() == cert.der())) {
-                continue;
-            }
-            same_subject.push(index);
-            roots.anchors.push(Anchor::new(cert));
-        }
-        Arc::new(roots)
+        })
     }
 
     /// How many anchors there are.
@@ -146,24 +147,118 @@ impl Roots {
 
     /// Anchors whose subject is this name, byte for byte.
     pub(super) fn named_exactly(&self, name: &Name) -> impl Iterator<Item = &Anchor> {
-        let indices = self.by_subject.get(name.der()).map_or(&[][..], Vec::as_slice);
-        indices.iter().filter_map(|&index| self.anchors.get(index))
+        let subject = |place: &usize| self.anchors.get(*place).map_or(&[][..], Anchor::subject);
+        let first = self.by_subject.partition_point(|place| subject(place) < name.der());
+        let from = self.by_subject.get(first..).unwrap_or(&[]).iter();
+        from.take_while(move |place| subject(place) == name.der()).filter_map(|&place| self.anchors.get(place))
     }
 
     /// Anchors whose subject is this name by the comparison of RFC 5280, section 7.1, but not
     /// byte for byte. Linear in the number of anchors.
     pub(super) fn named_loosely<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a Anchor> {
         self.anchors.iter().filter(move |anchor| {
-            let subject = anchor.cert.subject();
-            subject.der() != name.der() && subject.same_as(name)
+            let subject = anchor.subject();
+            subject != name.der() && !of_other_types(subject, name.der()) && anchor.cert.subject().same_as(name)
         })
     }
 }
 
 impl Anchor {
     pub(super) fn new(cert: Cert) -> Self {
-        let der = CertificateDer::from(cert.der());
-        let webpki = webpki::anchor_from_trusted_cert(&der).ok().map(|anchor| anchor.to_owned());
-        Self { cert, webpki }
+        let start = cert.der().as_ptr().addr();
+        // Read past `cert`, which would decode the whole certificate for it.
+        let subject = parts(cert.der()).and_then(|parts| {
+            let from = parts.subject.as_ptr().addr().checked_sub(start)?;
+            Some(from..from.checked_add(parts.subject.len())?)
+        });
+        Self { cert, subject, webpki: OnceLock::new() }
+    }
+
+    /// The subject, DER.
+    fn subject(&self) -> &[u8] {
+        let read = self.subject.as_ref().and_then(|range| self.cert.der().get(range.clone()));
+        read.unwrap_or_else(|| self.cert.subject().der())
+    }
+
+    /// What webpki takes from it; `None` where webpki cannot read it.
+    pub(super) fn webpki(&self) -> Option<&TrustAnchor<'static>> {
+        let read = || {
+            let der = CertificateDer::from(self.cert.der());
+            webpki::anchor_from_trusted_cert(&der).ok().map(|anchor| anchor.to_owned())
+        };
+        self.webpki.get_or_init(read).as_ref()
+    }
+}
+
+/// The places of the anchors by subject, those of one subject in their order.
+fn ordered(anchors: &[Anchor]) -> Vec<usize> {
+    let subject = |place: usize| anchors.get(place).map_or(&[][..], Anchor::subject);
+    let mut places: Vec<usize> = (0..anchors.len()).collect();
+    places.sort_by(|a, b| subject(*a).cmp(subject(*b)));
+    places
+}
+
+/// The places of certificates that are there before, byte for byte.
+fn repeated(anchors: &[Anchor], by_subject: &[usize]) -> HashSet<usize> {
+    let at = |place: &usize| anchors.get(*place).map(|anchor| (anchor.subject(), anchor.cert.der()));
+    let mut repeated = HashSet::new();
+    for (count, place) in by_subject.iter().enumerate() {
+        let same_subject =
+            by_subject.iter().take(count).rev().map_while(|earlier| {
+                at(earlier).filter(|(subject, _)| at(place).is_some_and(|(own, _)| own == *subject))
+            });
+        if same_subject.into_iter().any(|(_, der)| at(place).is_some_and(|(_, own)| own == der)) {
+            repeated.insert(*place);
+        }
+    }
+    repeated
+}
+
+/// Whether two names cannot be the same by RFC 5280, section 7.1, because they have other types of
+/// attributes, told without decoding them. "No" where that is not plain.
+fn of_other_types(a: &[u8], b: &[u8]) -> bool {
+    let inside = |name| Reader::new(name).enter(SEQUENCE);
+    let (Some(mut a), Some(mut b)) = (inside(a), inside(b)) else { return false };
+    loop {
+        match (a.at_end(), b.at_end()) {
+            (true, true) => return false,
+            (false, false) => {}
+            (_, _) => return true,
+        }
+        match (next_type(&mut a), next_type(&mut b)) {
+            (Some(one), Some(other)) if one == other => {}
+            (Some(_), Some(_)) => return true,
+            (_, _) => return false,
+        }
+    }
+}
+
+/// The type of the next part of a name if that has one attribute, in DER as everybody writes it.
+fn next_type<'a>(name: &mut Reader<'a>) -> Option<&'a [u8]> {
+    let mut part = name.enter(SET)?;
+    let mut attribute = part.enter(SEQUENCE).filter(|_| part.at_end())?;
+    // A byte of 128 may be an overlong number.
+    attribute.value(OID).filter(|oid| !oid.contains(&0x80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CN: &[u8] = &[0x30, 12, 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 12, 1, b'a'];
+
+    #[test]
+    fn names_of_other_types_are_told_apart_and_doubtful_ones_are_not() {
+        let with = |at: usize, byte: u8| {
+            let mut name = CN.to_vec();
+            name[at] = byte;
+            name
+        };
+        assert!(!of_other_types(CN, CN) && !of_other_types(CN, &with(13, b'b')));
+        assert!(of_other_types(CN, &with(10, 10)), "organisation");
+        assert!(of_other_types(CN, &[0x30, 0]), "fewer parts");
+        for doubtful in [with(2, 0x30), with(9, 0x80), with(3, 99), with(4, 0x31)] {
+            assert!(!of_other_types(CN, &doubtful), "{doubtful:?}");
+        }
     }
 }

@@ -2,11 +2,13 @@
 //! This file reads the environment and the disk, and is the only one of `path` that does. Called by
 //! [`Roots::system`](super::Roots::system), so that a program which needs no CA answer pays nothing.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls_native_certs::CertificateResult;
 
+use super::bundle;
 use super::roots::{Roots, RootsError};
 use crate::cert::Cert;
 use crate::text::excerpt;
@@ -47,16 +49,44 @@ pub(super) fn reload() -> Result<Arc<Roots>, RootsError> {
     Ok(loaded)
 }
 
-fn load() -> Result<Arc<Roots>, RootsError> {
-    let (origin, found) = read();
-    let mut skipped: Vec<String> = found.errors.iter().map(|e| excerpt(&e.to_string(), 200)).collect();
-    let mut certs = Vec::with_capacity(found.certs.len());
-    for der in &found.certs {
+/// Certificates, and what was skipped among them.
+#[derive(Default)]
+struct Found {
+    certs: Vec<Cert>,
+    skipped: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, der: &[u8]) {
         match Cert::parse_der(der) {
-            Ok(cert) => certs.push(cert),
-            Err(error) => skipped.push(excerpt(&format!("a certificate of {} bytes: {error}", der.len()), 200)),
+            Ok(cert) => self.certs.push(cert),
+            Err(error) => {
+                self.skipped.push(excerpt(&format!("a certificate of {} bytes: {error}", der.len()), 200));
+            }
         }
     }
+
+    /// The certificates of a file that is plainly a bundle, in the order of `rustls-native-certs`.
+    fn in_bundle(file: &Path) -> Option<Self> {
+        let text = bundle::contents(file)?;
+        let mut found = Self::default();
+        bundle::each(&text, |der| found.add(der))?;
+        found.certs.sort_by(|a, b| a.der().cmp(b.der()));
+        Some(found)
+    }
+}
+
+impl From<CertificateResult> for Found {
+    fn from(result: CertificateResult) -> Self {
+        let skipped = result.errors.iter().map(|e| excerpt(&e.to_string(), 200)).collect();
+        let mut found = Self { certs: Vec::with_capacity(result.certs.len()), skipped };
+        result.certs.iter().for_each(|der| found.add(der));
+        found
+    }
+}
+
+fn load() -> Result<Arc<Roots>, RootsError> {
+    let (origin, Found { certs, skipped }) = read();
     if certs.is_empty() {
         let reason = skipped.first().cloned().unwrap_or_else(|| "no certificate in it".to_owned());
         return Err(RootsError { origin, reason });
@@ -65,18 +95,22 @@ fn load() -> Result<Arc<Roots>, RootsError> {
 }
 
 /// The certificates, and where they come from.
-fn read() -> (String, CertificateResult) {
-    let privileged = started_with_privileges();
-    if let Some(named) = from_environment().filter(|_| !privileged) {
-        return (named, rustls_native_certs::load_native_certs());
+fn read() -> (String, Found) {
+    let named = from_environment();
+    let privileged = named.is_some() && started_with_privileges();
+    if let Some(named) = named.filter(|_| !privileged) {
+        let [file, directory] = VARIABLES.map(std::env::var_os);
+        let bundle = file.filter(|_| directory.is_none()).and_then(|file| Found::in_bundle(Path::new(&file)));
+        return (named, bundle.unwrap_or_else(|| rustls_native_certs::load_native_certs().into()));
     }
-    if let Some(bundle) = BUNDLES.iter().find(|path| Path::new(path).is_file()) {
-        let found = rustls_native_certs::load_certs_from_paths(Some(Path::new(bundle)), None);
+    if let Some(bundle) = BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
+        let found = Found::in_bundle(bundle)
+            .unwrap_or_else(|| rustls_native_certs::load_certs_from_paths(Some(bundle), None).into());
         if privileged || !found.certs.is_empty() {
-            return (format!("{SYSTEM} ({bundle})"), found);
+            return (format!("{SYSTEM} ({})", bundle.display()), found);
         }
     }
-    let found = if privileged { CertificateResult::default() } else { rustls_native_certs::load_native_certs() };
+    let found = if privileged { Found::default() } else { rustls_native_certs::load_native_certs().into() };
     (SYSTEM.to_owned(), found)
 }
 
@@ -100,7 +134,10 @@ fn started_with_privileges() -> bool {
     if !cfg!(target_os = "linux") {
         return false;
     }
-    if let Some(secure) = std::fs::read("/proc/self/auxv").ok().and_then(|auxv| at_secure(&auxv)) {
+    // Some 400 bytes; one read gives all of them.
+    let mut auxv = [0; 4096];
+    let vector = std::fs::File::open("/proc/self/auxv").and_then(|mut file| file.read(&mut auxv)).ok();
+    if let Some(secure) = vector.and_then(|length| at_secure(auxv.get(..length)?)) {
         return secure;
     }
     std::fs::read_to_string("/proc/self/status").ok().and_then(|status| ids_differ(&status)).unwrap_or(true)

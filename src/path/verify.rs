@@ -40,7 +40,7 @@ pub(super) fn anchors_for<'a>(pool: &[Node<'a>], roots: &'a Roots) -> Vec<(&'a C
 
 /// An anchor for webpki under the name by which the certificate below calls it.
 pub(super) fn borrowed<'a>(anchor: &'a Anchor, as_named: &'a Name) -> Option<(&'a Cert, TrustAnchor<'a>)> {
-    let known = anchor.webpki.as_ref()?;
+    let known = anchor.webpki()?;
     let subject = Reader::new(as_named.der()).value(SEQUENCE)?;
     let trust = TrustAnchor {
         subject: Der::from_slice(subject),

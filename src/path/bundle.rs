@@ -1,0 +1,164 @@
+//! The file in which a distribution keeps its roots, as the tools that make it write it: PEM blocks
+//! of whole lines with comments between them. Reads that and nothing else; where a file is not
+//! plainly so, `system` has `rustls-native-certs` read it, which knows every other way to write PEM
+//! and has the words for what is wrong. Both read a plain file alike.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use data_encoding::BASE64;
+
+use crate::cert::limits::MAX_CERT;
+
+/// Bytes of a file that is read as a whole; real ones have some 200,000.
+const MAX_FILE: u64 = 8 * 1024 * 1024;
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
+const DASHES: &[u8] = b"-----";
+/// Characters of base64 in a line (RFC 7468, section 2).
+const WIDTH: usize = 64;
+
+/// The bytes of a regular file of a likely size; `None` for anything else.
+pub(super) fn contents(path: &Path) -> Option<Vec<u8>> {
+    let file = File::open(path).ok()?;
+    let found = file.metadata().ok()?;
+    if !found.is_file() || found.len() > MAX_FILE {
+        return None;
+    }
+    let mut text = Vec::with_capacity(usize::try_from(found.len()).ok()?.saturating_add(1));
+    file.take(MAX_FILE).read_to_end(&mut text).ok()?;
+    Some(text)
+}
+
+/// Calls `found` with the DER of each block in order. `None` for a text that is not plainly a
+/// bundle; what was found before that is then to be forgotten.
+pub(super) fn each(text: &[u8], mut found: impl FnMut(&[u8])) -> Option<()> {
+    let (mut base64, mut der) = (Vec::with_capacity(4096), vec![0; MAX_CERT]);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(line) = take_line(&mut rest) else {
+            // Text behind the last line end.
+            return Some(()).filter(|()| !rest.starts_with(DASHES) && !rest.contains(&b'\r'));
+        };
+        if line.contains(&b'\r') {
+            return None;
+        }
+        if !line.starts_with(DASHES) {
+            continue;
+        }
+        if line != BEGIN {
+            return None;
+        }
+        base64.clear();
+        loop {
+            // Nearly every line has the same length. One that only seems to, with a line end inside,
+            // is no base64.
+            if let Some((line, after)) = rest.split_at_checked(WIDTH).filter(|(_, after)| after.starts_with(b"\n")) {
+                base64.extend_from_slice(line);
+                rest = after.get(1..)?;
+                continue;
+            }
+            let line = take_line(&mut rest)?;
+            if line == END {
+                break;
+            }
+            base64.extend_from_slice(line);
+        }
+        // Padding ends a block; this decoder would go on behind it.
+        let padded = base64.len().saturating_sub(2);
+        if base64.get(..padded)?.contains(&b'=') || base64.is_empty() {
+            return None;
+        }
+        let length = BASE64.decode_len(base64.len()).ok()?;
+        let decoded = BASE64.decode_mut(&base64, der.get_mut(..length)?).ok()?;
+        found(der.get(..decoded)?);
+    }
+    Some(())
+}
+
+/// The next line without its end; `None` where there is no end.
+fn take_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let end = rest.iter().position(|b| *b == b'\n')?;
+    let (line, after) = rest.split_at_checked(end)?;
+    *rest = after.get(1..)?;
+    Some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use pki_types::CertificateDer;
+    use pki_types::pem::PemObject;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let mut all = Vec::new();
+        each(text, |der| all.push(der.to_vec())).map(|()| all)
+    }
+
+    fn by_the_other_reader(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+        CertificateDer::pem_slice_iter(text).map(|der| der.ok().map(|der| der.to_vec())).collect()
+    }
+
+    fn block(der: &[u8]) -> String {
+        let lines: Vec<String> =
+            BASE64.encode(der).as_bytes().chunks(64).map(|l| String::from_utf8(l.to_vec()).unwrap()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+
+    #[test]
+    fn a_plain_bundle_is_read_and_comments_are_skipped() {
+        let text = format!("# one\n{}\nSubject: two\n{}", block(&[1; 100]), block(&[2; 48]));
+        assert_eq!(read(text.as_bytes()), Some(vec![vec![1; 100], vec![2; 48]]));
+        assert_eq!(read(text.trim_start_matches("# one\n").as_bytes()).map(|ders| ders.len()), Some(2));
+        assert_eq!(read(format!("{text}the end").as_bytes()).map(|ders| ders.len()), Some(2));
+        assert_eq!(read(b""), Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_not_plainly_a_bundle_is_left_to_the_other_reader() {
+        let good = block(&[1; 100]);
+        for bad in [
+            good.replace('\n', "\r\n"),
+            format!("a line\r{good}"),
+            format!("{good}the end\r-----BEGIN CERTIFICATE-----"),
+            good.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+            good.replace("BEGIN CERTIFICATE-----", "BEGIN CERTIFICATE----- "),
+            good.replace("-----END CERTIFICATE-----\n", ""),
+            good.trim_end().to_owned(),
+            good.replacen("AQEB", "AQ B", 1),
+            good.replacen("AQEB", "AQEB====", 1),
+            good.replacen("AQEB", "AQ==", 1),
+            "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n".to_owned(),
+            format!("{good}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+            block(&vec![7; MAX_CERT + 1]),
+        ] {
+            assert_eq!(read(bad.as_bytes()), None, "{bad:.300}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2048) })]
+
+        #[test]
+        fn both_readers_read_a_plain_bundle_alike(
+            ders in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..200), 0..5),
+            between in "[a-zA-Z#: -]{0,12}\n",
+            cut in any::<prop::sample::Index>(), with in "[\n\rA=# -]{0,2}", remove in 0usize..3,
+        ) {
+            let mut text: String = ders.iter().map(|der| format!("{between}{}", block(der))).collect();
+            if let Some(found) = read(text.as_bytes()) {
+                prop_assert_eq!(by_the_other_reader(text.as_bytes()), Some(found));
+            }
+            let at = cut.index(text.len() + 1);
+            let end = (at + remove).min(text.len());
+            text.replace_range(at..end, &with);
+            if let Some(found) = read(text.as_bytes()) {
+                prop_assert_eq!(by_the_other_reader(text.as_bytes()), Some(found));
+            }
+        }
+    }
+}
