@@ -4,7 +4,6 @@
 //! (pitfall 37).
 
 use super::answer::nearest_name;
-use super::check::Weighed;
 use super::codes::{Change, Decision, PinResult, Risk, Rule};
 use super::facts::{CaAnswer, Facts, Layer};
 use super::outcome::Outcome;
@@ -40,10 +39,14 @@ struct Scene<'a> {
 }
 
 /// Explains a decision.
-pub(super) fn explain(endpoint: &Endpoint, chain: &Chain, weighed: &Weighed<'_>) -> Told {
-    let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
+pub(super) fn explain(
+    endpoint: &Endpoint,
+    chain: &Chain,
+    facts: &Facts,
+    outcome: &Outcome,
+    issuer: Option<&Cert>,
+) -> Told {
     let pin = outcome.pin_index.and_then(|i| facts.known.pins.get(i)).map(|known| &known.pin);
-    let issuer = weighed.gathered.issuer.as_ref();
     let scene = Scene { endpoint, leaf: chain.leaf(), issuer, facts, outcome, pin };
     Told {
         headline: scene.headline(),

@@ -304,9 +304,20 @@ fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
         rsa_bits: (key.algorithm == KeyAlgorithm::Rsa && key.readable).then_some(key.bits),
         not_before: leaf.not_before(),
         not_after: leaf.not_after(),
-        self_signed: examination.kinds().contains(ProblemKind::SelfSigned) || leaf.is_self_signed(),
+        self_signed: is_self_signed(leaf, examination),
         names: leaf.sans().iter().filter_map(dns).collect(),
     }
+}
+
+/// Whether its own key signed the leaf. A path has verified another key's signature: to try the
+/// leaf's own as well would cost as much as the path, and who signs with a CA's key cannot have
+/// fitted that signature to the leaf's.
+fn is_self_signed(leaf: &Cert, examination: &Examination) -> bool {
+    if examination.kinds().contains(ProblemKind::SelfSigned) {
+        return true;
+    }
+    let above = examination.path.as_ref().and_then(|path| path.certs.get(1));
+    above.is_none_or(|issuer| issuer.spki_der() == leaf.spki_der()) && leaf.is_self_signed()
 }
 
 /// What rule 2 looks at: everything sent, readable or not, and everything in the paths, whether they

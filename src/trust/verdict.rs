@@ -1,8 +1,9 @@
 //! A verdict: a decision with everything that led to it. Immutable and cheap to clone; may travel
 //! to another thread while a person thinks about it. Made by [`super::check`], answered by
-//! [`super::trust`].
+//! [`super::trust`]. Most verdicts are accepts that nobody reads: what is only said is put into
+//! words when it is first asked for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::check::{Weighed, routine};
 use super::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
@@ -14,7 +15,7 @@ use super::{Check, Flags, Policy, Tlsa};
 use crate::cert::{self, Cert, Diff};
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
-use crate::path::{Chain, Path, Problem, Problems};
+use crate::path::{Chain, Examination, Path, Problem, Problems};
 use crate::store::{EndpointRecord, Event, Pin, PinKind};
 use crate::text::Statement;
 use crate::time::Timestamp;
@@ -32,19 +33,19 @@ pub struct Verdict {
 struct Inner {
     inputs: Inputs,
     store_id: String,
-    state: Hash,
     facts: Facts,
     outcome: Outcome,
     policy: Policy,
     problems: Vec<Problem>,
-    problem_statements: Vec<Statement>,
-    notes: Vec<Statement>,
-    path: Option<Path>,
+    examination: Arc<Examination>,
+    record: Option<EndpointRecord>,
     previous: Option<Cert>,
     issuer: Option<Cert>,
-    told: Told,
-    id: String,
     asked: Option<Asked>,
+    state: OnceLock<Hash>,
+    problem_statements: OnceLock<Vec<Statement>>,
+    told: OnceLock<Told>,
+    id: OnceLock<String>,
 }
 
 /// The inputs of a check, kept for the answer.
@@ -95,7 +96,6 @@ pub(super) struct Asked {
 
 impl Verdict {
     pub(super) fn new(check: &Check<'_>, weighed: Weighed<'_>, store_id: String) -> Self {
-        let told = explain::explain(check.endpoint, check.chain, &weighed);
         let Weighed { gathered, outcome } = weighed;
         let inputs = Inputs {
             endpoint: check.endpoint.clone(),
@@ -105,24 +105,22 @@ impl Verdict {
             tlsa: check.tlsa.to_vec(),
             crls: check.crls.to_vec(),
         };
-        let id = question_id(check, &outcome);
-        let state = state_of(gathered.record.as_ref(), &gathered.policy);
         let inner = Inner {
             inputs,
             store_id,
-            state,
-            id,
-            told,
-            problem_statements: gathered.problems.iter().map(|p| p.statement.clone()).collect(),
             problems: gathered.problems,
-            notes: gathered.examination.notes.clone(),
-            path: gathered.examination.path.clone(),
+            examination: gathered.examination,
+            record: gathered.record,
             policy: gathered.policy.into_owned(),
             facts: gathered.facts,
             previous: gathered.previous,
             issuer: gathered.issuer,
             outcome,
             asked: None,
+            state: OnceLock::new(),
+            problem_statements: OnceLock::new(),
+            told: OnceLock::new(),
+            id: OnceLock::new(),
         };
         Self { inner: Arc::new(inner), at: check.now }
     }
@@ -182,12 +180,12 @@ impl Verdict {
 
     /// Notes that are no problems (an intermediate that was missing but known …).
     pub fn notes(&self) -> &[Statement] {
-        &self.inner.notes
+        &self.inner.examination.notes
     }
 
     /// Equal for the same endpoint, chain and reason: coalesce prompts by it. 32 hexadecimal digits.
     pub fn id(&self) -> &str {
-        &self.inner.id
+        self.inner.id.get_or_init(|| question_id(&self.inner.inputs, &self.inner.outcome))
     }
 
     /// Who it should be.
@@ -202,7 +200,7 @@ impl Verdict {
 
     /// The path to a loaded root, where there is one.
     pub fn path(&self) -> Option<&Path> {
-        self.inner.path.as_ref()
+        self.inner.examination.path.as_ref()
     }
 
     /// When it was made, by the caller's clock.
@@ -266,11 +264,11 @@ impl Verdict {
     /// The statements of a section.
     pub fn statements(&self, section: Section) -> &[Statement] {
         match section {
-            Section::Headline => std::slice::from_ref(&self.inner.told.headline),
-            Section::Problem => &self.inner.problem_statements,
-            Section::Reason => &self.inner.told.reasons,
-            Section::Meaning => &self.inner.told.meaning,
-            Section::Advice => &self.inner.told.advice,
+            Section::Headline => std::slice::from_ref(&self.told().headline),
+            Section::Problem => self.problem_statements(),
+            Section::Reason => &self.told().reasons,
+            Section::Meaning => &self.told().meaning,
+            Section::Advice => &self.told().advice,
         }
     }
 
@@ -314,7 +312,21 @@ impl Verdict {
     }
 
     pub(super) fn state(&self) -> Hash {
-        self.inner.state
+        *self.inner.state.get_or_init(|| state_of(self.inner.record.as_ref(), &self.inner.policy))
+    }
+
+    fn told(&self) -> &Told {
+        let inner = &*self.inner;
+        let explained = || {
+            let issuer = inner.issuer.as_ref();
+            explain::explain(&inner.inputs.endpoint, &inner.inputs.chain, &inner.facts, &inner.outcome, issuer)
+        };
+        inner.told.get_or_init(explained)
+    }
+
+    fn problem_statements(&self) -> &[Statement] {
+        let statements = || self.inner.problems.iter().map(|problem| problem.statement.clone()).collect();
+        self.inner.problem_statements.get_or_init(statements)
     }
 
     pub(super) fn pending(&self) -> Option<Asked> {
@@ -324,18 +336,18 @@ impl Verdict {
     /// What this check is in the log.
     pub(super) fn event(&self) -> Event {
         let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| routine(self.decision()));
-        let (facts, text) = (&self.inner.facts, self.inner.told.headline.text());
+        let (facts, text) = (&self.inner.facts, self.told().headline.text());
         events::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text)
     }
 }
 
-fn question_id(check: &Check<'_>, outcome: &Outcome) -> String {
-    let endpoint = check.endpoint;
+fn question_id(inputs: &Inputs, outcome: &Outcome) -> String {
+    let endpoint = &inputs.endpoint;
     let parts = [
         endpoint.host.as_str().to_owned(),
         endpoint.port.to_string(),
         endpoint.account.as_str().to_owned(),
-        check.chain.fingerprint().hex(),
+        inputs.chain.fingerprint().hex(),
         outcome.rule.code().to_owned(),
         outcome.decision.code().to_owned(),
         outcome.pin.code().to_owned(),
