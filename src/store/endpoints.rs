@@ -3,12 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::bounds;
+use super::engine::Pair;
 use super::error::StoreError;
 use super::keyspace;
 use super::record::{EndpointRecord, PinKind, PinState, PinValue};
 use super::tx::Tx;
 use crate::endpoint::{Endpoint, Host};
 use crate::hash::Hash;
+
+/// Where an endpoint is, or would be, so that it need not be looked for again to write it.
+pub(super) struct Place {
+    key: Vec<u8>,
+    /// Its row, or the one after it.
+    row: Pair,
+    /// Its record; `None` is proven absence.
+    pub(super) before: Option<EndpointRecord>,
+}
 
 impl Tx<'_> {
     /// The record of an endpoint; `None` is proven absence.
@@ -33,17 +43,29 @@ impl Tx<'_> {
 
     /// Writes a record (its `generation` is set by the store when anything but `last_*` times,
     /// counts and observations changed). Lists beyond their bounds are pruned.
-    pub fn put_endpoint(&mut self, mut record: EndpointRecord) -> Result<(), StoreError> {
-        bounds::prune(&mut record);
-        bounds::validate(&self.store.name(), &record)?;
-        let key = keyspace::endpoint(&record.endpoint);
-        let place = self.find_or_next(&key)?;
-        let before = match &place {
+    pub fn put_endpoint(&mut self, record: EndpointRecord) -> Result<(), StoreError> {
+        let place = self.place_of(&record.endpoint)?;
+        self.put_endpoint_at(place, record)
+    }
+
+    /// Where an endpoint is; good until this transaction writes another row that carries trust.
+    pub(super) fn place_of(&self, endpoint: &Endpoint) -> Result<Place, StoreError> {
+        let key = keyspace::endpoint(endpoint);
+        let row = self.find_or_next(&key)?;
+        let before = match &row {
             (found, value) if *found == key => {
-                Some(self.decode_endpoint(&key, self.open(&key, value)?.body, record.endpoint.clone())?)
+                Some(self.decode_endpoint(&key, self.open(&key, value)?.body, endpoint.clone())?)
             }
             _ => None,
         };
+        Ok(Place { key, row, before })
+    }
+
+    /// [`Tx::put_endpoint`] where its place was found before.
+    pub(super) fn put_endpoint_at(&mut self, place: Place, mut record: EndpointRecord) -> Result<(), StoreError> {
+        bounds::prune(&mut record);
+        bounds::validate(&self.store.name(), &record)?;
+        let Place { key, row, before } = place;
         let moved = before.as_ref().is_none_or(|b| relevant(b) != relevant(&record));
         record.generation = match &before {
             Some(before) if !moved => before.generation,
@@ -53,7 +75,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let body = self.encode(&record)?;
-        if self.put_at(place, key.clone(), &body)? {
+        if self.put_at(row, key.clone(), &body)? {
             self.meta.counts.endpoints = self.meta.counts.endpoints.saturating_add(1);
         }
         let old = before.as_ref().map(|b| index_rows(b, &key)).unwrap_or_default();

@@ -20,17 +20,20 @@ const META_ID: StoreId = [0; 16];
 
 /// How many rows there are of each sort.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Counts {
     /// Endpoints, tombstones included.
+    #[serde(default)]
     pub endpoints: u64,
-    /// Keys and certificates refused everywhere.
+    /// Keys and certificates refused everywhere. Never missing: where it is 0, none is looked for.
     pub blocks: u64,
     /// Certificates kept.
+    #[serde(default)]
     pub certs: u64,
     /// Pending questions.
+    #[serde(default)]
     pub pending: u64,
     /// Events in the log.
+    #[serde(default)]
     pub events: u64,
 }
 
@@ -69,7 +72,6 @@ pub struct Meta {
     #[serde(default)]
     pub time_floor: Timestamp,
     /// Rows.
-    #[serde(default)]
     pub counts: Counts,
     #[serde(default)]
     changes: Vec<Changed>,
@@ -147,4 +149,20 @@ impl Meta {
 pub fn encode<T: Serialize>(store: &str, record: &T) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(record)
         .map_err(|e| StoreError::Invalid { what: format!("{store}: a record cannot be written: {e}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meta_row_that_does_not_count_the_blocks_is_damaged() {
+        let row = |body: &Value| seal::seal(&META_ID, keyspace::META, &[], body.to_string().as_bytes());
+        let mut body = serde_json::to_value(Meta::new(&[7; 16])).unwrap();
+        assert!(Meta::open("s", &row(&body)).is_ok());
+        body["counts"].as_object_mut().unwrap().remove("blocks");
+        assert!(Meta::open("s", &row(&body)).unwrap_err().to_string().contains("meta row"));
+        body.as_object_mut().unwrap().remove("counts");
+        assert!(Meta::open("s", &row(&body)).is_err());
+    }
 }

@@ -69,6 +69,8 @@ struct Inner {
     /// Read-only stores below, nearest first.
     layers: Vec<Store>,
     pid: u32,
+    /// The meta row as it was read last, sealed and opened: most often it is the same again.
+    meta: Mutex<Option<(Vec<u8>, Arc<Meta>)>>,
     /// The highest generation seen by this handle: a store that shows a lower one went back in time.
     highest: AtomicU64,
     slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
@@ -158,6 +160,7 @@ impl Store {
             options: options.clone(),
             layers,
             pid: std::process::id(),
+            meta: Mutex::default(),
             highest: AtomicU64::new(generation),
             slots: Mutex::new(HashMap::new()),
             listener: Mutex::new(None),
@@ -293,6 +296,17 @@ impl Store {
 
     fn engine(&self) -> &dyn Engine {
         &*self.inner.engine
+    }
+
+    /// Opens a sealed meta row.
+    fn open_meta(&self, name: &str, sealed: &[u8]) -> Result<Arc<Meta>, StoreError> {
+        let mut known = self.inner.meta.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, meta)) = known.as_ref().filter(|(raw, _)| raw == sealed) {
+            return Ok(Arc::clone(meta));
+        }
+        let meta = Arc::new(Meta::open(name, sealed)?);
+        *known = Some((sealed.to_vec(), Arc::clone(&meta)));
+        Ok(meta)
     }
 
     fn store_id(&self) -> &StoreId {

@@ -34,14 +34,14 @@ fn digest(id: &StoreId, key: &[u8], rest: &[u8]) -> [u8; 32] {
 
 /// Seals a body. Keys are far below 64 KiB, so their length always fits.
 pub fn seal(id: &StoreId, key: &[u8], previous: &[u8], body: &[u8]) -> Vec<u8> {
-    let mut rest = Vec::with_capacity(previous.len().saturating_add(body.len()).saturating_add(2));
-    rest.extend_from_slice(&u16::try_from(previous.len()).unwrap_or(u16::MAX).to_be_bytes());
-    rest.extend_from_slice(previous);
-    rest.extend_from_slice(body);
-    let mut value = Vec::with_capacity(rest.len().saturating_add(33));
+    let mut value = Vec::with_capacity(PREVIOUS.saturating_add(previous.len()).saturating_add(body.len()));
     value.push(VERSION);
-    value.extend_from_slice(&digest(id, key, &rest));
-    value.extend_from_slice(&rest);
+    value.extend_from_slice(&[0; 32]);
+    value.extend_from_slice(&u16::try_from(previous.len()).unwrap_or(u16::MAX).to_be_bytes());
+    value.extend_from_slice(previous);
+    value.extend_from_slice(body);
+    let hash = digest(id, key, value.get(HASH.end..).unwrap_or(&[]));
+    value.splice(HASH, hash);
     value
 }
 

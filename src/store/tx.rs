@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +19,8 @@ use super::{Store, marker_of};
 
 /// How many rows are read at a time where all of a sort are wanted.
 pub(super) const PAGE: usize = 256;
+/// How many are read first: often the row that ends the search is the first or the second one.
+const FIRST_PAGE: usize = 2;
 
 /// One consistent view of a store and the changes made to it. What is read is remembered as
 /// expectations, so that a commit succeeds only if nothing that mattered has changed.
@@ -39,7 +42,7 @@ pub struct Tx<'a> {
     pub(super) undoable: Vec<u64>,
     /// Events of this transaction, for the listener if there is one.
     pub(super) logged: Vec<Event>,
-    meta_before: Meta,
+    meta_before: Arc<Meta>,
     meta_raw: Vec<u8>,
     id: StoreId,
 }
@@ -95,7 +98,8 @@ impl<'a> Tx<'a> {
         let lost = |what: &str| StoreError::Lost { store: name.clone(), what: what.to_owned() };
         let meta_raw =
             base.get(META)?.ok_or_else(|| lost("the meta row is gone: the store was emptied while in use"))?;
-        let meta = Meta::open(&name, &meta_raw)?;
+        let meta_before = store.open_meta(&name, &meta_raw)?;
+        let meta = Meta::clone(&meta_before);
         let id = meta.store_id(&name)?;
         if id != *store.store_id() {
             return Err(lost("replaced by another store while in use; open it again to use that one"));
@@ -105,7 +109,7 @@ impl<'a> Tx<'a> {
         }
         let layers = store.layers().iter().map(|below| Tx::begin(below, false)).collect::<Result<_, _>>()?;
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
-        let (changes, undoable, logged, meta_before) = (BTreeMap::new(), Vec::new(), Vec::new(), meta.clone());
+        let (changes, undoable, logged) = (BTreeMap::new(), Vec::new(), Vec::new());
         let gaps = RefCell::default();
         Ok(Self { store, base, layers, exclusive, gaps, changes, meta, undoable, logged, meta_before, meta_raw, id })
     }
@@ -151,7 +155,7 @@ impl<'a> Tx<'a> {
     }
 
     fn is_changed(&self) -> bool {
-        !self.changes.is_empty() || self.meta != self.meta_before
+        !self.changes.is_empty() || self.meta != *self.meta_before
     }
 
     /// Commits. Nothing is written where nothing changed.
@@ -167,7 +171,9 @@ impl<'a> Tx<'a> {
         }
         self.meta.generation = self.next_generation();
         let sealed = self.meta.seal(&engine.name())?;
-        let mut batch: Batch = vec![Op::Expect(META.to_vec(), Some(self.meta_raw)), Op::Put(META.to_vec(), sealed)];
+        let mut batch: Batch = Vec::with_capacity(self.changes.len().saturating_add(2));
+        batch.push(Op::Expect(META.to_vec(), Some(self.meta_raw)));
+        batch.push(Op::Put(META.to_vec(), sealed));
         batch.extend(self.changes.into_iter().map(|(key, value)| match value {
             Some(value) => Op::Put(key, value),
             None => Op::Delete(key),
@@ -258,9 +264,11 @@ impl<'a> Tx<'a> {
         mut f: impl FnMut(Vec<u8>, Vec<u8>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         let mut after = after.to_vec();
+        let mut limit = FIRST_PAGE;
         loop {
-            let page = self.scan(&after, prefix, PAGE)?;
-            let full = page.len() == PAGE;
+            let page = self.scan(&after, prefix, limit)?;
+            let full = page.len() == limit;
+            limit = limit.saturating_mul(4).min(PAGE);
             for (key, value) in page {
                 after.clone_from(&key);
                 if !f(key, value)? {

@@ -232,7 +232,8 @@ fn take_endpoint(
     now: Timestamp,
     report: &mut ImportReport,
 ) -> Result<(), StoreError> {
-    let before = tx.endpoint(endpoint)?;
+    let place = tx.place_of(endpoint)?;
+    let before = place.before.clone();
     if let Some(there) = before.as_ref().filter(|r| r.is_known()) {
         let has =
             |pin: &Pin| there.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value && p.state == pin.state);
@@ -281,6 +282,6 @@ fn take_endpoint(
     report.pins = report.pins.saturating_add(u64::try_from(record.pins.len()).unwrap_or(0));
     report.endpoints = report.endpoints.saturating_add(1);
     let event = batch.map(|batch| import_event(&record, batch, now));
-    tx.put_endpoint(record)?;
+    tx.put_endpoint_at(place, record)?;
     event.map_or(Ok(()), |event| tx.log_undoable(event, before.as_ref()).map(|_| ()))
 }
