@@ -4,7 +4,8 @@
 //! The way of the data: DER becomes a [`cert::Cert`]; a chain of them is held against the CA system
 //! by [`path`]; [`store`] knows what was seen and trusted before; [`trust`] turns both into a
 //! [`trust::Verdict`]. `capi` is the same for C. Dependencies point one way only:
-//! `capi`, `tls` → `trust` → `path`, `store` → `cert` → `text`, `endpoint`, `hash`.
+//! `capi`, `tls` → `trust` → `path`, `store` → `cert` → `text`, `endpoint`,
+//! `fingerprint`, `hash`.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -24,6 +25,7 @@ compile_error!("libtofu needs a crypto provider: build it with the feature aws-l
 
 pub mod cert;
 pub mod endpoint;
+pub mod fingerprint;
 pub mod hash;
 pub mod path;
 pub mod store;

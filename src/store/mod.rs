@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 pub use engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction};
 pub use error::StoreError;
 pub use fsck::Report;
-pub use import::{Export, ExportFormat, FingerprintError, ImportFormat, ImportReport, MAX_IMPORT, parse_fingerprint};
+pub use import::{Export, ExportFormat, ImportFormat, ImportReport, MAX_IMPORT};
 pub use layers::{LayerPolicies, LayeredPin};
 pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Statistics};
 pub use memory::MemoryEngine;

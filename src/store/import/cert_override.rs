@@ -3,8 +3,8 @@
 //! pin made without its certificate fixes its waiver.
 
 use super::Found;
-use super::fingerprint::parse_fingerprint;
 use crate::endpoint::Endpoint;
+use crate::fingerprint::parse_labelled;
 use crate::store::record::PinKind;
 
 const SHA256_OID: &str = "OID.2.16.840.1.101.3.4.2.1";
@@ -48,8 +48,8 @@ fn entry(line: &str) -> Result<(Endpoint, crate::hash::Hash), String> {
     let (host, port) = address.rsplit_once(':').ok_or("the port is missing")?;
     let port = port.parse().map_err(|_| "the port is not a number")?;
     let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string())?;
-    let fingerprint = parse_fingerprint(fingerprint).map_err(|e| e.to_string())?;
-    Ok((endpoint, fingerprint))
+    let fingerprint = parse_labelled(fingerprint).map_err(|e| e.to_string())?;
+    Ok((endpoint, fingerprint.hash()))
 }
 
 #[cfg(test)]

@@ -1,50 +1,10 @@
-//! Fingerprints as people and programs write them: with or without colons, with OpenSSL's label, as an
-//! RFC 7469 pin; and the settings files in which mail programs keep them.
-
-use data_encoding::BASE64;
-use thiserror::Error;
+//! Fingerprints in the settings files of mail programs, and in lines of their own with a host. How a
+//! fingerprint is written is known to [`crate::fingerprint`].
 
 use super::Found;
 use crate::endpoint::Endpoint;
-use crate::hash::Hash;
+use crate::fingerprint::{Fingerprint, FingerprintError, parse_labelled};
 use crate::store::record::PinKind;
-
-/// Why a text is not a SHA-256 fingerprint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum FingerprintError {
-    /// 20 bytes.
-    #[error("a SHA-1 fingerprint: two certificates with the same one can be made; use SHA-256")]
-    Sha1,
-    /// 16 bytes.
-    #[error("an MD5 fingerprint: two certificates with the same one can be made; use SHA-256")]
-    Md5,
-    /// Anything else.
-    #[error("not a SHA-256 fingerprint (64 hexadecimal digits, colons allowed, or sha256// and base64)")]
-    Other,
-}
-
-/// Reads a SHA-256 value in any usual spelling: `AB:CD:…`, `abcd…`, `sha256 Fingerprint=AB:…`,
-/// `SHA256:` and hexadecimal digits, `sha256//` and base64.
-pub fn parse_fingerprint(text: &str) -> Result<Hash, FingerprintError> {
-    let text = text.trim().trim_matches('"');
-    if let Some(base64) = text.strip_prefix("sha256//").or_else(|| text.strip_prefix("SHA256//")) {
-        let bytes = BASE64.decode(base64.trim().as_bytes()).ok().and_then(|b| b.try_into().ok());
-        return bytes.map(Hash::from_bytes).ok_or(FingerprintError::Other);
-    }
-    let value = text.rsplit_once('=').map_or(text, |(_, value)| value);
-    let lower = value.trim().to_ascii_lowercase();
-    let digits = lower.strip_prefix("sha256:").or_else(|| lower.strip_prefix("sha256 ")).unwrap_or(&lower);
-    let digits: String = digits.chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
-    if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(FingerprintError::Other);
-    }
-    match digits.len() {
-        64 => Hash::from_hex(&digits).ok_or(FingerprintError::Other),
-        40 => Err(FingerprintError::Sha1),
-        32 => Err(FingerprintError::Md5),
-        _ => Err(FingerprintError::Other),
-    }
-}
 
 /// One server as a settings file builds it up, line by line.
 #[derive(Debug, Default)]
@@ -91,7 +51,8 @@ pub(super) fn read(data: &[u8], endpoint: Option<&Endpoint>) -> Found {
 fn alone(line: &str) -> Option<&str> {
     let labelled = line.get(..3).is_some_and(|label| ["sha", "md5"].contains(&label.to_ascii_lowercase().as_str()));
     let whole = labelled || !line.contains('=');
-    (whole && !matches!(parse_fingerprint(line), Err(FingerprintError::Other))).then_some(line)
+    let is_one = matches!(parse_labelled(line), Ok(_) | Err(FingerprintError::Sha1 | FingerprintError::Md5));
+    (whole && is_one).then_some(line)
 }
 
 /// `[Repository remote]`, but not the address in `[::1]:993 FINGERPRINT`.
@@ -164,11 +125,15 @@ fn add(found: &mut Found, number: usize, host: &str, port: u16, print: &str) {
 }
 
 fn add_to(found: &mut Found, number: usize, endpoint: Result<Endpoint, String>, print: &str) {
-    // The pin form of RFC 7469 names a key, all others a certificate.
-    let kind =
-        if print.trim().to_ascii_lowercase().starts_with("sha256//") { PinKind::Key } else { PinKind::Certificate };
-    match endpoint.and_then(|e| parse_fingerprint(print).map(|f| (e, f)).map_err(|e| e.to_string())) {
-        Ok((endpoint, value)) => found.pin(endpoint, kind, value, 0, "from a fingerprint setting".to_owned()),
+    match endpoint.and_then(|e| parse_labelled(print).map(|f| (e, f)).map_err(|e| e.to_string())) {
+        Ok((endpoint, fingerprint)) => {
+            // Programs that say nothing mean the certificate.
+            let kind = match fingerprint {
+                Fingerprint::Key(_) => PinKind::Key,
+                Fingerprint::Either(_) => PinKind::Certificate,
+            };
+            found.pin(endpoint, kind, fingerprint.hash(), 0, "from a fingerprint setting".to_owned());
+        }
         Err(why) => found.remark(number, &why),
     }
 }
@@ -176,26 +141,7 @@ fn add_to(found: &mut Found, number: usize, endpoint: Result<Endpoint, String>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_usual_spelling_is_read_and_weak_ones_are_named() {
-        let hash = Hash::of(b"abc");
-        for spelling in [
-            hash.hex(),
-            hash.colon_hex(),
-            format!("SHA256 Fingerprint={}", hash.colon_hex()),
-            format!("sha256 fingerprint={}\n", hash.colon_hex()),
-            format!("sha256//{}", hash.base64()),
-            format!("SHA256:{}", hash.hex()),
-        ] {
-            assert_eq!(parse_fingerprint(&spelling), Ok(hash), "{spelling}");
-        }
-        assert_eq!(parse_fingerprint(&"ab:".repeat(20)), Err(FingerprintError::Sha1));
-        assert_eq!(parse_fingerprint(&"ab".repeat(16)), Err(FingerprintError::Md5));
-        for bad in ["", "ab", "zz", &"é".repeat(32), &"a".repeat(65)] {
-            assert_eq!(parse_fingerprint(bad), Err(FingerprintError::Other), "{bad}");
-        }
-    }
+    use crate::hash::Hash;
 
     #[test]
     fn settings_of_mail_programs_are_understood() {

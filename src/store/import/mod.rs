@@ -12,7 +12,6 @@ mod pem;
 use std::collections::BTreeMap;
 
 pub use export::{Export, ExportFormat};
-pub use fingerprint::{FingerprintError, parse_fingerprint};
 
 use super::error::StoreError;
 use super::keyspace;
