@@ -5,15 +5,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, PeerMisbehaved, SignatureScheme,
-};
+use rustls::crypto::CryptoProvider;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use thiserror::Error as ThisError;
 
+use super::provider::provider;
+use super::signature;
 use crate::endpoint::{Endpoint, Host};
 use crate::path::Chain;
 use crate::store::Store;
@@ -141,36 +141,13 @@ impl Verifier {
             Decision::Ask | Decision::Reject => Err(Refusal::Verdict(verdict)),
         }
     }
-
-    fn verify_tls12(
-        &self,
-        message: &[u8],
-        key: SubjectPublicKeyInfoDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let key = webpki::RawPublicKeyEntity::try_from(&key)
-            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        let algorithms = self
-            .provider
-            .signature_verification_algorithms
-            .mapping
-            .iter()
-            .find(|(scheme, _)| *scheme == dss.scheme)
-            .map(|(_, algorithms)| *algorithms)
-            .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
-        if algorithms.iter().any(|algorithm| key.verify_signature(*algorithm, message, dss.signature()).is_ok()) {
-            Ok(HandshakeSignatureValid::assertion())
-        } else {
-            Err(Error::InvalidCertificate(CertificateError::BadSignature))
-        }
-    }
 }
 
 /// The key that the handshake signature must verify under: the leaf's, verbatim, so that version 1
 /// and CA certificates work too.
-fn leaf_key(chain: &Chain) -> Result<SubjectPublicKeyInfoDer<'_>, Error> {
+fn leaf_key(chain: &Chain) -> Result<&[u8], Error> {
     let leaf = chain.leaf().ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
-    Ok(SubjectPublicKeyInfoDer::from(leaf.spki_der()))
+    Ok(leaf.spki_der())
 }
 
 impl fmt::Debug for Verifier {
@@ -217,7 +194,8 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let presented = self.presented(cert)?;
-        let proof = self.verify_tls12(message, leaf_key(&presented.0)?, dss)?;
+        let key = leaf_key(&presented.0)?;
+        let proof = signature::verify(signature::Version::Tls12, message, key, dss, &self.provider)?;
         self.decide(presented, proof)
     }
 
@@ -227,25 +205,13 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
         let presented = self.presented(cert)?;
-        let proof = verify_tls13_signature_with_raw_key(message, &leaf_key(&presented.0)?, dss, algorithms)?;
+        let key = leaf_key(&presented.0)?;
+        let proof = signature::verify(signature::Version::Tls13, message, key, dss, &self.provider)?;
         self.decide(presented, proof)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        signature::schemes(&self.provider)
     }
-}
-
-/// The crypto provider this build uses; aws-lc-rs where both are built in.
-#[cfg(feature = "aws-lc-rs")]
-fn provider() -> CryptoProvider {
-    rustls::crypto::aws_lc_rs::default_provider()
-}
-
-/// The crypto provider this build uses.
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
-fn provider() -> CryptoProvider {
-    rustls::crypto::ring::default_provider()
 }
