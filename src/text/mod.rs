@@ -4,6 +4,7 @@
 
 mod anomaly_texts;
 mod escape;
+mod hello_texts;
 mod problem_texts;
 mod verdict_texts;
 
@@ -59,7 +60,10 @@ pub fn template(code: &str) -> Option<&'static str> {
 
 /// Every code with its template, for translators and tests.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
-    anomaly_texts::TEMPLATES.iter().chain(problem_texts::TEMPLATES).chain(verdict_texts::TEMPLATES).copied()
+    [anomaly_texts::TEMPLATES, hello_texts::TEMPLATES, problem_texts::TEMPLATES, verdict_texts::TEMPLATES]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// Replaces `{name}` by what `lookup` gives; a name it does not know stays as it stands.
