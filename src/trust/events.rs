@@ -60,7 +60,7 @@ pub(super) fn about(
     code: &str,
     severity: Severity,
     time: Timestamp,
-    spki: Hash,
+    spki: impl Into<Option<Hash>>,
     text: String,
 ) -> Event {
     Event {
@@ -72,7 +72,7 @@ pub(super) fn about(
         host: endpoint.host.as_str().to_owned(),
         port: endpoint.port.get(),
         application: String::new(),
-        spki: Some(spki),
+        spki: spki.into(),
         text,
         before: None,
         extra: serde_json::Map::new(),

@@ -26,6 +26,7 @@ mod pending;
 mod policy;
 mod remember;
 mod show;
+mod stripped;
 mod typed;
 mod unvalidated;
 mod verdict;
@@ -43,6 +44,7 @@ pub use default_store::{default_store, set_default_store};
 pub use events::{Listener, end_session, set_listener};
 pub use pending::pending_verdict;
 pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
+pub use stripped::tls_missing;
 pub use typed::{Fingerprint, parse_fingerprint};
 pub use verdict::Verdict;
 
