@@ -1,4 +1,5 @@
-//! Gives the shared library its SONAME. Nothing else is decided at build time.
+//! Gives the shared library its SONAME and keeps it in memory once loaded. Nothing else is decided at
+//! build time.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -7,5 +8,8 @@ fn main() {
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if ["linux", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "hurd"].contains(&os.as_str()) {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libtofu.so.0");
+        // A lookup that the system's resolver does not end may still run after its call has returned, and
+        // must not find its code unmapped by dlclose.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }
