@@ -1,0 +1,73 @@
+//! PostgreSQL, as an ordinary user, with an empty cluster.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::{Place, Running, as_nobody, free_ports};
+
+pub struct Postgres {
+    pub place: Place,
+    pub port: u16,
+    programs: PathBuf,
+    running: Option<Running>,
+}
+
+impl Postgres {
+    pub fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            println!("skipped: PostgreSQL is not installed");
+            return None;
+        };
+        let [port] = free_ports();
+        let mut postgres = Self { place: Place::new(), port, programs, running: None };
+        postgres.place.mkdir("data");
+        postgres.place.give_away("data");
+        let mut initdb = postgres.place.command(&postgres.programs.join("initdb"));
+        initdb.args(["-N", "-A", "trust", "-U", "demo", "--no-locale", "-D"]).arg(postgres.place.file("data"));
+        let status = as_nobody(&mut initdb).status().unwrap();
+        assert!(status.success(), "{}", postgres.place.log());
+        postgres.restart("first", true);
+        Some(postgres)
+    }
+
+    /// Begins again with this identity, or without TLS.
+    pub fn restart(&mut self, identity: &str, tls: bool) {
+        self.running = None;
+        self.place.present(identity);
+        self.place.give_away("key.pem");
+        self.place.give_away("cert.pem");
+        let place = |name: &str| self.place.text(name);
+        let mut command = self.place.command(&self.programs.join("postgres"));
+        command.args(["-D", &place("data"), "-p", &self.port.to_string()]);
+        let settings = [
+            "listen_addresses=127.0.0.1".to_owned(),
+            "unix_socket_directories=".to_owned(),
+            "fsync=off".to_owned(),
+            "lc_messages=C".to_owned(),
+            format!("ssl={}", if tls { "on" } else { "off" }),
+            format!("ssl_cert_file={}", place("cert.pem")),
+            format!("ssl_key_file={}", place("key.pem")),
+        ];
+        for setting in settings {
+            command.arg("-c").arg(setting);
+        }
+        let ready = || self.place.log().matches("ready to accept connections").count();
+        let before = ready();
+        let running = Running::start(&self.place, as_nobody(&mut command), &[self.port]);
+        // It listens before it is ready to serve.
+        let begun = Instant::now();
+        while ready() == before && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.running = Some(running);
+    }
+}
+
+/// Debian keeps each version's programs beside the others.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut all: Vec<PathBuf> = versions.flatten().map(|version| version.path().join("bin")).collect();
+    all.retain(|dir| dir.join("initdb").exists() && dir.join("postgres").exists());
+    all.sort();
+    all.pop()
+}
