@@ -4,10 +4,21 @@
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The life of a connection
+ * The life of a connection, made by the library
  *
  *     tofu_store *store = NULL;              // once
  *     tofu_store_open(NULL, NULL, &store, NULL);
+ *
+ *     tofu_conn *conn = NULL;
+ *     tofu_status status = tofu_connect(store, "imap.example.org", 993, NULL, NULL, &conn, NULL);
+ *     if (status == TOFU_ASK && the_user_says_yes(tofu_conn_verdict(conn)) &&
+ *         tofu_verdict_trust(store, tofu_conn_verdict(conn), TOFU_PIN_KIND_NONE, 0, 0, NULL, NULL, NULL) == TOFU_OK)
+ *         status = tofu_conn_handshake(conn, NULL);       // decides again, on this same connection
+ *     if (status == TOFU_OK)
+ *         tofu_conn_read(conn, buf, sizeof buf, &got, NULL);
+ *     tofu_conn_free(conn);
+ *
+ * The same beside a TLS stack of the program's own
  *
  *     tofu_chain *chain = NULL;              // per connection, after the handshake, before any data
  *     tofu_chain_new(&chain, NULL);
@@ -38,7 +49,7 @@
  * returned escaped: no control, direction-changing or invisible character is left in it, and it may be shown as it is.
  *
  * Accessors cannot fail. NULL, out of range and unknown codes give "", 0, or NULL with length 0. A string is never NULL.
- * 0 is always the undecided value.
+ * 0 is always the undecided value; only a descriptor that is none is -1.
  *
  * Objects with setters belong to one thread until their first use, which freezes them; setters give TOFU_E_STATE after
  * that. A refused setting is remembered: the call that uses the object fails with it.
@@ -46,13 +57,17 @@
  * Numbers. Times are seconds since the epoch, UTC, 0 for "not set". Flags are uint64_t; unknown bits are refused.
  *
  * Threads. tofu_store is internally locked. Certificates, comparisons, verdicts, texts, errors, endpoints, pins, pending
- * questions and events are immutable; chains, policies and options are so once frozen; a list belongs to one thread at
- * a time. No call starts a thread, and loading the library runs nothing.
+ * questions, probe results and events are immutable; chains, policies and options are so once frozen; a list belongs to
+ * one thread at a time. A dial belongs to the thread that builds it, but tofu_dial_cancel is for any; a connection takes
+ * one reader and one writer thread at once. Loading the library runs nothing. No call starts a thread but tofu_probe and
+ * tofu_connect, which look names up on one of their own; it ends when the system's resolver answers, which may be after
+ * the call.
  *
  * Callbacks (the listener, and storage of the application's own) run on the thread of the call that needs them and must
  * return: no exception, no longjmp. The pointer given with one is given back once, to its destroy function.
  *
- * Fork. In a child of fork(2) a store opened before gives TOFU_E_FORKED; open it again there.
+ * Fork. In a child of fork(2) a store opened or a connection made before gives TOFU_E_FORKED; open or connect again
+ * there. Freeing them in the child touches neither the file nor the server.
  *
  * Defects. A panic inside the library ends the call with TOFU_E_INTERNAL and makes the objects in use unusable; they
  * can still be freed. Nothing unwinds into the caller.
@@ -1230,6 +1245,176 @@
 #define TOFU_EVENT_JSON 7
 
 /**
+ * The host asked for, in its canonical spelling.
+ */
+#define TOFU_PROBE_HOST 1
+
+/**
+ * The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
+ */
+#define TOFU_PROBE_ADDRESS 2
+
+/**
+ * The name that was sent in the clear (SNI); "" for none.
+ */
+#define TOFU_PROBE_SNI 3
+
+/**
+ * The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
+ */
+#define TOFU_PROBE_STARTTLS 4
+
+/**
+ * The server's first line before TLS; "" without STARTTLS.
+ */
+#define TOFU_PROBE_GREETING 5
+
+/**
+ * The version of TLS, "TLS 1.3", whether agreed on or only seen.
+ */
+#define TOFU_PROBE_PROTOCOL 6
+
+/**
+ * The cipher suite by its IANA name, whether agreed on or only seen.
+ */
+#define TOFU_PROBE_SUITE 7
+
+/**
+ * The group of the key exchange by its IANA name, whether agreed on or only seen; "" for none.
+ */
+#define TOFU_PROBE_GROUP 8
+
+/**
+ * What was agreed on by ALPN; "" for nothing.
+ */
+#define TOFU_PROBE_ALPN 9
+
+/**
+ * Everything: docs/json-probe.md.
+ */
+#define TOFU_PROBE_JSON 10
+
+/**
+ * The port asked for.
+ */
+#define TOFU_PROBE_PORT 1
+
+/**
+ * 1 if the server proved in the handshake that it holds the leaf's key. Where not, anybody could have sent the chain.
+ */
+#define TOFU_PROBE_PROVEN 2
+
+/**
+ * 1 if the server asked for a client certificate.
+ */
+#define TOFU_PROBE_CLIENT_CERTIFICATE 3
+
+/**
+ * 1 if the server stapled an OCSP response.
+ */
+#define TOFU_PROBE_OCSP_STAPLED 4
+
+/**
+ * Microseconds of the lookup of the name; 0 without one.
+ */
+#define TOFU_PROBE_RESOLVE_US 5
+
+/**
+ * Microseconds of connecting; 0 with a socket of the caller's.
+ */
+#define TOFU_PROBE_CONNECT_US 6
+
+/**
+ * Microseconds of the dialogue before TLS; 0 without one.
+ */
+#define TOFU_PROBE_STARTTLS_US 7
+
+/**
+ * Microseconds of the handshake; 0 where it was not finished.
+ */
+#define TOFU_PROBE_HANDSHAKE_US 8
+
+/**
+ * The host of the endpoint, in its canonical spelling.
+ */
+#define TOFU_CONN_HOST 1
+
+/**
+ * The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
+ */
+#define TOFU_CONN_ADDRESS 2
+
+/**
+ * The name that was sent in the clear (SNI); "" for none.
+ */
+#define TOFU_CONN_SNI 3
+
+/**
+ * The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
+ */
+#define TOFU_CONN_STARTTLS 4
+
+/**
+ * The server's first line before TLS, which nobody vouches for; "" without STARTTLS.
+ */
+#define TOFU_CONN_GREETING 5
+
+/**
+ * The version of TLS: "TLS 1.3".
+ */
+#define TOFU_CONN_PROTOCOL 6
+
+/**
+ * The cipher suite by its IANA name.
+ */
+#define TOFU_CONN_SUITE 7
+
+/**
+ * The group of the key exchange by its IANA name.
+ */
+#define TOFU_CONN_GROUP 8
+
+/**
+ * What was agreed on by ALPN; "" for nothing.
+ */
+#define TOFU_CONN_ALPN 9
+
+/**
+ * The port of the endpoint.
+ */
+#define TOFU_CONN_PORT 1
+
+/**
+ * Microseconds of the lookup of the name; 0 without one.
+ */
+#define TOFU_CONN_RESOLVE_US 5
+
+/**
+ * Microseconds of connecting; 0 with a socket of the caller's.
+ */
+#define TOFU_CONN_CONNECT_US 6
+
+/**
+ * Microseconds of the dialogue before TLS; 0 without one.
+ */
+#define TOFU_CONN_STARTTLS_US 7
+
+/**
+ * Microseconds of the handshake.
+ */
+#define TOFU_CONN_HANDSHAKE_US 8
+
+/**
+ * The descriptor being readable would help.
+ */
+#define TOFU_WANTS_READ 1
+
+/**
+ * The descriptor being writable would help.
+ */
+#define TOFU_WANTS_WRITE 2
+
+/**
  * The changes of one commit; valid during the commit callback alone.
  */
 typedef struct tofu_batch tofu_batch;
@@ -1248,6 +1433,17 @@ typedef struct tofu_chain tofu_chain;
  * What the caller states about a check. One thread while it is built; frozen by its first check; reusable.
  */
 typedef struct tofu_check tofu_check;
+
+/**
+ * A connection to one endpoint. One reader and one writer thread at a time.
+ */
+typedef struct tofu_conn tofu_conn;
+
+/**
+ * How one connection is to be made. One thread while it is built; used up by one tofu_probe or tofu_connect;
+ * tofu_dial_cancel from any thread.
+ */
+typedef struct tofu_dial tofu_dial;
 
 /**
  * Two certificates side by side, field by field. Immutable.
@@ -1289,6 +1485,11 @@ typedef struct tofu_pin tofu_pin;
  * How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
  */
 typedef struct tofu_policy tofu_policy;
+
+/**
+ * What a server showed. Immutable.
+ */
+typedef struct tofu_probe_result tofu_probe_result;
 
 /**
  * Takes the answer of a get or scan callback; valid during that callback alone.
@@ -1388,7 +1589,8 @@ const char *tofu_status_name(tofu_status status);
 const char *tofu_version(void);
 
 /**
- * Whether something optional is built in: "sqlite", "bundled-sqlite", "aws-lc-rs", "ring".
+ * Whether something optional is built in: "tls" (tofu_probe and tofu_connect), "starttls", "sqlite",
+ * "bundled-sqlite", "aws-lc-rs", "ring".
  *
  * @param name  NUL-terminated; may be NULL, which gives 0.
  * @return 1 if it is built in, 0 if it is not or not known to this version.
@@ -3261,6 +3463,347 @@ int64_t tofu_event_number(const tofu_event *event, int32_t field);
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_event_string(const tofu_event *event, int32_t field);
+
+/**
+ * Makes a dial: the protocol that the port implies, addresses from the system's resolver, the usual time limits.
+ *
+ * Connects to nothing.
+ *
+ * @param out  where to write the dial, owned by the caller, freed with tofu_dial_free; NULL on failure; must not
+ *             be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_IO when no descriptor is left; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_dial_new(tofu_dial **out, tofu_error **err);
+
+/**
+ * Sets a field of a dial.
+ *
+ * "starttls": "imap", "pop3", "smtp", "lmtp", "sieve", "ldap", "xmpp", "nntp", "ftp" or "postgres" for that dialogue
+ * before TLS; "no" for TLS from the first byte; without it the port decides (143 is imap with STARTTLS, 993 TLS at
+ * once; unknown ports TLS at once). There is no way to go on without TLS. "alpn": protocol names to offer, between
+ * commas, the best first; "" for none, the default. "sni": the name that is sent in the clear, "" for none; the
+ * host, by default; what the certificate is held against is the host in any case. "address": connect to this IP
+ * address, "192.0.2.1", "192.0.2.1:10993", "[2001:db8::1]:10993", instead of looking the host up; may be set several
+ * times (32). "connect-ms" (lookup and TCP), "starttls-ms", "handshake-ms": time limits of these steps, 15000 each by
+ * default; "deadline-ms": of all of them together, 30000, which a server that drips single bytes cannot stretch;
+ * "read-ms" and "write-ms": of one read and one write later on, 300000 and 60000. "nonblock": "yes" for a
+ * connection that never waits, which needs tofu_dial_set_fd; "no" is the default.
+ *
+ * @param dial   not yet used; must not be NULL.
+ * @param field  its name, NUL-terminated; must not be NULL.
+ * @param value  its value, NUL-terminated; must not be NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_NAME for a name that cannot be;
+ *         TOFU_E_LIMIT for too many addresses; TOFU_E_STATE after the use; TOFU_E_INTERNAL. A refusal is remembered,
+ *         and tofu_probe or tofu_connect fails with it.
+ *
+ * Thread safety: the thread that builds the dial. Since: 0.1.0.
+ */
+tofu_status tofu_dial_set(tofu_dial *dial, const char *field, const char *value, tofu_error **err);
+
+/**
+ * Uses a socket that is already connected (by the program's event loop, through a proxy, through Tor).
+ *
+ * Does not find out who is at its other end: the host given to tofu_probe or tofu_connect remains the name that the
+ * certificate is held against. The descriptor is duplicated (close-on-exec) and stays the caller's, who closes it
+ * at any time, now for example; the connection ends when both are closed. Blocking mode does not matter and is not
+ * changed. Nobody else reads or writes on it until the connection is freed.
+ *
+ * @param dial  not yet used; must not be NULL.
+ * @param fd    a connected stream socket, TCP or Unix; negative, closed and other descriptors are refused.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_IO when no descriptor is left; TOFU_E_STATE after the use;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_probe or tofu_connect fails with it; they also refuse a
+ *         socket that is not connected.
+ *
+ * Thread safety: the thread that builds the dial. Since: 0.1.0.
+ */
+tofu_status tofu_dial_set_fd(tofu_dial *dial, int fd, tofu_error **err);
+
+/**
+ * Calls off, for good, whatever is made with the dial: the tofu_probe or tofu_connect under way, and every later
+ * wait of the connection, end with TOFU_E_CANCELLED. Called before, they do not begin.
+ *
+ * Does not close the connection and frees nothing. A call that need not wait may still succeed.
+ *
+ * @param dial  not freed; may be NULL, which does nothing.
+ *
+ * Thread safety: any thread, at any time until tofu_dial_free, also while another thread connects, reads or writes.
+ * Not in a child of fork(2), where it would reach the parent's connection. Since: 0.1.0.
+ */
+void tofu_dial_cancel(tofu_dial *dial);
+
+/**
+ * Frees a dial. A connection made with it lives on with all its settings, but can no longer be called off: a
+ * program that wants to do that keeps the dial as long as the connection.
+ *
+ * @param dial  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once tofu_probe or tofu_connect has returned and no other thread uses the dial.
+ * Since: 0.1.0.
+ */
+void tofu_dial_free(tofu_dial *dial);
+
+/**
+ * Fetches what a server presents: connects, asks for TLS, does the handshake, and hangs up.
+ *
+ * Trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not that they are
+ * any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with TOFU_CHECK_UNPROVEN unless
+ * TOFU_PROBE_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
+ * no session is possible, for want of a client certificate or of a common version of TLS, and the certificates were
+ * seen nonetheless, that is TOFU_OK as well, and tofu_probe_result_failure says why.
+ *
+ * @param host  NUL-terminated UTF-8; must not be NULL.
+ * @param port  1 to 65535.
+ * @param dial  how to connect, used up by this call; may be NULL for the usual way.
+ * @param out   where to write the result, owned by the caller, freed with tofu_probe_result_free; NULL on failure;
+ *              must not be NULL.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK when the server could not be found or reached,
+ *         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for
+ *         more than is looked at; TOFU_E_IO when the system has no descriptor or thread left; TOFU_E_STATE for a dial
+ *         that was used; what a setter of the dial was refused with; TOFU_E_INVALID, also for a dial that is
+ *         non-blocking; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+ */
+tofu_status tofu_probe(const char *host, uint16_t port, tofu_dial *dial, tofu_probe_result **out, tofu_error **err);
+
+/**
+ * What the server sent, leaf first.
+ *
+ * @param result  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the result, frozen, with the stapled OCSP response if there was one; NULL for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_chain *tofu_probe_result_chain(const tofu_probe_result *result);
+
+/**
+ * Why no session with the server is possible, although its certificates were seen: "this server speaks only TLS 1.0".
+ *
+ * @param result  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the result and not to be freed; NULL where the handshake succeeded, and for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_error *tofu_probe_result_failure(const tofu_probe_result *result);
+
+/**
+ * A text of a probe, escaped and fit to show.
+ *
+ * @param result  borrowed; may be NULL, which gives "".
+ * @param field   TOFU_PROBE_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP, _ALPN or _JSON.
+ * @return NUL-terminated UTF-8, borrowed from the result; "" for what there is not and for another field; never
+ *         NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_probe_result_string(const tofu_probe_result *result, int32_t field);
+
+/**
+ * A number of a probe.
+ *
+ * @param result  borrowed; may be NULL, which gives 0.
+ * @param field   TOFU_PROBE_PORT, _PROVEN, _CLIENT_CERTIFICATE, _OCSP_STAPLED, _RESOLVE_US, _CONNECT_US, _STARTTLS_US
+ *                or _HANDSHAKE_US.
+ * @return a number; 0 for another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_probe_result_number(const tofu_probe_result *result, int32_t field);
+
+/**
+ * Frees the result of a probe.
+ *
+ * @param result  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the result. Since: 0.1.0.
+ */
+void tofu_probe_result_free(tofu_probe_result *result);
+
+/**
+ * Connects to a server, checks it, and holds back all application data until it is accepted.
+ *
+ * Looks the host up, connects, asks for TLS (STARTTLS where the port or the dial says so, and never anything else in
+ * its place), lets the server prove possession of its key, and decides as tofu_check_chain does. It asks nobody: with
+ * TOFU_ASK the connection stays open, nothing was sent on it, and after the user's yes (tofu_verdict_trust with
+ * tofu_conn_verdict) tofu_conn_handshake decides again on this same connection. It does not log in.
+ *
+ * @param store    remembered by the connection; must not be NULL; there is no implied store.
+ * @param host     the name that the program means to reach, not what a redirect or an SRV record of unsigned DNS says,
+ *                 NUL-terminated UTF-8; must not be NULL.
+ * @param port     the TCP port, 1 to 65535.
+ * @param dial     how to connect, used up by this call; may be NULL for the usual way.
+ * @param options  what else is known of the connection; frozen by this call; TOFU_CHECK_UNPROVEN and
+ *                 TOFU_CHECK_RESUMED are refused, as the library itself sees to that; may be NULL for none.
+ * @param out      where to write the connection, owned by the caller, freed with tofu_conn_free; written for TOFU_OK,
+ *                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
+ *         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
+ *         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
+ *         STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO, also when the system has no descriptor
+ *         or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
+ *         tofu_check_chain; of the store TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
+ *         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+ */
+tofu_status tofu_connect(tofu_store *store,
+                         const char *host,
+                         uint16_t port,
+                         tofu_dial *dial,
+                         const tofu_check *options,
+                         tofu_conn **out,
+                         tofu_error **err);
+
+/**
+ * Goes on with the handshake after TOFU_AGAIN; once it is done, decides again on what this connection presented.
+ *
+ * To be called after the user's yes, and on a long-lived connection whenever trust may have changed
+ * (tofu_store_generation moved): what was accepted may have been blocked since. Asks nobody.
+ *
+ * @param conn  must not be NULL.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
+ *         tofu_conn_wants says and call again; only when non-blocking. Errors as of tofu_connect; those of the network
+ *         and of TLS end the connection, and every later call says the same again; after those of the store nothing
+ *         flows until a later call accepts. TOFU_E_FORKED, TOFU_E_INVALID, TOFU_E_INTERNAL.
+ *
+ * Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
+ */
+tofu_status tofu_conn_handshake(tofu_conn *conn, tofu_error **err);
+
+/**
+ * The latest verdict on the connection, for showing and for tofu_verdict_trust.
+ *
+ * @param conn  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the connection, and valid as long as that, also when a later handshake has made another;
+ *         NULL before the first one, and for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_verdict *tofu_conn_verdict(const tofu_conn *conn);
+
+/**
+ * Reads what the server sent: at least one byte, unless len is 0.
+ *
+ * When non-blocking, read until TOFU_AGAIN before polling the descriptor: more may lie here already decrypted.
+ *
+ * @param conn  must not be NULL.
+ * @param buf   where to write the bytes; may be NULL with len 0, which reads nothing.
+ * @param len   how many it holds.
+ * @param got   where to write how many came, 0 with every answer but TOFU_OK; must not be NULL.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: bytes were read. TOFU_END: the server closed its side in the orderly way, and all of it was read.
+ *         TOFU_AGAIN: nothing there yet; only when non-blocking. TOFU_ASK or TOFU_REJECT: nothing was read, because
+ *         the verdict is not accept. TOFU_E_TRUNCATED: the connection was cut off without TLS's closing message, and
+ *         what was read may be incomplete. TOFU_E_TIMEOUT and TOFU_E_CANCELLED, after which the connection can still
+ *         be used, as far as the dial was not called off; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE
+ *         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO;
+ *         TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: one reader thread at a time, while another one writes. Since: 0.1.0.
+ */
+tofu_status tofu_conn_read(tofu_conn *conn, uint8_t *buf, size_t len, size_t *got, tofu_error **err);
+
+/**
+ * Writes: as much as is taken at once, which may be less than len; call again with the rest.
+ *
+ * When blocking, what was taken has reached the system when the call returns; that the server got it, only its answer
+ * tells. When non-blocking, some of it may lie here until a later call, and tofu_conn_wants says so.
+ *
+ * @param conn     must not be NULL.
+ * @param data     the bytes; may be NULL with len 0, which writes nothing.
+ * @param len      their number.
+ * @param written  where to write how many were taken, 0 with every answer but TOFU_OK; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: that many were taken. TOFU_AGAIN: none were; only when non-blocking. TOFU_ASK or TOFU_REJECT:
+ *         nothing was written, because the verdict is not accept. TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_NETWORK and
+ *         TOFU_E_TLS, which end the connection: an unknown part was sent, and every later call says the same again;
+ *         TOFU_E_STATE before the handshake is done, after a check that failed, and after tofu_conn_shutdown;
+ *         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: one writer thread at a time, while another one reads. Since: 0.1.0.
+ */
+tofu_status tofu_conn_write(tofu_conn *conn, const uint8_t *data, size_t len, size_t *written, tofu_error **err);
+
+/**
+ * Says that nothing more will be written. What the server still sends can be read, up to its own end (half-close).
+ *
+ * Does not close the descriptor; tofu_conn_free does.
+ *
+ * @param conn  must not be NULL.
+ * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: the closing message has left. TOFU_AGAIN: it has not, call again; only when non-blocking.
+ *         TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the handshake is done; TOFU_E_FORKED
+ *         in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *
+ * Thread safety: the writer thread. Since: 0.1.0.
+ */
+tofu_status tofu_conn_shutdown(tofu_conn *conn, tofu_error **err);
+
+/**
+ * The descriptor, for poll(2) and its kin. Nobody may read, write, or close it.
+ *
+ * @param conn  borrowed; may be NULL, which gives -1.
+ * @return the connection's own descriptor, open as long as the connection; -1 for NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int tofu_conn_fd(const tofu_conn *conn);
+
+/**
+ * What to poll the descriptor for before the next call, when non-blocking.
+ *
+ * After the handshake TOFU_WANTS_READ is always there, and TOFU_WANTS_WRITE as long as something waits to be sent.
+ *
+ * @param conn  borrowed; may be NULL, which gives 0.
+ * @return a mask of TOFU_WANTS_READ and TOFU_WANTS_WRITE.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+uint32_t tofu_conn_wants(const tofu_conn *conn);
+
+/**
+ * A text of a connection, escaped and fit to show.
+ *
+ * @param conn   borrowed; may be NULL, which gives "".
+ * @param field  TOFU_CONN_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP or _ALPN.
+ * @return NUL-terminated UTF-8, borrowed from the connection; "" for what there is not, or not before the handshake is
+ *         done, and for another field; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const char *tofu_conn_string(const tofu_conn *conn, int32_t field);
+
+/**
+ * A number of a connection.
+ *
+ * @param conn   borrowed; may be NULL, which gives 0.
+ * @param field  TOFU_CONN_PORT, _RESOLVE_US, _CONNECT_US, _STARTTLS_US or _HANDSHAKE_US.
+ * @return a number; 0 for a step that was not made or is not done, and for another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_conn_number(const tofu_conn *conn, int32_t field);
+
+/**
+ * Closes and frees a connection, with TLS's closing message where that was not sent before and can be sent at once.
+ *
+ * A socket of the caller's (tofu_dial_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
+ *
+ * @param conn  owned by the caller, who gives it up together with what it lent, verdicts included; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_cancel first.
+ * Since: 0.1.0.
+ */
+void tofu_conn_free(tofu_conn *conn);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -198,6 +198,133 @@ fn backend() {
 }
 
 #[test]
+fn network() {
+    program("network.c", &[]);
+}
+
+/// An IMAP server that has said all it will ever say: openssl s_server, which takes one connection.
+struct Imap {
+    server: std::process::Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Imap {
+    /// Serves an identity, made when it is first wanted.
+    fn new(dir: &Path, name: &str) -> Self {
+        if !dir.join(name).with_extension("pem").exists() {
+            let made = run(Command::new("openssl")
+                .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+                .args(["-days", "365", "-subj", "/CN=mail.example", "-addext", "subjectAltName=DNS:mail.example"])
+                .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
+                .current_dir(dir));
+            assert!(made.status.success(), "{}", text(&made));
+        }
+        let started = (0..5).find_map(|_| Self::start(dir, name));
+        started.expect("openssl s_server")
+    }
+
+    /// On a port that was free a moment ago; `None` where somebody else took it.
+    fn start(dir: &Path, name: &str) -> Option<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let log = dir.join(name).with_extension("log");
+        let heard = std::fs::File::create(&log).unwrap();
+        let server = Command::new("openssl")
+            .args(["s_server", "-accept", &format!("127.0.0.1:{port}"), "-naccept", "1"])
+            .args(["-cert", &format!("{name}.pem"), "-key", &format!("{name}.key")])
+            .current_dir(dir)
+            .stdin(std::process::Stdio::piped())
+            .stdout(heard.try_clone().unwrap())
+            .stderr(heard)
+            .spawn()
+            .unwrap();
+        let mut imap = Self { server, port, log };
+        let said = "* OK ready\n* CAPABILITY IMAP4rev1 \x1b[31m\na1 OK done\n* BYE\na2 OK gone\n";
+        imap.wait(|imap| imap.heard().contains("ACCEPT"));
+        std::io::Write::write_all(imap.server.stdin.as_mut()?, said.as_bytes()).ok()?;
+        imap.server.try_wait().unwrap().is_none().then_some(imap)
+    }
+
+    /// Until that holds or the server has ended, and not for ever.
+    fn wait(&mut self, until: impl Fn(&Self) -> bool) {
+        for _ in 0..1000 {
+            if until(self) || self.server.try_wait().unwrap().is_some() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Everything that it received, once it has seen the end of the connection.
+    fn end(mut self) -> String {
+        drop(self.server.stdin.take());
+        self.wait(|_| false);
+        self.heard()
+    }
+}
+
+impl Drop for Imap {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// The example of bindings/c, on a terminal that `answer` is typed into, or without one.
+fn fetch(bench: &Bench, program: &Path, port: u16, answer: Option<&str>) -> (Option<i32>, String) {
+    let words = format!(
+        "{} --store {} --no-system-roots --connect 127.0.0.1:{port} mail.example",
+        program.display(),
+        bench.dir.path().join("store/pins.db").display()
+    );
+    let mut command = match answer {
+        // script gives the program a terminal, and takes what is typed from its own input.
+        Some(answer) => {
+            let mut command = Command::new("sh");
+            let script = format!("{{ sleep 2; echo '{answer}'; sleep 2; }} | script -qec '{words}' /dev/null");
+            command.args(["-c", &script]);
+            command
+        }
+        None => {
+            let mut parts = words.split(' ');
+            let mut command = Command::new(parts.next().unwrap());
+            command.args(parts).stdin(std::process::Stdio::null());
+            command
+        }
+    };
+    let output = run(command.env("LD_LIBRARY_PATH", bench.dir.path()));
+    (output.status.code(), text(&output))
+}
+
+#[test]
+fn the_example_connects_asks_and_sends_nothing_to_a_stranger() {
+    let bench = Bench::new();
+    let program = bench.compile("cc", "c11", &root().join("bindings/c/tofu-fetch.c"));
+    let contact = |identity: &str, answer: Option<&str>, status: i32, shown: &str| {
+        let imap = Imap::new(bench.dir.path(), identity);
+        let (found, said) = fetch(&bench, &program, imap.port, answer);
+        let heard = imap.end();
+        assert_eq!(found, Some(status), "{said}\n{heard}");
+        assert!(said.contains(shown), "{said}");
+        assert!(!said.contains('\x1b'), "{said}");
+        assert_eq!(heard.contains("a1 CAPABILITY"), status == 0, "{heard}");
+    };
+    contact("first", None, 3, "Connection closed. Nothing was sent.");
+    if !has("script") {
+        println!("skipped: script, which gives a program a terminal, is not installed");
+        return;
+    }
+    contact("first", Some("no"), 3, "Nothing was sent.");
+    contact("first", Some("yes"), 0, "* CAPABILITY IMAP4rev1 ?[31m");
+    contact("first", None, 0, "* CAPABILITY IMAP4rev1");
+    contact("second", Some("yes"), 3, "Nothing was sent.");
+}
+
+#[test]
 fn guest() {
     program("guest.c", &[]);
 }

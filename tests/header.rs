@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use header_model::{Export, exports, tag};
 
 /// The nouns in the order of the header.
-const SOURCES: [&str; 26] = [
+const SOURCES: [&str; 29] = [
     "status",
     "library",
     "codes",
@@ -36,6 +36,9 @@ const SOURCES: [&str; 26] = [
     "pin",
     "pending",
     "event",
+    "dial",
+    "probe",
+    "conn",
 ];
 
 fn root() -> PathBuf {
@@ -113,10 +116,37 @@ fn every_fine_code_of_an_error_is_documented() {
     assert!(found > 20, "{found}");
 }
 
+#[test]
+fn every_fine_code_of_the_network_is_documented() {
+    let page = std::fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    for file in ["src/tls/error.rs", "src/tls/starttls/error.rs"] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let body = text.split_once("pub fn code(&self) -> &'static str {").unwrap().1;
+        let body = body.split_once("\n    }\n").unwrap().0;
+        let codes: Vec<&str> = body.split('"').skip(1).step_by(2).collect();
+        assert!(codes.len() > 5, "{file}: {codes:?}");
+        // A failed check has the code of what failed.
+        for code in codes.iter().filter(|code| **code != "check") {
+            assert!(page.contains(&format!("`{code}`")), "docs/errors.md lacks {code}");
+        }
+    }
+}
+
 /// `store.busy`, and nothing else that stands between quotation marks.
 fn is_fine_code(word: &str) -> bool {
-    let families =
-        ["argument.", "object.", "name.", "certificate.", "chain.", "roots.", "policy.", "store.", "check.", "trust."];
+    let families = [
+        "argument.",
+        "object.",
+        "name.",
+        "certificate.",
+        "chain.",
+        "roots.",
+        "policy.",
+        "store.",
+        "check.",
+        "trust.",
+        "dial.",
+    ];
     families.iter().any(|f| word.starts_with(f)) && word.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '-')
 }
 

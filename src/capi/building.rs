@@ -56,6 +56,15 @@ impl<T> Building<T> {
         self.built.get().ok_or_else(|| Failure::internal("an object is neither draft nor built"))
     }
 
+    /// The only use of what is for one use: takes it, or fails with the first refusal.
+    pub(super) fn take(&self) -> Result<T, Failure> {
+        let mut draft = self.lock();
+        if let Some(refused) = &draft.refused {
+            return Err(refused.clone().remembered(self.noun));
+        }
+        draft.value.take().ok_or_else(|| Failure::used(self.noun))
+    }
+
     /// Looks without freezing, for accessors.
     pub(super) fn look<R>(&self, look: impl FnOnce(&T) -> Option<R>) -> Option<R> {
         match self.built.get() {
@@ -93,10 +102,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_one_use_can_be_taken_once() {
+        let object = Building::new("dial", 1);
+        object.edit(set_to_two).unwrap();
+        assert_eq!(object.take(), Ok(2));
+        assert_eq!(object.take().unwrap_err().code(), Code::State);
+        assert_eq!(object.edit(|_| unreachable!()).unwrap_err().code(), Code::State);
+    }
+
+    #[test]
     fn a_refusal_is_remembered_whatever_succeeds_later() {
         let object = Building::new("check", 1);
         object.edit(|_| Err(Failure::invalid("flags: unknown bits"))).unwrap_err();
         object.edit(set_to_two).unwrap();
+        assert_eq!(object.take().unwrap_err().code(), Code::Invalid);
         let failure = object.freeze().unwrap_err();
         assert_eq!(failure.code(), Code::Invalid);
         assert!(failure.message().contains("flags: unknown bits"), "{}", failure.message());

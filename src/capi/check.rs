@@ -15,9 +15,10 @@ use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use super::verdict::tofu_verdict;
-use crate::endpoint::{Account, Endpoint, Host};
+use crate::endpoint::{Account, Endpoint, Host, NameError};
 use crate::store::Pending;
 use crate::time::{Timestamp, system_now};
+use crate::tls::Terms;
 use crate::trust::{Check, Decision, Flags, Policy, Tlsa};
 
 /// TLSA records that one check takes, at most.
@@ -41,10 +42,33 @@ pub(super) struct Options {
     crls: Vec<Vec<u8>>,
 }
 
+impl Options {
+    /// The endpoint that is meant.
+    pub(super) fn endpoint(&self, host: &str, port: u16) -> Result<Endpoint, Failure> {
+        let port = port.try_into().map_err(|_| NameError::Port)?;
+        Ok(Endpoint { host: Host::parse(host)?, port, account: self.account.clone() })
+    }
+
+    /// For a connection that the library makes, which proves possession itself and resumes nothing.
+    pub(super) fn terms(&self) -> Result<Terms, Failure> {
+        if self.flags.unproven || self.flags.resumed {
+            let flag = if self.flags.unproven { "TOFU_CHECK_UNPROVEN" } else { "TOFU_CHECK_RESUMED" };
+            return Err(Failure::invalid(format!("options: {flag}: the library itself makes the handshake")));
+        }
+        Ok(Terms {
+            flags: self.flags,
+            policy: self.policy.clone(),
+            tlsa: self.tlsa.clone(),
+            crls: self.crls.clone(),
+            now: self.now,
+        })
+    }
+}
+
 /// What the caller states about a check. One thread while it is built; frozen by its first check; reusable.
 pub struct tofu_check {
     poison: Poison,
-    options: Building<Options>,
+    pub(super) options: Building<Options>,
 }
 
 impl Object for tofu_check {
@@ -393,8 +417,7 @@ fn check(
 ) -> Result<tofu_verdict, Failure> {
     let none = Options::default();
     let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
-    let port = port.try_into().map_err(|_| crate::endpoint::NameError::Port)?;
-    let endpoint = Endpoint { host: Host::parse(host)?, port, account: options.account.clone() };
+    let endpoint = options.endpoint(host, port)?;
     let clock = system_now();
     let now = options.now.unwrap_or(clock);
     let verdict = crate::trust::check(

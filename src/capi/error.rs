@@ -10,6 +10,7 @@ use crate::cert::ParseError;
 use crate::endpoint::NameError;
 use crate::path::{ChainError, RootsError};
 use crate::store::StoreError;
+use crate::tls::NetError;
 use crate::trust::{CheckError, PolicyError, TrustError};
 
 /// Why a call failed. A type of its own, so that no failure can carry a number that reads as success.
@@ -30,6 +31,13 @@ pub(super) enum Code {
     Conflict = status::TOFU_E_CONFLICT,
     State = status::TOFU_E_STATE,
     Forked = status::TOFU_E_FORKED,
+    Network = status::TOFU_E_NETWORK,
+    Timeout = status::TOFU_E_TIMEOUT,
+    Cancelled = status::TOFU_E_CANCELLED,
+    StartTls = status::TOFU_E_STARTTLS,
+    Stripped = status::TOFU_E_STRIPPED,
+    Tls = status::TOFU_E_TLS,
+    Truncated = status::TOFU_E_TRUNCATED,
     Backend = status::TOFU_E_BACKEND,
     Internal = status::TOFU_E_INTERNAL,
     NotOffered = status::TOFU_E_NOT_OFFERED,
@@ -71,6 +79,11 @@ impl Failure {
     /// A setter of an object that was already used.
     pub(super) fn frozen(noun: &str) -> Self {
         Self::new(Code::State, "object.frozen", format!("{noun}: already used, so it can no longer be changed"))
+    }
+
+    /// The second use of an object that is for one.
+    pub(super) fn used(noun: &str) -> Self {
+        Self::new(Code::State, "object.used", format!("{noun}: already used; each is for one connection"))
     }
 
     /// A defect of the library.
@@ -180,6 +193,28 @@ impl From<TrustError> for Failure {
     }
 }
 
+impl From<NetError> for Failure {
+    fn from(error: NetError) -> Self {
+        let code = match error {
+            NetError::Name(error) => return error.into(),
+            NetError::Check(error) => return error.into(),
+            NetError::Option(_) => Code::Invalid,
+            NetError::Resolve { .. } | NetError::Connect { .. } | NetError::Broken { .. } => Code::Network,
+            NetError::Timeout { .. } => Code::Timeout,
+            NetError::Cancelled { .. } => Code::Cancelled,
+            NetError::StartTls { .. } => Code::StartTls,
+            NetError::Stripped { .. } => Code::Stripped,
+            NetError::Tls { .. } => Code::Tls,
+            NetError::Limit { .. } => Code::Limit,
+            NetError::Truncated { .. } => Code::Truncated,
+            NetError::State { .. } => Code::State,
+            NetError::Forked { .. } => Code::Forked,
+            NetError::System { .. } => Code::Io,
+        };
+        Self::new(code, error.code(), error.to_string())
+    }
+}
+
 /// Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
 /// thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
 pub struct tofu_error {
@@ -264,7 +299,8 @@ mod tests {
     #[test]
     fn every_failure_is_negative_and_names_the_thing() {
         let store = || "/tmp/pins.db".to_owned();
-        let failures: [Failure; 9] = [
+        let server = || "mail.example:993".to_owned();
+        let failures: [Failure; 12] = [
             NameError::Port.into(),
             StoreError::Conflict { store: store() }.into(),
             StoreError::Forked { store: store() }.into(),
@@ -272,6 +308,9 @@ mod tests {
             CheckError::Store(StoreError::ReadOnly { store: store() }).into(),
             TrustError::Stale("25 hours old".to_owned()).into(),
             RootsError { origin: "/etc/ssl".to_owned(), reason: "no file".to_owned() }.into(),
+            NetError::Name(NameError::Port).into(),
+            NetError::Check(CheckError::Store(StoreError::Forked { store: store() })).into(),
+            NetError::Truncated { server: server() }.into(),
             Failure::null("der"),
             Failure::frozen("chain"),
         ];

@@ -21,7 +21,9 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 };
 
 /// What is built in. The header never varies with it.
-const FEATURES: [(&str, bool); 4] = [
+const FEATURES: [(&str, bool); 6] = [
+    ("tls", true),
+    ("starttls", true),
     ("sqlite", true),
     ("bundled-sqlite", cfg!(feature = "bundled-sqlite")),
     ("aws-lc-rs", cfg!(feature = "aws-lc-rs")),
@@ -38,7 +40,8 @@ pub extern "C" fn tofu_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Whether something optional is built in: "sqlite", "bundled-sqlite", "aws-lc-rs", "ring".
+/// Whether something optional is built in: "tls" (tofu_probe and tofu_connect), "starttls", "sqlite",
+/// "bundled-sqlite", "aws-lc-rs", "ring".
 ///
 /// @param name  NUL-terminated; may be NULL, which gives 0.
 /// @return 1 if it is built in, 0 if it is not or not known to this version.

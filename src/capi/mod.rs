@@ -10,6 +10,7 @@
 #![allow(non_camel_case_types)]
 
 mod building;
+mod dial_settings;
 mod fields;
 mod guard;
 mod last;
@@ -24,6 +25,8 @@ pub mod cert_fields;
 pub mod chain;
 pub mod check;
 pub mod codes;
+pub mod conn;
+pub mod dial;
 pub mod diff;
 pub mod endpoint;
 pub mod error;
@@ -35,6 +38,7 @@ pub mod pending;
 pub mod pin;
 pub mod policy;
 pub mod policy_store;
+pub mod probe;
 pub mod status;
 pub mod store;
 pub mod store_manage;
@@ -53,6 +57,8 @@ mod tests {
         shared::<super::cert::tofu_cert>();
         shared::<super::chain::tofu_chain>();
         shared::<super::check::tofu_check>();
+        shared::<super::conn::tofu_conn>();
+        shared::<super::dial::tofu_dial>();
         shared::<super::diff::tofu_diff>();
         shared::<super::error::tofu_error>();
         shared::<super::backend::tofu_batch>();
@@ -63,6 +69,7 @@ mod tests {
         shared::<super::event::tofu_event>();
         shared::<super::endpoint::tofu_endpoint>();
         shared::<super::policy::tofu_policy>();
+        shared::<super::probe::tofu_probe_result>();
         shared::<super::store::tofu_store>();
         shared::<super::store_options::tofu_store_options>();
         shared::<super::text::tofu_text>();

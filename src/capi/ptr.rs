@@ -1,12 +1,13 @@
-//! Pointers from C become references, slices, strings and places to write to, here and nowhere
+//! Pointers from C become references, slices, strings and places to write to, and descriptors become owned, here and nowhere
 //! else. Each rule of the header about NULL, length and encoding is one function of [`Call`].
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_int};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::error::Failure;
+use super::error::{Code, Failure};
 
 /// Set on an object that was in use when a panic was caught: what it holds may be half done.
 #[derive(Default)]
@@ -104,6 +105,43 @@ impl<'a> Call<'a> {
         }
         // SAFETY: the promise of this function, and the length fits.
         Ok(unsafe { std::slice::from_raw_parts(ptr, len) })
+    }
+
+    /// Room for bytes: NULL with length 0 is none, NULL with a length is an error.
+    ///
+    /// # Safety
+    /// `ptr` is NULL or `len` bytes can be written to it, which nobody else touches during the call.
+    pub(super) unsafe fn buffer(&self, ptr: *mut u8, len: usize, name: &'static str) -> Result<&'a mut [u8], Failure> {
+        if len == 0 {
+            return Ok(&mut []);
+        }
+        if ptr.is_null() {
+            return Err(Failure::null(name));
+        }
+        if isize::try_from(len).is_err() {
+            return Err(Failure::invalid(format!("{name}: a length of {len} bytes cannot be")));
+        }
+        // SAFETY: the promise of this function, and the length fits.
+        Ok(unsafe { std::slice::from_raw_parts_mut(ptr, len) })
+    }
+
+    /// A descriptor of the caller's, duplicated (close-on-exec).
+    ///
+    /// # Safety
+    /// `fd` is negative, closed, or stays open during the call.
+    pub(super) unsafe fn descriptor(&self, fd: c_int, name: &'static str) -> Result<OwnedFd, Failure> {
+        if fd < 0 {
+            return Err(Failure::invalid(format!("{name}: {fd} is not a descriptor")));
+        }
+        // SAFETY: not -1. A closed one is only asked to be duplicated, which the system refuses.
+        let theirs = unsafe { BorrowedFd::borrow_raw(fd) };
+        theirs.try_clone_to_owned().map_err(|error| {
+            let message = format!("{name}: {fd}: {error}");
+            if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) {
+                return Failure::invalid(message);
+            }
+            Failure::new(Code::Io, "system", message)
+        })
     }
 
     /// A string that must not be NULL: NUL-terminated UTF-8.

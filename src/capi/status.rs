@@ -84,6 +84,7 @@ pub(super) enum Answer {
     Ask = TOFU_ASK,
     Reject = TOFU_REJECT,
     End = TOFU_END,
+    Again = TOFU_AGAIN,
     NoMatch = TOFU_NO_MATCH,
 }
 

@@ -6,6 +6,9 @@ use std::fmt::Write;
 
 use crate::header_model::{Export, Param};
 
+/// What connects to the host that it is given.
+const CONNECTS: [&str; 2] = ["tofu_probe", "tofu_connect"];
+
 /// The whole program.
 pub fn program(exports: &[Export]) -> String {
     let mut text = String::from("#include \"walk.h\"\n\n");
@@ -21,7 +24,7 @@ pub fn program(exports: &[Export]) -> String {
         variants.dedup();
         for nulls in variants {
             call(&mut text, export, &nulls, false);
-            if nulls.iter().any(|i| export.params[*i].kind == "const uint8_t *") {
+            if nulls.iter().any(|i| export.params[*i].kind.ends_with("uint8_t *")) {
                 call(&mut text, export, &nulls, true);
             }
         }
@@ -84,7 +87,7 @@ fn call(text: &mut String, export: &Export, nulls: &[usize], empty: bool) {
 }
 
 fn must_be_there(param: &Param, empty: bool) -> bool {
-    param.must_not_be_null() || (param.kind == "const uint8_t *" && !empty)
+    param.must_not_be_null() || (param.kind.ends_with("uint8_t *") && !empty)
 }
 
 /// An accessor never fails, never gives a NULL string, and says nothing where its object is NULL.
@@ -96,6 +99,8 @@ fn accessor(text: &mut String, export: &Export, returns: &str, call: &str, nulls
         ("const char *", true) => "answer != NULL && answer[0] == 0",
         ("const char *", false) => "answer != NULL",
         ("tofu_status", true) => "answer < 0",
+        // A descriptor, of which 0 is one.
+        ("int", true) => "answer == -1",
         (pointer, true) if pointer.contains('*') => "answer == NULL",
         (_, true) => "answer == 0",
         // Any answer will do, as long as there is one.
@@ -127,9 +132,14 @@ fn valid(
         "const char *" if ["tofu_store_backup", "tofu_store_restore"].contains(&export.name.as_str()) => {
             "a_new_path()".to_owned()
         }
+        // Nothing here reaches another machine.
+        "const char *" if param.name == "host" && CONNECTS.contains(&export.name.as_str()) => {
+            "\"127.0.0.1\"".to_owned()
+        }
         "const char *" => format!("\"{}\"", string(export, param)),
         kind if kind.ends_with("_fn") => kind.replace("tofu", "a"),
         "void *" => "&claims".to_owned(),
+        "uint8_t *" => "some_room".to_owned(),
         "const uint8_t *" if param.name.contains("pem") => "some_pem.start".to_owned(),
         "const uint8_t *" if param.name == "data" => "some_json.start".to_owned(),
         "const uint8_t *" => "some_der.start".to_owned(),
@@ -148,13 +158,12 @@ fn valid(
             format!("&out{i}")
         }
         kind if kind.ends_with('*') => match noun {
-            "tofu_store" | "tofu_cert" | "tofu_diff" | "tofu_text" | "tofu_verdict" | "tofu_pin" | "tofu_pending" => {
-                noun.replace("tofu", "a")
-            }
+            "tofu_store" | "tofu_cert" | "tofu_diff" | "tofu_text" | "tofu_verdict" | "tofu_pin" | "tofu_pending"
+            | "tofu_probe_result" | "tofu_conn" => noun.replace("tofu", "a"),
             "tofu_error" | "tofu_endpoint" | "tofu_event" => noun.replace("tofu", "an"),
             // They exist only while a callback runs; tests/c/backend.c uses them there.
             "tofu_sink" | "tofu_batch" => "NULL".to_owned(),
-            "tofu_chain" | "tofu_policy" | "tofu_check" | "tofu_store_options" | "tofu_iter" => {
+            "tofu_chain" | "tofu_policy" | "tofu_check" | "tofu_store_options" | "tofu_iter" | "tofu_dial" => {
                 let _ = writeln!(before, "        {noun} *in{i} = {}();", noun.replace("tofu", "new"));
                 let _ = writeln!(after, "        {noun}_free(in{i});");
                 format!("in{i}")
@@ -164,9 +173,11 @@ fn valid(
         "size_t" if param.name == "len" => match export.params[i - 1].name.as_str() {
             name if name.contains("pem") => "some_pem.len".to_owned(),
             "data" => "some_json.len".to_owned(),
+            "buf" => "sizeof some_room".to_owned(),
             _ => "some_der.len".to_owned(),
         },
         "uint16_t" => "993".to_owned(),
+        "int" if param.name == "fd" => "a_socket".to_owned(),
         // The formats that go with a host; JSON does not.
         "int32_t" if export.name == "tofu_store_export" && param.name == "format" => "TOFU_FORMAT_PEM".to_owned(),
         "int32_t" | "tofu_status" if param.name == "format" || param.name == "section" => "1".to_owned(),
@@ -187,6 +198,7 @@ fn string(export: &Export, param: &Param) -> &'static str {
         ("field", "tofu_store_options_set") => "busy-ms",
         ("value", "tofu_store_options_set") => "50",
         ("field", "tofu_pin_set") => "comment",
+        ("field", "tofu_dial_set") => "nonblock",
         ("field", _) => "system-roots",
         ("value", _) => "no",
         ("account", _) => "ann",

@@ -3,7 +3,7 @@
 #define TOFU_TEST_WALK_H
 
 #define _POSIX_C_SOURCE 200809L
-#include "support.h"
+#include "server.h"
 
 /* Immutable or internally locked objects: one of each. */
 static tofu_store *a_store;
@@ -17,7 +17,13 @@ static tofu_iter *some_pins, *some_pending, *some_events;
 static const tofu_pin *a_pin;
 static const tofu_pending *a_pending;
 static const tofu_event *an_event;
+static tofu_probe_result *a_probe_result;
+static tofu_conn *a_conn;
 static struct bytes some_der, some_pem, some_json;
+static uint8_t some_room[64];
+static int a_socket, the_other_end;
+/* One for a_conn, one for every new dial: they take one connection at a time. */
+static struct server servers[2];
 
 /* Callbacks that do nothing. */
 static void a_event_fn(const tofu_event *event, void *user_data)
@@ -99,6 +105,35 @@ static tofu_iter *new_iter(void)
     return iter;
 }
 
+static tofu_dial *new_dial(void)
+{
+    return dial_to(&servers[1]);
+}
+
+/* A connection that is accepted, and what a probe saw of its server. */
+static void walk_begin_network(void)
+{
+    tofu_dial *dial;
+    int pair[2], i;
+    make_identity("walk", "mail.example");
+    for (i = 0; i < 2; i++)
+        servers[i] = serve("walk", NULL);
+    dial = new_dial();
+    IS(tofu_probe("mail.example", 993, dial, &a_probe_result, NULL), TOFU_OK);
+    tofu_dial_free(dial);
+    dial = dial_to(&servers[0]);
+    IS(tofu_connect(a_store, "conn.mail.example", 993, dial, NULL, &a_conn, NULL), TOFU_ASK);
+    tofu_dial_free(dial);
+    IS(tofu_verdict_trust(a_store, tofu_conn_verdict(a_conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_conn_handshake(a_conn, NULL), TOFU_OK);
+    /* Enough to read for every call that reads. */
+    for (i = 0; i < 16; i++)
+        say(&servers[0], "a line that is longer than the room there is for it, so that there is always more\n");
+    CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
+    a_socket = pair[0];
+    the_other_end = pair[1];
+}
+
 static void walk_begin(int argc, char **argv)
 {
     tofu_chain *chain, *other;
@@ -134,6 +169,7 @@ static void walk_begin(int argc, char **argv)
     IS(tofu_store_export(a_store, TOFU_FORMAT_JSON, NULL, &text, NULL, NULL), TOFU_OK);
     some_json.start = (uint8_t *)strdup(tofu_text_get(text, &some_json.len));
     tofu_text_free(text);
+    walk_begin_network();
     tofu_chain_free(chain);
     tofu_chain_free(other);
 }
@@ -141,6 +177,12 @@ static void walk_begin(int argc, char **argv)
 static int walk_end(void)
 {
     IS(tofu_store_set_default(NULL, NULL), TOFU_OK);
+    tofu_conn_free(a_conn);
+    tofu_probe_result_free(a_probe_result);
+    unserve(&servers[0]);
+    unserve(&servers[1]);
+    close(a_socket);
+    close(the_other_end);
     tofu_iter_free(some_pins);
     tofu_iter_free(some_pending);
     tofu_iter_free(some_events);

@@ -1,0 +1,233 @@
+/* tofu-fetch: asks an IMAP server what it can do, over a connection that libtofu makes and vouches for.
+ *
+ * The shortest whole program on tofu_connect: no TLS library, no socket, no lookup of its own. It connects (STARTTLS
+ * where the port says so), shows the verdict and asks where there is something to ask, goes on with the same
+ * connection, sends CAPABILITY, prints the answer, and logs out. Nothing is sent before the verdict is accept; the
+ * connection itself sees to that.
+ *
+ *     cc tofu-fetch.c -o tofu-fetch $(pkg-config --cflags --libs tofu)
+ *     ./tofu-fetch imap.example.org            port 993; or another one: ./tofu-fetch imap.example.org 143
+ *
+ * Exit status: 0 trusted and done, 1 error, 2 usage, 3 the question was not answered with yes, 4 rejected.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tofu.h>
+
+enum { EXIT_TRUSTED = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_ASK = 3, EXIT_REJECT = 4 };
+enum { LINE = 8192, LINES = 500, DIALOGUE_SECONDS = 30 };
+
+struct options {
+    const char *host, *address, *starttls, *store;
+    int system_roots;
+    uint16_t port;
+};
+
+static int complain(const char *what, tofu_error *err)
+{
+    fprintf(stderr, "tofu-fetch: %s: %s (%s)\n", what, tofu_error_message(err),
+            tofu_status_name(tofu_error_status(err)));
+    tofu_error_free(err);
+    return EXIT_ERROR;
+}
+
+static int usage(void)
+{
+    fputs("usage: tofu-fetch [options] HOST [PORT]        (port 993 unless given)\n"
+          "  --store PATH        the file of pins (default: the user's own)\n"
+          "  --starttls PROTO    \"imap\", or \"no\" for TLS from the first byte, whatever the port says\n"
+          "  --connect ADDRESS   connect to this IP address, \"IP:PORT\" too; HOST remains the name that is checked\n"
+          "  --no-system-roots   do not trust the system's roots\n",
+          stderr);
+    return EXIT_USAGE;
+}
+
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    long port = 993;
+    char *end;
+    int i;
+
+    for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+        const char **value = strcmp(argv[i], "--store") == 0      ? &options->store
+                             : strcmp(argv[i], "--starttls") == 0 ? &options->starttls
+                             : strcmp(argv[i], "--connect") == 0  ? &options->address
+                                                                  : NULL;
+        if (strcmp(argv[i], "--no-system-roots") == 0)
+            options->system_roots = 0;
+        else if (value != NULL && i + 1 < argc)
+            *value = argv[++i];
+        else
+            return 0;
+    }
+    if (i == argc || argc - i > 2)
+        return 0;
+    options->host = argv[i];
+    if (argc - i == 2) {
+        port = strtol(argv[i + 1], &end, 10);
+        if (*end != '\0' || port < 1 || port > 65535)
+            return 0;
+    }
+    options->port = (uint16_t)port;
+    return 1;
+}
+
+/* How to connect. A refused setting is remembered, so that only the last call needs a look. */
+static tofu_dial *make_dial(const struct options *options)
+{
+    tofu_dial *dial = NULL;
+
+    if (tofu_dial_new(&dial, NULL) != TOFU_OK)
+        return NULL;
+    tofu_dial_set(dial, "read-ms", "20000", NULL);
+    if (options->starttls != NULL)
+        tofu_dial_set(dial, "starttls", options->starttls, NULL);
+    if (options->address != NULL)
+        tofu_dial_set(dial, "address", options->address, NULL);
+    return dial;
+}
+
+/* What is known of the connection; NULL where the store's own policy is to count. */
+static tofu_check *make_check(const struct options *options)
+{
+    tofu_policy *policy = NULL;
+    tofu_check *check = NULL;
+
+    if (options->system_roots || tofu_policy_new("default", &policy, NULL) != TOFU_OK)
+        return NULL;
+    tofu_policy_set(policy, "system-roots", "no", NULL);
+    if (tofu_check_new(&check, NULL) == TOFU_OK)
+        tofu_check_set_policy(check, policy, NULL);
+    tofu_policy_free(policy);
+    return check;
+}
+
+/* Shows why, and asks on the terminal. Whatever contradicts what was known takes more than a yes here: the full
+ * fingerprint, which libtofu compares. */
+static int ask(tofu_store *store, const tofu_verdict *verdict, int may_ask)
+{
+    int first_use = tofu_verdict_pin_result(verdict) == TOFU_PIN_RESULT_FIRST_USE, yes;
+    tofu_text *text = NULL;
+    tofu_error *err = NULL;
+    char answer[256];
+
+    if (tofu_verdict_format(verdict, TOFU_FORMAT_TEXT, 80, &text, NULL) == TOFU_OK)
+        puts(tofu_text_get(text, NULL));
+    tofu_text_free(text);
+    if (!may_ask || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return 0;
+    printf(first_use ? "Trust this server from now on? [yes or no] " : "To trust the new key, type its fingerprint: ");
+    fflush(stdout);
+    if (fgets(answer, sizeof answer, stdin) == NULL)
+        return 0;
+    answer[strcspn(answer, "\r\n")] = '\0';
+    yes = strcmp(answer, "yes") == 0;
+    if (answer[0] == '\0' || strcmp(answer, "no") == 0 || (yes && !first_use))
+        return 0;
+    if (tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_NONE, 0, 0, yes ? NULL : answer, "answered in tofu-fetch",
+                           &err) == TOFU_OK)
+        return 1;
+    complain("not trusted", err);
+    return 0;
+}
+
+static int send_line(tofu_conn *conn, const char *line)
+{
+    size_t len = strlen(line), written = 0;
+    tofu_error *err = NULL;
+
+    for (; len > 0; line += written, len -= written)
+        if (tofu_conn_write(conn, (const uint8_t *)line, len, &written, &err) != TOFU_OK)
+            return !complain("writing", err);
+    return 1;
+}
+
+/* Prints lines until one begins with `tag`. What a server says is not fit for a terminal as it is. */
+static int print_answer(tofu_conn *conn, const char *tag)
+{
+    time_t until = time(NULL) + DIALOGUE_SECONDS;
+    size_t have = 0, got, i;
+    tofu_error *err = NULL;
+    char line[LINE];
+    int lines = 0;
+
+    while (lines < LINES && time(NULL) < until) {
+        tofu_status status = tofu_conn_read(conn, (uint8_t *)line + have, 1, &got, &err);
+        if (status == TOFU_END)
+            break;
+        if (status != TOFU_OK)
+            return !complain("reading", err);
+        if (line[have] != '\n') {
+            if (++have == LINE)
+                break;
+            continue;
+        }
+        for (i = 0; i < have && line[i] != '\r'; i++)
+            putchar(line[i] >= ' ' && line[i] <= '~' ? line[i] : '?');
+        putchar('\n');
+        if (have >= strlen(tag) && strncmp(line, tag, strlen(tag)) == 0)
+            return 1;
+        have = 0;
+        lines++;
+    }
+    fputs("tofu-fetch: the server's answer is not one of IMAP\n", stderr);
+    return 0;
+}
+
+/* A connection with STARTTLS has had its greeting. */
+static int dialogue(tofu_conn *conn)
+{
+    int greeted = tofu_conn_string(conn, TOFU_CONN_STARTTLS)[0] != '\0' || print_answer(conn, "* OK");
+
+    printf("%s\n", tofu_verdict_headline(tofu_conn_verdict(conn)));
+    return greeted && send_line(conn, "a1 CAPABILITY\r\n") && print_answer(conn, "a1 ") &&
+           send_line(conn, "a2 LOGOUT\r\n") && print_answer(conn, "a2 ");
+}
+
+static int run(const struct options *options, tofu_store *store)
+{
+    tofu_dial *dial = make_dial(options);
+    tofu_check *check = make_check(options);
+    tofu_conn *conn = NULL;
+    tofu_error *err = NULL;
+    tofu_status status = TOFU_E_MEMORY;
+    int result = EXIT_ERROR;
+
+    if (dial != NULL && (check != NULL || options->system_roots))
+        status = tofu_connect(store, options->host, options->port, dial, check, &conn, &err);
+    if ((status == TOFU_ASK || status == TOFU_REJECT) && ask(store, tofu_conn_verdict(conn), status == TOFU_ASK))
+        status = tofu_conn_handshake(conn, &err);
+    if (status == TOFU_OK)
+        result = dialogue(conn) ? EXIT_TRUSTED : EXIT_ERROR;
+    else if (status > 0)
+        result = status == TOFU_ASK ? EXIT_ASK : EXIT_REJECT;
+    else
+        complain(options->host, err);
+    if (status != TOFU_OK)
+        puts("Connection closed. Nothing was sent.");
+    tofu_conn_free(conn);
+    tofu_dial_free(dial);
+    tofu_check_free(check);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = { .system_roots = 1 };
+    tofu_store *store = NULL;
+    tofu_error *err = NULL;
+    int result;
+
+    if (!parse_options(argc, argv, &options))
+        return usage();
+    if (tofu_store_open(options.store, NULL, &store, &err) != TOFU_OK)
+        return complain("store", err);
+    result = run(&options, store);
+    tofu_store_free(store);
+    return result;
+}

@@ -1,0 +1,411 @@
+//! Connections: verified before anything is said on them, then read and written.
+
+use std::ffi::{c_char, c_int};
+use std::os::fd::AsRawFd;
+use std::ptr::null;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::check::{self, Options, tofu_check};
+use super::dial::{self, tofu_dial};
+use super::error::{Failure, tofu_error};
+use super::guard::{free, guard, read};
+use super::probe::{microseconds, starttls};
+use super::ptr::{EMPTY, Object, Poison};
+use super::shelf::Shelf;
+use super::status::{Answer, tofu_status};
+use super::store::tofu_store;
+use super::verdict::tofu_verdict;
+use crate::time::{Timestamp, system_now};
+use crate::tls::{self, Conn, Flow, Progress};
+use crate::trust::Decision;
+
+/// The host of the endpoint, in its canonical spelling.
+pub const TOFU_CONN_HOST: i32 = 1;
+/// The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
+pub const TOFU_CONN_ADDRESS: i32 = 2;
+/// The name that was sent in the clear (SNI); "" for none.
+pub const TOFU_CONN_SNI: i32 = 3;
+/// The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
+pub const TOFU_CONN_STARTTLS: i32 = 4;
+/// The server's first line before TLS, which nobody vouches for; "" without STARTTLS.
+pub const TOFU_CONN_GREETING: i32 = 5;
+/// The version of TLS: "TLS 1.3".
+pub const TOFU_CONN_PROTOCOL: i32 = 6;
+/// The cipher suite by its IANA name.
+pub const TOFU_CONN_SUITE: i32 = 7;
+/// The group of the key exchange by its IANA name.
+pub const TOFU_CONN_GROUP: i32 = 8;
+/// What was agreed on by ALPN; "" for nothing.
+pub const TOFU_CONN_ALPN: i32 = 9;
+
+/// The port of the endpoint.
+pub const TOFU_CONN_PORT: i32 = 1;
+/// Microseconds of the lookup of the name; 0 without one.
+pub const TOFU_CONN_RESOLVE_US: i32 = 5;
+/// Microseconds of connecting; 0 with a socket of the caller's.
+pub const TOFU_CONN_CONNECT_US: i32 = 6;
+/// Microseconds of the dialogue before TLS; 0 without one.
+pub const TOFU_CONN_STARTTLS_US: i32 = 7;
+/// Microseconds of the handshake.
+pub const TOFU_CONN_HANDSHAKE_US: i32 = 8;
+
+/// The descriptor being readable would help.
+pub const TOFU_WANTS_READ: u32 = 1;
+/// The descriptor being writable would help.
+pub const TOFU_WANTS_WRITE: u32 = 2;
+
+/// A connection to one endpoint. One reader and one writer thread at a time.
+pub struct tofu_conn {
+    poison: Poison,
+    conn: Conn,
+    /// The time that the caller gave for its checks.
+    now: Option<Timestamp>,
+    /// All that there were, the latest last: earlier ones may still be in use.
+    verdicts: Mutex<Vec<Arc<tofu_verdict>>>,
+    shelf: Shelf,
+}
+
+impl tofu_conn {
+    fn new(conn: Conn, now: Option<Timestamp>) -> Self {
+        Self { poison: Poison::default(), conn, now, verdicts: Mutex::default(), shelf: Shelf::default() }
+    }
+
+    /// Keeps the verdict that the connection came to, if any, and answers with it.
+    fn answer(&self) -> Answer {
+        let Some(verdict) = self.conn.verdict() else { return Answer::Again };
+        let clock_offset = self.now.map_or(0, |now| now.saturating_sub(system_now()));
+        let made = Arc::new(tofu_verdict::new(verdict, clock_offset));
+        let answer = check::answer(&made);
+        self.verdicts().push(made);
+        answer
+    }
+
+    fn verdicts(&self) -> MutexGuard<'_, Vec<Arc<tofu_verdict>>> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Object for tofu_conn {
+    const NOUN: &'static str = "connection";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// Connects to a server, checks it, and holds back all application data until it is accepted.
+///
+/// Looks the host up, connects, asks for TLS (STARTTLS where the port or the dial says so, and never anything else in
+/// its place), lets the server prove possession of its key, and decides as tofu_check_chain does. It asks nobody: with
+/// TOFU_ASK the connection stays open, nothing was sent on it, and after the user's yes (tofu_verdict_trust with
+/// tofu_conn_verdict) tofu_conn_handshake decides again on this same connection. It does not log in.
+///
+/// @param store    remembered by the connection; must not be NULL; there is no implied store.
+/// @param host     the name that the program means to reach, not what a redirect or an SRV record of unsigned DNS says,
+///                 NUL-terminated UTF-8; must not be NULL.
+/// @param port     the TCP port, 1 to 65535.
+/// @param dial     how to connect, used up by this call; may be NULL for the usual way.
+/// @param options  what else is known of the connection; frozen by this call; TOFU_CHECK_UNPROVEN and
+///                 TOFU_CHECK_RESUMED are refused, as the library itself sees to that; may be NULL for none.
+/// @param out      where to write the connection, owned by the caller, freed with tofu_conn_free; written for TOFU_OK,
+///                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
+///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
+///         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
+///         STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO, also when the system has no descriptor
+///         or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
+///         tofu_check_chain; of the store TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
+///         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_connect(
+    store: *mut tofu_store,
+    host: *const c_char,
+    port: u16,
+    dial: *mut tofu_dial,
+    options: *const tofu_check,
+    out: *mut *mut tofu_conn,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let store = call.object(store, "store")?;
+            let host = call.text(host, "host")?;
+            let dial = call.optional(dial, "dial")?;
+            let options = call.optional(options, "options")?;
+            let conn = connect(store, host, port, dial, options)?;
+            let answer = conn.answer();
+            out.give(conn);
+            Ok(answer)
+        })
+    }
+}
+
+fn connect(
+    store: &tofu_store,
+    host: &str,
+    port: u16,
+    dial: Option<&tofu_dial>,
+    options: Option<&tofu_check>,
+) -> Result<tofu_conn, Failure> {
+    let none = Options::default();
+    let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
+    let endpoint = options.endpoint(host, port)?;
+    let terms = options.terms()?;
+    // Last, so that a call refused for another argument does not use it up.
+    let dial = dial::take(dial, endpoint.port)?;
+    let now = terms.now;
+    Ok(tofu_conn::new(tls::connect(&store.store, &endpoint, dial, terms)?, now))
+}
+
+/// Goes on with the handshake after TOFU_AGAIN; once it is done, decides again on what this connection presented.
+///
+/// To be called after the user's yes, and on a long-lived connection whenever trust may have changed
+/// (tofu_store_generation moved): what was accepted may have been blocked since. Asks nobody.
+///
+/// @param conn  must not be NULL.
+/// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
+///         tofu_conn_wants says and call again; only when non-blocking. Errors as of tofu_connect; those of the network
+///         and of TLS end the connection, and every later call says the same again; after those of the store nothing
+///         flows until a later call accepts. TOFU_E_FORKED, TOFU_E_INVALID, TOFU_E_INTERNAL.
+///
+/// Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_handshake(conn: *mut tofu_conn, err: *mut *mut tofu_error) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let conn = call.object(conn, "conn")?;
+            match conn.conn.handshake()? {
+                Progress::Again => Ok(Answer::Again),
+                Progress::Decided(_) => Ok(conn.answer()),
+            }
+        })
+    }
+}
+
+/// The latest verdict on the connection, for showing and for tofu_verdict_trust.
+///
+/// @param conn  borrowed; may be NULL, which gives NULL.
+/// @return borrowed from the connection, and valid as long as that, also when a later handshake has made another;
+///         NULL before the first one, and for NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_verdict(conn: *const tofu_conn) -> *const tofu_verdict {
+    // SAFETY: `conn` as its @param says.
+    unsafe { read(conn, null(), |conn| conn.verdicts().last().map(Arc::as_ptr)) }
+}
+
+/// Reads what the server sent: at least one byte, unless len is 0.
+///
+/// When non-blocking, read until TOFU_AGAIN before polling the descriptor: more may lie here already decrypted.
+///
+/// @param conn  must not be NULL.
+/// @param buf   where to write the bytes; may be NULL with len 0, which reads nothing.
+/// @param len   how many it holds.
+/// @param got   where to write how many came, 0 with every answer but TOFU_OK; must not be NULL.
+/// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK: bytes were read. TOFU_END: the server closed its side in the orderly way, and all of it was read.
+///         TOFU_AGAIN: nothing there yet; only when non-blocking. TOFU_ASK or TOFU_REJECT: nothing was read, because
+///         the verdict is not accept. TOFU_E_TRUNCATED: the connection was cut off without TLS's closing message, and
+///         what was read may be incomplete. TOFU_E_TIMEOUT and TOFU_E_CANCELLED, after which the connection can still
+///         be used, as far as the dial was not called off; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE
+///         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO;
+///         TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: one reader thread at a time, while another one writes. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_read(
+    conn: *mut tofu_conn,
+    buf: *mut u8,
+    len: usize,
+    got: *mut usize,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let got = call.place(got, 0, "got")?;
+            let conn = call.object(conn, "conn")?;
+            let (answer, count) = flow(conn.conn.read(call.buffer(buf, len, "buf")?)?);
+            got.set(count);
+            Ok(answer)
+        })
+    }
+}
+
+/// Writes: as much as is taken at once, which may be less than len; call again with the rest.
+///
+/// When blocking, what was taken has reached the system when the call returns; that the server got it, only its answer
+/// tells. When non-blocking, some of it may lie here until a later call, and tofu_conn_wants says so.
+///
+/// @param conn     must not be NULL.
+/// @param data     the bytes; may be NULL with len 0, which writes nothing.
+/// @param len      their number.
+/// @param written  where to write how many were taken, 0 with every answer but TOFU_OK; must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK: that many were taken. TOFU_AGAIN: none were; only when non-blocking. TOFU_ASK or TOFU_REJECT:
+///         nothing was written, because the verdict is not accept. TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_NETWORK and
+///         TOFU_E_TLS, which end the connection: an unknown part was sent, and every later call says the same again;
+///         TOFU_E_STATE before the handshake is done, after a check that failed, and after tofu_conn_shutdown;
+///         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: one writer thread at a time, while another one reads. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_write(
+    conn: *mut tofu_conn,
+    data: *const u8,
+    len: usize,
+    written: *mut usize,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let written = call.place(written, 0, "written")?;
+            let conn = call.object(conn, "conn")?;
+            let (answer, count) = flow(conn.conn.write(call.bytes(data, len, "data")?)?);
+            written.set(count);
+            Ok(answer)
+        })
+    }
+}
+
+/// Says that nothing more will be written. What the server still sends can be read, up to its own end (half-close).
+///
+/// Does not close the descriptor; tofu_conn_free does.
+///
+/// @param conn  must not be NULL.
+/// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK: the closing message has left. TOFU_AGAIN: it has not, call again; only when non-blocking.
+///         TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the handshake is done; TOFU_E_FORKED
+///         in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///
+/// Thread safety: the writer thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_shutdown(conn: *mut tofu_conn, err: *mut *mut tofu_error) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let (answer, _) = flow(call.object(conn, "conn")?.conn.shutdown()?);
+            Ok(answer)
+        })
+    }
+}
+
+/// The descriptor, for poll(2) and its kin. Nobody may read, write, or close it.
+///
+/// @param conn  borrowed; may be NULL, which gives -1.
+/// @return the connection's own descriptor, open as long as the connection; -1 for NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_fd(conn: *const tofu_conn) -> c_int {
+    // SAFETY: `conn` as its @param says.
+    unsafe { read(conn, -1, |conn| Some(conn.conn.fd().as_raw_fd())) }
+}
+
+/// What to poll the descriptor for before the next call, when non-blocking.
+///
+/// After the handshake TOFU_WANTS_READ is always there, and TOFU_WANTS_WRITE as long as something waits to be sent.
+///
+/// @param conn  borrowed; may be NULL, which gives 0.
+/// @return a mask of TOFU_WANTS_READ and TOFU_WANTS_WRITE.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_wants(conn: *const tofu_conn) -> u32 {
+    // SAFETY: `conn` as its @param says.
+    unsafe {
+        read(conn, 0, |conn| {
+            let wants = conn.conn.wants();
+            let bit = |set: bool, bit: u32| if set { bit } else { 0 };
+            Some(bit(wants.read, TOFU_WANTS_READ) | bit(wants.write, TOFU_WANTS_WRITE))
+        })
+    }
+}
+
+/// A text of a connection, escaped and fit to show.
+///
+/// @param conn   borrowed; may be NULL, which gives "".
+/// @param field  TOFU_CONN_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP or _ALPN.
+/// @return NUL-terminated UTF-8, borrowed from the connection; "" for what there is not, or not before the handshake is
+///         done, and for another field; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_string(conn: *const tofu_conn, field: i32) -> *const c_char {
+    // SAFETY: `conn` as its @param says.
+    unsafe { read(conn, EMPTY, |c| c.shelf.text(("string", field, 0, ""), || text(&c.conn, field))) }
+}
+
+/// A number of a connection.
+///
+/// @param conn   borrowed; may be NULL, which gives 0.
+/// @param field  TOFU_CONN_PORT, _RESOLVE_US, _CONNECT_US, _STARTTLS_US or _HANDSHAKE_US.
+/// @return a number; 0 for a step that was not made or is not done, and for another field.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_number(conn: *const tofu_conn, field: i32) -> i64 {
+    // SAFETY: `conn` as its @param says.
+    unsafe { read(conn, 0, |conn| number(&conn.conn, field)) }
+}
+
+/// Closes and frees a connection, with TLS's closing message where that was not sent before and can be sent at once.
+///
+/// A socket of the caller's (tofu_dial_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
+///
+/// @param conn  owned by the caller, who gives it up together with what it lent, verdicts included; may be NULL.
+///
+/// Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_cancel first.
+/// Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_conn_free(conn: *mut tofu_conn) {
+    // SAFETY: `conn` as its @param says.
+    unsafe { free(conn) }
+}
+
+/// What a read, a write or a shutdown came to, and how many bytes.
+fn flow(flow: Flow) -> (Answer, usize) {
+    match flow {
+        Flow::Bytes(count) => (Answer::Ok, count),
+        Flow::End => (Answer::End, 0),
+        Flow::Again => (Answer::Again, 0),
+        Flow::Held(Decision::Ask) => (Answer::Ask, 0),
+        Flow::Held(_) => (Answer::Reject, 0),
+    }
+}
+
+fn text(conn: &Conn, field: i32) -> Option<String> {
+    match field {
+        TOFU_CONN_HOST => Some(conn.endpoint().host.to_string()),
+        TOFU_CONN_ADDRESS => Some(conn.address()?.to_string()),
+        TOFU_CONN_SNI => conn.sni(),
+        TOFU_CONN_STARTTLS => starttls(conn.service()).map(str::to_owned),
+        TOFU_CONN_GREETING => conn.greeting(),
+        TOFU_CONN_PROTOCOL => Some(conn.facts()?.protocol.to_owned()),
+        TOFU_CONN_SUITE => Some(conn.facts()?.suite),
+        TOFU_CONN_GROUP => conn.facts()?.group,
+        TOFU_CONN_ALPN => conn.facts()?.alpn,
+        _ => None,
+    }
+}
+
+fn number(conn: &Conn, field: i32) -> Option<i64> {
+    let timings = conn.timings();
+    match field {
+        TOFU_CONN_PORT => Some(conn.endpoint().port.get().into()),
+        TOFU_CONN_RESOLVE_US => microseconds(timings.resolve),
+        TOFU_CONN_CONNECT_US => microseconds(timings.connect),
+        TOFU_CONN_STARTTLS_US => microseconds(timings.starttls),
+        TOFU_CONN_HANDSHAKE_US => microseconds(timings.handshake),
+        _ => None,
+    }
+}

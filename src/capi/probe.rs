@@ -1,0 +1,225 @@
+//! Probes: what a server shows, whether or not anything about it validates.
+
+use std::ffi::c_char;
+use std::num::NonZeroU16;
+use std::ptr::null;
+use std::time::Duration;
+
+use super::chain::tofu_chain;
+use super::dial::{self, tofu_dial};
+use super::error::{Failure, tofu_error};
+use super::guard::{free, guard, read};
+use super::ptr::{EMPTY, Object, Poison};
+use super::shelf::Shelf;
+use super::status::{Answer, tofu_status};
+use crate::endpoint::{Host, NameError};
+use crate::tls::{self, Probe, Service, Start};
+
+/// The host asked for, in its canonical spelling.
+pub const TOFU_PROBE_HOST: i32 = 1;
+/// The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
+pub const TOFU_PROBE_ADDRESS: i32 = 2;
+/// The name that was sent in the clear (SNI); "" for none.
+pub const TOFU_PROBE_SNI: i32 = 3;
+/// The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
+pub const TOFU_PROBE_STARTTLS: i32 = 4;
+/// The server's first line before TLS; "" without STARTTLS.
+pub const TOFU_PROBE_GREETING: i32 = 5;
+/// The version of TLS, "TLS 1.3", whether agreed on or only seen.
+pub const TOFU_PROBE_PROTOCOL: i32 = 6;
+/// The cipher suite by its IANA name, whether agreed on or only seen.
+pub const TOFU_PROBE_SUITE: i32 = 7;
+/// The group of the key exchange by its IANA name, whether agreed on or only seen; "" for none.
+pub const TOFU_PROBE_GROUP: i32 = 8;
+/// What was agreed on by ALPN; "" for nothing.
+pub const TOFU_PROBE_ALPN: i32 = 9;
+/// Everything: docs/json-probe.md.
+pub const TOFU_PROBE_JSON: i32 = 10;
+
+/// The port asked for.
+pub const TOFU_PROBE_PORT: i32 = 1;
+/// 1 if the server proved in the handshake that it holds the leaf's key. Where not, anybody could have sent the chain.
+pub const TOFU_PROBE_PROVEN: i32 = 2;
+/// 1 if the server asked for a client certificate.
+pub const TOFU_PROBE_CLIENT_CERTIFICATE: i32 = 3;
+/// 1 if the server stapled an OCSP response.
+pub const TOFU_PROBE_OCSP_STAPLED: i32 = 4;
+/// Microseconds of the lookup of the name; 0 without one.
+pub const TOFU_PROBE_RESOLVE_US: i32 = 5;
+/// Microseconds of connecting; 0 with a socket of the caller's.
+pub const TOFU_PROBE_CONNECT_US: i32 = 6;
+/// Microseconds of the dialogue before TLS; 0 without one.
+pub const TOFU_PROBE_STARTTLS_US: i32 = 7;
+/// Microseconds of the handshake; 0 where it was not finished.
+pub const TOFU_PROBE_HANDSHAKE_US: i32 = 8;
+
+/// What a server showed. Immutable.
+pub struct tofu_probe_result {
+    poison: Poison,
+    probe: Probe,
+    chain: Box<tofu_chain>,
+    failure: Option<Box<tofu_error>>,
+    shelf: Shelf,
+}
+
+impl From<Probe> for tofu_probe_result {
+    fn from(probe: Probe) -> Self {
+        let chain = Box::new(tofu_chain::frozen(probe.chain().clone()));
+        let failure = probe.failure().map(|error| Box::new(Failure::from(error.clone()).into()));
+        Self { poison: Poison::default(), probe, chain, failure, shelf: Shelf::default() }
+    }
+}
+
+impl Object for tofu_probe_result {
+    const NOUN: &'static str = "probe result";
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+}
+
+/// Fetches what a server presents: connects, asks for TLS, does the handshake, and hangs up.
+///
+/// Trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not that they are
+/// any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with TOFU_CHECK_UNPROVEN unless
+/// TOFU_PROBE_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
+/// no session is possible, for want of a client certificate or of a common version of TLS, and the certificates were
+/// seen nonetheless, that is TOFU_OK as well, and tofu_probe_result_failure says why.
+///
+/// @param host  NUL-terminated UTF-8; must not be NULL.
+/// @param port  1 to 65535.
+/// @param dial  how to connect, used up by this call; may be NULL for the usual way.
+/// @param out   where to write the result, owned by the caller, freed with tofu_probe_result_free; NULL on failure;
+///              must not be NULL.
+/// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK when the server could not be found or reached,
+///         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for
+///         more than is looked at; TOFU_E_IO when the system has no descriptor or thread left; TOFU_E_STATE for a dial
+///         that was used; what a setter of the dial was refused with; TOFU_E_INVALID, also for a dial that is
+///         non-blocking; TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_probe(
+    host: *const c_char,
+    port: u16,
+    dial: *mut tofu_dial,
+    out: *mut *mut tofu_probe_result,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let host = Host::parse(call.text(host, "host")?)?;
+            let port = NonZeroU16::new(port).ok_or(NameError::Port)?;
+            let dial = dial::take(call.optional(dial, "dial")?, port)?;
+            out.give(tls::probe(&host, port, dial)?.into());
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// What the server sent, leaf first.
+///
+/// @param result  borrowed; may be NULL, which gives NULL.
+/// @return borrowed from the result, frozen, with the stapled OCSP response if there was one; NULL for NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_probe_result_chain(result: *const tofu_probe_result) -> *const tofu_chain {
+    // SAFETY: `result` as its @param says.
+    unsafe { read(result, null(), |result| Some(std::ptr::from_ref(result.chain.as_ref()))) }
+}
+
+/// Why no session with the server is possible, although its certificates were seen: "this server speaks only TLS 1.0".
+///
+/// @param result  borrowed; may be NULL, which gives NULL.
+/// @return borrowed from the result and not to be freed; NULL where the handshake succeeded, and for NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_probe_result_failure(result: *const tofu_probe_result) -> *const tofu_error {
+    // SAFETY: `result` as its @param says.
+    unsafe { read(result, null(), |result| result.failure.as_deref().map(std::ptr::from_ref)) }
+}
+
+/// A text of a probe, escaped and fit to show.
+///
+/// @param result  borrowed; may be NULL, which gives "".
+/// @param field   TOFU_PROBE_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP, _ALPN or _JSON.
+/// @return NUL-terminated UTF-8, borrowed from the result; "" for what there is not and for another field; never
+///         NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_probe_result_string(result: *const tofu_probe_result, field: i32) -> *const c_char {
+    // SAFETY: `result` as its @param says.
+    unsafe { read(result, EMPTY, |r| r.shelf.text(("string", field, 0, ""), || text(&r.probe, field))) }
+}
+
+/// A number of a probe.
+///
+/// @param result  borrowed; may be NULL, which gives 0.
+/// @param field   TOFU_PROBE_PORT, _PROVEN, _CLIENT_CERTIFICATE, _OCSP_STAPLED, _RESOLVE_US, _CONNECT_US, _STARTTLS_US
+///                or _HANDSHAKE_US.
+/// @return a number; 0 for another field.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_probe_result_number(result: *const tofu_probe_result, field: i32) -> i64 {
+    // SAFETY: `result` as its @param says.
+    unsafe { read(result, 0, |result| number(&result.probe, field)) }
+}
+
+/// Frees the result of a probe.
+///
+/// @param result  owned by the caller, who gives it up; may be NULL.
+///
+/// Thread safety: any thread, once no other one uses the result. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_probe_result_free(result: *mut tofu_probe_result) {
+    // SAFETY: `result` as its @param says.
+    unsafe { free(result) }
+}
+
+fn text(probe: &Probe, field: i32) -> Option<String> {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    match field {
+        TOFU_PROBE_HOST => Some(probe.host().to_string()),
+        TOFU_PROBE_ADDRESS => Some(probe.address()?.to_string()),
+        TOFU_PROBE_SNI => owned(probe.sni()),
+        TOFU_PROBE_STARTTLS => owned(starttls(probe.service())),
+        TOFU_PROBE_GREETING => owned(probe.greeting()),
+        TOFU_PROBE_PROTOCOL => probe.protocol(),
+        TOFU_PROBE_SUITE => probe.suite(),
+        TOFU_PROBE_GROUP => probe.group(),
+        TOFU_PROBE_ALPN => probe.facts()?.alpn.clone(),
+        TOFU_PROBE_JSON => Some(probe.to_json().to_string()),
+        _ => None,
+    }
+}
+
+fn number(probe: &Probe, field: i32) -> Option<i64> {
+    let timings = probe.timings();
+    match field {
+        TOFU_PROBE_PORT => Some(probe.port().get().into()),
+        TOFU_PROBE_PROVEN => Some(probe.proven().into()),
+        TOFU_PROBE_CLIENT_CERTIFICATE => Some(probe.client_certificate().into()),
+        TOFU_PROBE_OCSP_STAPLED => Some(probe.chain().ocsp().is_some().into()),
+        TOFU_PROBE_RESOLVE_US => microseconds(timings.resolve),
+        TOFU_PROBE_CONNECT_US => microseconds(timings.connect),
+        TOFU_PROBE_STARTTLS_US => microseconds(timings.starttls),
+        TOFU_PROBE_HANDSHAKE_US => microseconds(timings.handshake),
+        _ => None,
+    }
+}
+
+/// The protocol whose STARTTLS is used.
+pub(super) fn starttls(service: Service) -> Option<&'static str> {
+    service.protocol.filter(|_| service.start == Start::StartTls).map(tls::Protocol::name)
+}
+
+/// At least 1, as 0 says that the step was not made.
+pub(super) fn microseconds(time: Option<Duration>) -> Option<i64> {
+    i64::try_from(time?.as_micros()).ok().map(|us| us.max(1))
+}
