@@ -5,10 +5,17 @@ PROFILE ?= release
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 STATIC  ?= 0
 FEATURES ?=
 RUST    ?= 0
+# Whether tofuctl is built and installed beside the library; it needs the feature cli.
+TOOL    ?= $(if $(findstring --no-default-features,$(FEATURES)),$(if $(findstring cli,$(FEATURES)),1,0),1)
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 SOVERSION := 0
@@ -20,10 +27,17 @@ LIBS_PRIVATE := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 # The system's SQLite, unless ours is built in as it is by default.
 REQUIRES_PRIVATE := $(if $(findstring --no-default-features,$(FEATURES)),$(if $(findstring bundled-sqlite,$(FEATURES)),,sqlite3))
 
-.PHONY: all check demo install uninstall header symbols bench conformance help
+BUILD   := $(CARGO) build --lib $(if $(filter 1,$(TOOL)),--bin tofuctl) --locked --profile $(PROFILE) $(FEATURES)
+# Manual pages and completions, which the tool writes itself.
+PAGES   := $(BUILT)/tofuctl-pages
 
-all: ## build the library (shared and static), PROFILE=release or dev
-	$(CARGO) build --lib --locked --profile $(PROFILE) $(FEATURES)
+.PHONY: all check demo install install-tool uninstall header symbols bench conformance help
+
+all: ## build the library (shared and static) and tofuctl, PROFILE=release or dev; TOOL=0 for the library alone
+	$(BUILD)
+ifeq ($(TOOL),1)
+	@$(MAKE) -s $(PAGES)/done
+endif
 
 check: ## every check there is; ends with the number passed, failed and skipped
 	@CARGO='$(CARGO)' bash scripts/check.sh
@@ -31,7 +45,7 @@ check: ## every check there is; ends with the number passed, failed and skipped
 demo: ## the library's life against a real Dovecot, or HOST=imap.example.org:993 for a first contact with a real server
 	@CARGO='$(CARGO)' PROFILE='$(PROFILE)' bash scripts/demo.sh $(if $(filter command,$(firstword $(origin HOST))),'$(HOST)')
 
-install: $(BUILT)/libtofu.so ## install below DESTDIR: PREFIX, LIBDIR, INCLUDEDIR; STATIC=1 adds libtofu.a
+install: $(BUILT)/libtofu.so $(if $(filter 1,$(TOOL)),install-tool) ## install below DESTDIR: PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR; STATIC=1 adds libtofu.a
 	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 755 $(BUILT)/libtofu.so '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)'
 	ln -sf libtofu.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)'
@@ -48,15 +62,36 @@ ifeq ($(STATIC),1)
 	install -m 644 $(BUILT)/static/libtofu.a '$(DESTDIR)$(LIBDIR)/libtofu.a'
 endif
 
+install-tool: $(PAGES)/done
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
+	install -m 755 $(BUILT)/tofuctl '$(DESTDIR)$(BINDIR)/tofuctl'
+	install -m 644 $(PAGES)/*.1 '$(DESTDIR)$(MANDIR)/man1'
+	install -m 644 $(PAGES)/tofuctl.bash '$(DESTDIR)$(BASHDIR)/tofuctl'
+	install -m 644 $(PAGES)/tofuctl.zsh '$(DESTDIR)$(ZSHDIR)/_tofuctl'
+	install -m 644 $(PAGES)/tofuctl.fish '$(DESTDIR)$(FISHDIR)/tofuctl.fish'
+
 uninstall: ## remove what install put there (same variables)
 	rm -f '$(DESTDIR)$(LIBDIR)/libtofu.so' '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)' \
 	      '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)' '$(DESTDIR)$(LIBDIR)/libtofu.a' \
 	      '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc' \
 	      '$(DESTDIR)$(INCLUDEDIR)/tofu.h' '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h'
+	rm -f '$(DESTDIR)$(BINDIR)/tofuctl' '$(DESTDIR)$(MANDIR)'/man1/tofuctl.1 '$(DESTDIR)$(MANDIR)'/man1/tofuctl-*.1 \
+	      '$(DESTDIR)$(BASHDIR)/tofuctl' '$(DESTDIR)$(ZSHDIR)/_tofuctl' '$(DESTDIR)$(FISHDIR)/tofuctl.fish'
 
 # For install alone, so that `sudo make install` after `make` needs no cargo.
-$(BUILT)/libtofu.so: $(SOURCES)
-	$(CARGO) build --lib --locked --profile $(PROFILE) $(FEATURES)
+$(BUILT)/libtofu.so $(BUILT)/tofuctl: $(SOURCES)
+	$(BUILD)
+	touch $@
+
+# TOFUCTL names a tofuctl that runs here, where the one built does not (a cross build).
+TOFUCTL ?= $(BUILT)/tofuctl
+$(PAGES)/done: $(BUILT)/tofuctl
+	rm -rf $(PAGES)
+	install -d $(PAGES)
+	$(TOFUCTL) --quiet generate-man $(PAGES)
+	$(TOFUCTL) completions bash >$(PAGES)/tofuctl.bash
+	$(TOFUCTL) completions zsh >$(PAGES)/tofuctl.zsh
+	$(TOFUCTL) completions fish >$(PAGES)/tofuctl.fish
 	touch $@
 
 header symbols: ## write include/tofu.h and tofu.symbols anew from src/capi; review the difference

@@ -117,10 +117,31 @@ else
     skip "two Rust libraries in one program" "no rustc"
 fi
 
+share=$usr/share
+runs() { is "$("$usr/bin/tofuctl" --version)" "tofuctl $version"; }
+claim "tofuctl is installed and runs" runs
+no_runtime_library() { ! readelf -d "$usr/bin/tofuctl" | grep -q 'NEEDED.*libtofu'; }
+claim "and needs no library of ours" no_runtime_library
+every_page() {
+    local command
+    for command in $("$usr/bin/tofuctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p'); do
+        [ -s "$share/man/man1/tofuctl-$command.1" ] || { echo "no page for $command"; return 1; }
+    done
+    [ -s "$share/man/man1/tofuctl.1" ]
+}
+claim "every command has a manual page" every_page
+no_place() { ! grep -rl -e "$PWD" -e "$HOME/" "$share"; }
+claim "no page or completion knows where it was built" no_place
+completes() { bash -c '. "$1" && complete -p tofuctl' - "$share/bash-completion/completions/tofuctl" | grep -q _tofuctl; }
+claim "bash completes it" completes
+claim "the completions of zsh and fish are there" test -s "$share/zsh/site-functions/_tofuctl" -a -s "$share/fish/vendor_completions.d/tofuctl.fish"
+
 claim "uninstall succeeds" make -s uninstall PREFIX="$usr"
 claim "and leaves no file" is "$(find "$usr" ! -type d)" ""
 claim "DESTDIR and LIBDIR are honoured" install_into DESTDIR="$work/stage" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu
 staged=$work/stage/usr/lib/x86_64-linux-gnu
 claim "the library is below both" test -f "$staged/libtofu.so.$version"
 claim "and tofu.pc has the final path, without DESTDIR" is "$(sed -n 's/^libdir=//p' "$staged/pkgconfig/tofu.pc")" /usr/lib/x86_64-linux-gnu
+claim "TOOL=0 installs the library alone" install_into TOOL=0 PREFIX="$work/alone"
+claim "without tofuctl and its pages" is "$(find "$work/alone" -name '*tofuctl*')" ""
 claims_end "installed tree"

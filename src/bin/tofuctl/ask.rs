@@ -1,0 +1,262 @@
+//! Questions to a person: what may be answered to a verdict, and the reading of the answer. Asked on a
+//! terminal only. Decides nothing: [`tofu::trust::trust`] takes the answer or refuses it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+
+use tofu::cert::Cert;
+use tofu::store::PinKind;
+use tofu::time::Timestamp;
+use tofu::trust::{Answer, Decision, Rule, Verdict, parse_fingerprint};
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::out::{Out, Paint, Style};
+use crate::render::Sheet;
+use crate::{render_verdict, words};
+
+/// How often an answer that cannot be read is asked for again.
+const TRIES: usize = 5;
+/// The longest answer that is read, in bytes.
+const LONGEST: u64 = 4096;
+
+/// What the command line says about the trust to give, whatever the person answers.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// What to pin; what the verdict suggests where it is not named.
+    pub kind: Option<PinKind>,
+    /// Beside what is trusted already.
+    pub add: bool,
+    /// When trust ends; 0 = never.
+    pub expires: Timestamp,
+    /// For this run only.
+    pub once: bool,
+    /// A note.
+    pub comment: String,
+}
+
+/// What a person said.
+#[derive(Debug)]
+pub enum Reply {
+    /// Yes; to be given to [`tofu::trust::trust`].
+    Yes(Answer),
+    /// No, or nothing.
+    No,
+    /// A full fingerprint that is not of what was presented, which the person was told.
+    Differs,
+}
+
+/// Where a person is.
+pub struct Terminal {
+    input: Box<dyn BufRead>,
+    output: Box<dyn Write>,
+    width: usize,
+    paint: Paint,
+}
+
+impl Terminal {
+    /// Standard input and error, where both are terminals.
+    pub fn standard(out: &Out) -> Option<Self> {
+        let there = io::stdin().is_terminal() && io::stderr().is_terminal();
+        there.then(|| Self {
+            input: Box::new(BufReader::new(io::stdin())),
+            output: Box::new(io::stderr()),
+            width: out.width,
+            paint: out.err,
+        })
+    }
+
+    /// The terminal that controls this process, for commands whose standard input is data.
+    pub fn controlling(out: &Out) -> Option<Self> {
+        let input = File::open("/dev/tty").ok().filter(File::is_terminal)?;
+        let output = OpenOptions::new().write(true).open("/dev/tty").ok()?;
+        let (width, paint) = (out.width, out.paint_for(&output));
+        Some(Self { input: Box::new(BufReader::new(input)), output: Box::new(output), width, paint })
+    }
+
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.output.write_all(text.as_bytes())?;
+        self.output.flush()
+    }
+
+    fn say(&mut self, style: Style, text: &str) -> io::Result<()> {
+        let mut sheet = Sheet::new(self.width, self.paint);
+        sheet.paragraph(0, style, text);
+        self.show(&sheet.finish())
+    }
+
+    /// One line without its end; `None` at the end of input.
+    fn line(&mut self) -> io::Result<Option<String>> {
+        let mut bytes = Vec::new();
+        self.input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes)?;
+        Ok((!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).trim().to_owned()))
+    }
+}
+
+/// A word that may be answered, what it does, and the answer that it stands for.
+struct Choice {
+    word: &'static str,
+    does: String,
+    answer: Answer,
+}
+
+/// Whether anything can be answered to this verdict.
+pub fn is_question(verdict: &Verdict) -> bool {
+    verdict.decision() == Decision::Ask || verdict.may_type()
+}
+
+/// Shows a verdict and asks on the standard terminal; `None` is no, or nobody there.
+pub fn question(verdict: &Verdict, cx: &Context) -> Result<Option<Answer>, Failure> {
+    let Some(mut terminal) = Terminal::standard(&cx.out).filter(|_| is_question(verdict)) else {
+        return Ok(None);
+    };
+    Ok(match put(verdict, &Wish::default(), cx.now(), &mut terminal)? {
+        Reply::Yes(answer) => Some(answer),
+        Reply::No | Reply::Differs => None,
+    })
+}
+
+/// Shows a verdict and puts its question.
+pub fn put(verdict: &Verdict, wish: &Wish, now: Timestamp, terminal: &mut Terminal) -> io::Result<Reply> {
+    let choices = choices(verdict, wish, now);
+    let page = render_verdict::page(verdict, terminal.width, terminal.paint);
+    let menu = menu(verdict, &choices, terminal);
+    terminal.show(&format!("{page}{menu}"))?;
+    for _ in 0..TRIES {
+        terminal.show("> ")?;
+        let Some(said) = terminal.line()? else {
+            terminal.show("\n")?;
+            return Ok(Reply::No);
+        };
+        if matches!(said.to_ascii_lowercase().as_str(), "no" | "n") {
+            return Ok(Reply::No);
+        }
+        if let Some(choice) = choices.iter().find(|choice| said.eq_ignore_ascii_case(choice.word)) {
+            return Ok(Reply::Yes(choice.answer.clone()));
+        }
+        match typed(verdict, wish, now, &said) {
+            Ok(Reply::Differs) => {
+                terminal.say(Style::Bad, &format!("{}.{}", differs(verdict), of_the_old(verdict, &said)))?;
+                return Ok(Reply::Differs);
+            }
+            Ok(reply) => return Ok(reply),
+            Err(why) => terminal.say(Style::Warn, &why)?,
+        }
+    }
+    terminal.say(Style::Warn, "Taken as no.")?;
+    Ok(Reply::No)
+}
+
+/// Says that what is presented is not what somebody expects.
+pub fn differs(verdict: &Verdict) -> String {
+    format!("{}: this is not the server with that fingerprint; nothing was trusted", verdict.endpoint())
+}
+
+/// What a person should know whose fingerprint is right for the server as it was.
+fn of_the_old(verdict: &Verdict, said: &str) -> &'static str {
+    let fits = |old: &Cert| parse_fingerprint(said).is_ok_and(|typed| typed.fits(old.spki(), old.fingerprint()));
+    if verdict.previous().is_some_and(fits) { " It is the fingerprint of the old one." } else { "" }
+}
+
+/// What was typed as a fingerprint; the error says why it is none.
+fn typed(verdict: &Verdict, wish: &Wish, now: Timestamp, said: &str) -> Result<Reply, String> {
+    // Long enough to be meant as one: say what is wrong with it. Else it is a word that we do not know.
+    if said.len() < 20 {
+        let words = if verdict.may_type() { "no" } else { "one of these words" };
+        return Err(format!("Please answer {words}, or type the full fingerprint."));
+    }
+    let fingerprint = parse_fingerprint(said).map_err(|error| format!("{error}."))?;
+    match verdict.chain().leaf() {
+        Some(leaf) if fingerprint.fits(leaf.spki(), leaf.fingerprint()) => {
+            Ok(Reply::Yes(typed_answer(verdict, wish, now, said)))
+        }
+        _ => Ok(Reply::Differs),
+    }
+}
+
+/// The answer of somebody who knows the fingerprint.
+pub fn typed_answer(verdict: &Verdict, wish: &Wish, now: Timestamp, fingerprint: &str) -> Answer {
+    let chosen = wish.kind.or(verdict.suggested());
+    let kind = match verdict.rule() {
+        Rule::CaValid => chosen,
+        _ => chosen.or_else(|| verdict.offered().first().copied()),
+    };
+    Answer { kind, typed: Some(fingerprint.to_owned()), ..base(wish, now) }
+}
+
+fn base(wish: &Wish, now: Timestamp) -> Answer {
+    Answer {
+        add: wish.add,
+        session: wish.once,
+        expires: wish.expires,
+        comment: wish.comment.clone(),
+        now,
+        ..Answer::default()
+    }
+}
+
+fn choices(verdict: &Verdict, wish: &Wish, now: Timestamp) -> Vec<Choice> {
+    // A reject takes nothing but the typed fingerprint.
+    if verdict.decision() != Decision::Ask {
+        return Vec::new();
+    }
+    let lasting = match (wish.once, wish.expires) {
+        (true, _) => "this time".to_owned(),
+        (false, 0) => "from now on".to_owned(),
+        (false, end) => format!("until {}", tofu::time::date(end)),
+    };
+    let trusts = |kind: PinKind| format!("trust {} for {} {lasting}", object(kind), verdict.endpoint());
+    let chosen = wish.kind.or(verdict.suggested());
+    let answer = Answer { kind: chosen, ..base(wish, now) };
+    let mut out = Vec::new();
+    match chosen {
+        Some(kind) => {
+            if !wish.once {
+                let does = "go on this time and remember nothing".to_owned();
+                let answer = Answer { session: true, expires: 0, ..answer.clone() };
+                out.push(Choice { word: "once", does, answer });
+            }
+            out.insert(0, Choice { word: "yes", does: trusts(kind), answer: answer.clone() });
+        }
+        None if verdict.rule() == Rule::CaValid => {
+            let does = format!("accept what {} presents now", verdict.endpoint());
+            out.push(Choice { word: "yes", does, answer: answer.clone() });
+        }
+        // Nothing is suggested: a person names what is meant.
+        None => out.extend(verdict.offered().iter().map(|&kind| Choice {
+            word: words::kind(kind),
+            does: trusts(kind),
+            answer: Answer { kind: Some(kind), ..answer.clone() },
+        })),
+    }
+    if verdict.may_add() && !wish.add && matches!(chosen, Some(PinKind::Key | PinKind::Certificate)) {
+        let does = "trust it beside what is trusted already".to_owned();
+        out.push(Choice { word: "add", does, answer: Answer { add: true, ..answer } });
+    }
+    out
+}
+
+fn object(kind: PinKind) -> &'static str {
+    match kind {
+        PinKind::Key => "this key",
+        PinKind::Certificate => "this certificate alone",
+        PinKind::Issuer => "whatever this authority certifies",
+        PinKind::Name => "the certificate's other name",
+    }
+}
+
+fn menu(verdict: &Verdict, choices: &[Choice], terminal: &Terminal) -> String {
+    let mut sheet = Sheet::new(terminal.width, terminal.paint);
+    sheet.gap();
+    let title = match verdict.decision() {
+        Decision::Ask => format!("Trust {}?", verdict.endpoint()),
+        _ => format!("Trust {} against this? Only by its fingerprint.", verdict.endpoint()),
+    };
+    sheet.paragraph(0, Style::Bold, &title);
+    for choice in choices {
+        sheet.row(choice.word, Style::Plain, &choice.does);
+    }
+    sheet.row("no", Style::Plain, "stop here");
+    sheet.paragraph(2, Style::Plain, "or type or paste the SHA-256 fingerprint that the provider gave you");
+    sheet.finish()
+}

@@ -1,0 +1,102 @@
+//! `block`: refuses a key or certificate for one server or everywhere, or lifts that.
+
+use serde_json::json;
+
+use tofu::endpoint::Endpoint;
+use tofu::store::{PinState, PinValue, Store};
+
+use crate::cli::store::Block;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::named::{self, Named};
+
+pub fn run(args: &Block, cx: &Context) -> Result<Exit, Failure> {
+    let (target, typed) = words(args)?;
+    // What was typed is read before a store is made for it.
+    let target = target.map(|text| cx.endpoint(text).map(|_| text)).transpose()?;
+    let known = cx.existing()?;
+    let named = match (&args.cert, typed) {
+        (Some(file), _) => named::file(file, args.kind)?,
+        (None, Some(typed)) => named::fingerprint(typed, args.kind, known.as_ref())?,
+        (None, None) => return Err(Failure::usage("give a fingerprint, or --cert FILE")),
+    };
+    let store = cx.store()?;
+    let endpoint = target.map(|text| cx.known_endpoint(&store, text)).transpose()?;
+    if args.unblock {
+        return unblock(&store, endpoint.as_ref(), &named, cx);
+    }
+    let comment = args.comment.as_deref().unwrap_or_default();
+    if let Some(at) = &endpoint {
+        // A block is the weaker of the two and must not take its place.
+        if state(&store, at, &named)? == Some(PinState::Compromised) {
+            let text = format!("the {} is refused as compromised for {at} already", named.text());
+            cx.done_for_good(&text, json!({}))?;
+            return Ok(Exit::Done);
+        }
+    }
+    let before = cx.changes().len();
+    store.block(endpoint.as_ref(), named.kind, named.value, comment, cx.now())?;
+    let place = place(endpoint.as_ref());
+    let text = if cx.changes().len() == before {
+        format!("{} is blocked {place} already", named.text())
+    } else {
+        format!("blocked the {} {place}; block --unblock lifts it", named.text())
+    };
+    // Undo lifts no block.
+    cx.done_for_good(&text, json!({}))?;
+    Ok(Exit::Done)
+}
+
+/// The server and the fingerprint among what was typed.
+fn words(args: &Block) -> Result<(Option<&str>, Option<&str>), Failure> {
+    let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
+    match (words.as_slice(), args.everywhere, args.cert.is_some()) {
+        ([], true, true) => Ok((None, None)),
+        ([print], true, false) => Ok((None, Some(print))),
+        ([host], false, true) => Ok((Some(host), None)),
+        ([host, print], false, false) => Ok((Some(host), Some(print))),
+        (_, true, true) => Err(Failure::usage("--everywhere with --cert takes no more words")),
+        (_, true, false) => Err(Failure::usage("--everywhere takes one fingerprint, and no server")),
+        (_, false, true) => Err(Failure::usage("--cert takes one server and no fingerprint")),
+        (_, false, false) => Err(Failure::usage("give a server and a fingerprint, or --everywhere and a fingerprint")),
+    }
+}
+
+fn place(endpoint: Option<&Endpoint>) -> String {
+    endpoint.map_or_else(|| "everywhere".to_owned(), |endpoint| format!("for {endpoint}"))
+}
+
+/// The state of the server's pin of this key or certificate.
+fn state(store: &Store, endpoint: &Endpoint, named: &Named) -> Result<Option<PinState>, Failure> {
+    let value = PinValue::Sha256(named.value);
+    let record = store.read(|tx| tx.endpoint(endpoint))?;
+    let pin = record.iter().flat_map(|r| &r.pins).find(|p| p.kind == named.kind && p.value == value);
+    Ok(pin.map(|pin| pin.state))
+}
+
+fn unblock(store: &Store, endpoint: Option<&Endpoint>, named: &Named, cx: &Context) -> Result<Exit, Failure> {
+    let value = PinValue::Sha256(named.value);
+    let not_there = || Failure::new(format!("the {} is not blocked {}", named.text(), place(endpoint)));
+    match endpoint {
+        None => {
+            let blocks = store.read(|tx| tx.blocks())?;
+            blocks.iter().find(|b| b.kind == named.kind && b.value == named.value).ok_or_else(not_there)?;
+            store.unblock(named.kind, named.value, cx.now())?;
+            cx.done(&format!("lifted the block of the {} everywhere", named.text()))?;
+        }
+        Some(at) => {
+            let record = store.read(|tx| tx.endpoint(at))?;
+            let blocked = record.iter().flat_map(|r| &r.pins).find(|p| {
+                p.kind == named.kind && p.value == value && matches!(p.state, PinState::Blocked | PinState::Compromised)
+            });
+            let pin = blocked.ok_or_else(not_there)?;
+            store.set_pin_state(pin.id, PinState::Retired, cx.now())?;
+            let text = format!(
+                "lifted the block of the {} for {at}; it counts as replaced, so the server asks if it comes again",
+                named.text()
+            );
+            cx.done(&text)?;
+        }
+    }
+    Ok(Exit::Done)
+}

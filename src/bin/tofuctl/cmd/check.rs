@@ -1,0 +1,165 @@
+//! `tofuctl check`: is this the server it should be? Connects, judges, says why, and asks where somebody
+//! can answer. Many servers at once are for `check_file`.
+
+use tofu::endpoint::Endpoint;
+use tofu::path::Chain;
+use tofu::store::Store;
+use tofu::tls::{self, Conn, NetError, Step, Target, Terms};
+use tofu::trust::{self, Check, Decision, Flags};
+
+use crate::ask::{Terminal, Wish};
+use crate::cli::network;
+use crate::context::Context;
+use crate::exit::{Exit, Failure, say};
+use crate::interrupt::{Interrupt, guarded};
+use crate::out::Style;
+use crate::render::Sheet;
+use crate::settle::{Asking, Settled, exit_of, settle, verdict_of};
+use crate::{reach, render_probe, render_verdict};
+
+use super::check_file;
+
+/// Checks one server, or those of a file.
+pub fn run(args: &network::Check, cx: &Context) -> Result<Exit, Failure> {
+    guarded(|interrupt| match (&args.file, &args.target) {
+        (Some(file), _) => check_file::run(file, args, interrupt, cx),
+        (None, Some(text)) => one(text, args, interrupt, cx),
+        (None, None) => Err(Failure::usage("a server or --file is needed")),
+    })
+}
+
+fn one(text: &str, args: &network::Check, interrupt: &Interrupt, cx: &Context) -> Result<Exit, Failure> {
+    let target = reach::target(text, &args.reach)?;
+    let endpoint = reach::endpoint(&target, cx);
+    let store = reach::store(&args.judge, cx)?;
+    let terms = reach::terms(&args.judge, &args.reach, &store, &endpoint, cx)?;
+    let dial = reach::dial(&target, &args.reach, interrupt.cancel())?;
+    match tls::connect(&store, &endpoint, dial, terms.clone()) {
+        Ok(conn) => {
+            let settled = settle(&store, &conn, asking(args, cx), interrupt, cx)?;
+            show(&settled, &conn, cx)?;
+            Ok(settled.exit())
+        }
+        Err(error) if ends_in_handshake(&error) => {
+            let dial = reach::dial(&target, &args.reach, interrupt.cancel())?;
+            match tls::probe(&target.host, target.port, dial) {
+                Ok(seen) => without_session(&store, &endpoint, &terms, (&seen, &error), cx),
+                Err(_) => Err(error.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// By default somebody is asked where standard input and error are a terminal and no program reads JSON.
+fn asking(args: &network::Check, cx: &Context) -> Option<Asking> {
+    let wanted = !args.judge.no_ask && !args.judge.dry_run && (args.judge.ask || !cx.out.json);
+    let terminal = if wanted { Terminal::standard(&cx.out) } else { None };
+    terminal.map(|terminal| Asking { terminal, wish: Wish::default() })
+}
+
+fn show(settled: &Settled, conn: &Conn, cx: &Context) -> Result<(), Failure> {
+    let verdict = &settled.verdict;
+    if cx.out.json {
+        return cx.out.value(&verdict.to_json());
+    }
+    let (width, paint) = (cx.out.width, cx.out.paint);
+    // Who was asked has read everything; what is left to say is how it ended.
+    if settled.asked && verdict.decision() != Decision::Accept {
+        return Ok(());
+    }
+    if settled.asked || cx.out.quiet() {
+        return cx.out.print(&render_verdict::summary(verdict, width, paint));
+    }
+    let mut page = render_verdict::page(verdict, width, paint);
+    let mut sheet = Sheet::new(width, paint);
+    if let (Some(facts), Some(address)) = (conn.facts(), conn.address()) {
+        sheet.gap();
+        let text = format!("Connected to {address}: {}, {}.", conn.service(), render_probe::uses(&facts));
+        sheet.paragraph(0, Style::Dim, &text);
+    }
+    page.push_str(&sheet.finish());
+    cx.out.print(&page)
+}
+
+/// Only then may another handshake show who is there.
+fn ends_in_handshake(error: &NetError) -> bool {
+    matches!(error, NetError::Tls { step: Step::Handshake, .. } | NetError::Broken { step: Step::Handshake, .. })
+}
+
+/// No session is possible, but a certificate was seen: it is judged for display and accepted never.
+fn without_session(
+    store: &Store,
+    endpoint: &Endpoint,
+    terms: &Terms,
+    (seen, error): (&tls::Probe, &NetError),
+    cx: &Context,
+) -> Result<Exit, Failure> {
+    say(&format!("tofuctl: {}", seen.failure().unwrap_or(error)));
+    let verdict = unproven(store, endpoint, seen.chain(), terms, cx)?;
+    if cx.out.json {
+        cx.out.value(&verdict.to_json())?;
+    } else {
+        let mut sheet = Sheet::new(cx.out.width, cx.out.paint);
+        let text = "No connection was made. What follows judges a certificate that was only seen.";
+        sheet.paragraph(0, Style::Bad, text);
+        sheet.gap();
+        cx.out.print(&format!("{}{}", sheet.finish(), render_verdict::page(&verdict, cx.out.width, cx.out.paint)))?;
+    }
+    Ok(match exit_of(verdict.decision()) {
+        Exit::Reject => Exit::Reject,
+        _ => Exit::Failed,
+    })
+}
+
+fn unproven(
+    store: &Store,
+    endpoint: &Endpoint,
+    chain: &Chain,
+    terms: &Terms,
+    cx: &Context,
+) -> Result<trust::Verdict, Failure> {
+    let flags = Flags { unproven: true, ..terms.flags };
+    let check = Check { flags, policy: terms.policy.as_ref(), ..Check::new(endpoint, chain, cx.now()) };
+    Ok(trust::check(store, &check)?)
+}
+
+/// A server of the command line or of a file, checked without anybody being asked.
+pub fn quietly(
+    target: &Target,
+    args: &network::Check,
+    store: &Store,
+    interrupt: &Interrupt,
+    cx: &Context,
+) -> Result<trust::Verdict, Unchecked> {
+    let endpoint = reach::endpoint(target, cx);
+    let terms = reach::terms(&args.judge, &args.reach, store, &endpoint, cx)?;
+    let dial = reach::dial(target, &args.reach, interrupt.cancel())?;
+    let conn = tls::connect(store, &endpoint, dial, terms)?;
+    let verdict = verdict_of(&conn)?;
+    // Said so that the server need not wait; what it answers does not matter.
+    if verdict.decision() == Decision::Accept {
+        let _ = conn.shutdown();
+    }
+    Ok(verdict)
+}
+
+/// Why there is no verdict.
+pub enum Unchecked {
+    /// The network, or the check.
+    Net(NetError),
+    /// Anything else.
+    Other(Failure),
+}
+
+impl From<NetError> for Unchecked {
+    fn from(error: NetError) -> Self {
+        Self::Net(error)
+    }
+}
+
+impl From<Failure> for Unchecked {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}

@@ -1,0 +1,254 @@
+//! `tofuctl check --file`: many servers in parallel, for monitoring. Nobody is asked; what needs a person
+//! shows in the table and in the exit status.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use tofu::store::Store;
+use tofu::text::excerpt;
+use tofu::time::{Timestamp, days_between, rfc3339};
+use tofu::tls::{NetError, Protocol, Target};
+use tofu::trust::Verdict;
+
+use crate::cert_file::read;
+use crate::cli::network;
+use crate::context::Context;
+use crate::exit::{Exit, Failure, say};
+use crate::interrupt::Interrupt;
+use crate::reach;
+use crate::render_table;
+use crate::settle::exit_of;
+
+use super::check::{Unchecked, quietly};
+
+/// A server of the file.
+struct Job {
+    line: usize,
+    target: Target,
+    server: String,
+}
+
+/// What became of one server.
+pub struct Outcome {
+    /// Its place in the file, from 1.
+    pub line: usize,
+    /// Host and port.
+    pub server: String,
+    /// The verdict, or why there is none.
+    pub result: Result<Verdict, Trouble>,
+}
+
+/// Why there is no verdict.
+pub struct Trouble {
+    /// Stable.
+    pub code: &'static str,
+    /// One line.
+    pub text: String,
+}
+
+impl Outcome {
+    /// The exit status that it means alone.
+    pub fn exit(&self) -> Exit {
+        self.result.as_ref().map_or(Exit::Failed, |verdict| exit_of(verdict.decision()))
+    }
+
+    /// When the server's certificate ends.
+    pub fn ends(&self) -> Option<Timestamp> {
+        Some(self.result.as_ref().ok()?.chain().leaf()?.not_after())
+    }
+
+    /// Whether that is near, or past.
+    pub fn ends_soon(&self, now: Timestamp, warn_days: i64) -> bool {
+        self.ends().is_some_and(|end| days_between(now, end) < warn_days || end < now)
+    }
+
+    fn to_json(&self, now: Timestamp, warn_days: i64) -> Value {
+        json!({
+            "schema": 1,
+            "line": self.line,
+            "server": self.server,
+            "exit": self.exit().status(),
+            "not_after": self.ends().map(rfc3339),
+            "days_left": self.ends().map(|end| days_between(now, end)),
+            "ends_soon": self.ends_soon(now, warn_days),
+            "verdict": self.result.as_ref().ok().map(Verdict::to_json),
+            "error": self.result.as_ref().err().map(|e| json!({ "code": e.code, "text": e.text })),
+        })
+    }
+}
+
+/// Checks every server of a file. The exit status is the worst: rejected, error, question, trusted.
+pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Context) -> Result<Exit, Failure> {
+    if args.reach.address.is_some() {
+        return Err(Failure::usage("--address is for one server, not for --file"));
+    }
+    let bytes = read(file).map_err(|why| Failure::about(file, why))?;
+    let mut jobs = Vec::new();
+    let mut unread = 0usize;
+    for (number, line) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
+        match parse(number, line, args.reach.starttls) {
+            Ok(job) => jobs.extend(job),
+            Err(why) => {
+                unread = unread.saturating_add(1);
+                say(&format!("tofuctl: {}:{number}: {why}", excerpt(&file.to_string_lossy(), 200)));
+            }
+        }
+    }
+    let (now, warn_days) = (cx.now(), i64::from(args.warn_days));
+    let mut outcomes = all(&jobs, args, interrupt, cx, |outcome| match args.json_lines {
+        true => cx.out.value_line(&outcome.to_json(now, warn_days)),
+        false => Ok(()),
+    })?;
+    let exit = outcomes.iter().map(Outcome::exit).max_by_key(|exit| badness(*exit)).unwrap_or(Exit::Done);
+    let exit = if unread > 0 && badness(exit) < badness(Exit::Failed) { Exit::Failed } else { exit };
+    outcomes.sort_by_key(|outcome| outcome.line);
+    let missing = jobs.len().saturating_sub(outcomes.len());
+    if cx.out.json {
+        let results: Vec<Value> = outcomes.iter().map(|outcome| outcome.to_json(now, warn_days)).collect();
+        cx.out.value(&json!({ "schema": 1, "exit": exit.status(), "results": results, "not_checked": missing }))?;
+    } else if !args.json_lines {
+        // The worst first, in the order of the file.
+        outcomes.sort_by_key(|o| std::cmp::Reverse((badness(o.exit()), o.ends_soon(now, warn_days))));
+        let table = render_table::Summary { outcomes: &outcomes, missing, unread, now, warn_days };
+        cx.out.print(&table.page(&cx.out))?;
+    }
+    Ok(exit)
+}
+
+/// How bad an exit status is among many.
+fn badness(exit: Exit) -> u8 {
+    match exit {
+        Exit::Done => 0,
+        Exit::Ask => 1,
+        Exit::Failed => 2,
+        Exit::Reject => 3,
+    }
+}
+
+/// `HOST[:PORT] [starttls=PROTOCOL]`; nothing where there is only a comment.
+fn parse(line: usize, text: &str, starttls: Option<Protocol>) -> Result<Option<Job>, String> {
+    let mut words = text.split_whitespace().take_while(|word| !word.starts_with('#'));
+    let Some(server) = words.next() else { return Ok(None) };
+    let mut starttls = starttls;
+    for word in words {
+        let Some(name) = word.strip_prefix("starttls=") else {
+            return Err(format!("{}: only starttls=PROTOCOL may follow a server", excerpt(word, 40)));
+        };
+        starttls = Some(Protocol::parse(name).map_err(|error| error.to_string())?);
+    }
+    let target = Target::parse(server, starttls).map_err(|error| error.to_string())?;
+    let server = match target.host.ip() {
+        Some(std::net::IpAddr::V6(address)) => format!("[{address}]:{}", target.port),
+        _ => format!("{}:{}", target.host, target.port),
+    };
+    Ok(Some(Job { line, target, server }))
+}
+
+/// Checks all, some at once, and hands each outcome over as it comes. What is called off is left out.
+fn all(
+    jobs: &[Job],
+    args: &network::Check,
+    interrupt: &Interrupt,
+    cx: &Context,
+    mut each: impl FnMut(&Outcome) -> Result<(), Failure>,
+) -> Result<Vec<Outcome>, Failure> {
+    let store = reach::store(&args.judge, cx)?;
+    let bar = progress(jobs.len(), cx);
+    let next = AtomicUsize::new(0);
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let result = thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..usize::from(args.jobs).min(jobs.len()) {
+            let (sender, store, next) = (sender.clone(), &store, &next);
+            scope.spawn(move || {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let Some(outcome) = one(job, args, store, interrupt, cx) else { break };
+                    if sender.send(outcome).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for outcome in receiver {
+            bar.inc(1);
+            let shown = bar.suspend(|| each(&outcome));
+            outcomes.push(outcome);
+            if let Err(failure) = shown {
+                // Nobody reads on: the others need not finish.
+                interrupt.cancel().cancel();
+                return Err(failure);
+            }
+        }
+        Ok(())
+    });
+    bar.finish_and_clear();
+    result.map(|()| outcomes)
+}
+
+fn one(job: &Job, args: &network::Check, store: &Store, interrupt: &Interrupt, cx: &Context) -> Option<Outcome> {
+    if interrupt.cancel().is_cancelled() {
+        return None;
+    }
+    let result = match quietly(&job.target, args, store, interrupt, cx) {
+        Ok(verdict) => Ok(verdict),
+        Err(Unchecked::Net(NetError::Cancelled { .. })) => return None,
+        Err(Unchecked::Net(error)) => Err(Trouble { code: error.code(), text: error.to_string() }),
+        Err(Unchecked::Other(failure)) => Err(Trouble { code: "other", text: failure.text() }),
+    };
+    Some(Outcome { line: job.line, server: job.server.clone(), result })
+}
+
+/// On standard error, where that is a terminal.
+fn progress(count: usize, cx: &Context) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(u64::try_from(count).ok(), ProgressDrawTarget::stderr());
+    if cx.out.quiet() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    // A template that does not parse leaves the default one.
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} checked") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_line(text: &str) -> Result<Option<String>, String> {
+        parse(1, text, None).map(|job| job.map(|job| format!("{} {}", job.server, job.target.service)))
+    }
+
+    #[test]
+    fn lines_name_servers_and_how_tls_begins() {
+        for (line, says) in [
+            ("mail.example", Some("mail.example:993 imap over TLS")),
+            ("  mail.example:143\t# the old one", Some("mail.example:143 imap with STARTTLS")),
+            ("mail.example:2525 starttls=smtp", Some("mail.example:2525 smtp with STARTTLS")),
+            ("[::1]:993", Some("[::1]:993 imap over TLS")),
+            ("# nothing", None),
+            ("", None),
+        ] {
+            assert_eq!(read_line(line).unwrap().as_deref(), says, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_name_none_say_why() {
+        for (line, why) in [
+            ("mail example", "only starttls=PROTOCOL"),
+            ("mail.example starttls=gopher", "gopher"),
+            ("mail.example:99999", "99999"),
+            ("*.example", "wildcard"),
+        ] {
+            let error = read_line(line).unwrap_err();
+            assert!(error.contains(why), "{line}: {error}");
+        }
+    }
+}

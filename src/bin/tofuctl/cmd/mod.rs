@@ -1,0 +1,30 @@
+//! One command a file. Each says what it does in its first lines and gives the exit status.
+
+pub mod backup;
+pub mod block;
+pub mod cert;
+pub mod check;
+pub mod check_file;
+pub mod completions;
+pub mod config_for;
+pub mod connect;
+pub mod diff;
+pub mod expect_change;
+pub mod export;
+pub mod forget;
+pub mod fsck;
+pub mod import;
+pub mod list;
+pub mod log;
+pub mod man;
+pub mod pending;
+pub mod policy;
+pub mod probe;
+pub mod prune;
+pub mod restore;
+pub mod retire;
+pub mod show;
+pub mod stage;
+pub mod stats;
+pub mod trust;
+pub mod undo;

@@ -1,0 +1,270 @@
+//! `policy`: the policies by which servers are judged: show the one in force, set fields, take it away,
+//! list what there is to set. What the fields do is the library's; their meaning is `docs/policy.md`.
+
+use serde_json::{Map, Value, json};
+
+use tofu::endpoint::{Account, Endpoint};
+use tofu::store::{StoreError, Tx};
+use tofu::text::escape;
+use tofu::trust::{FIELDS, PRESETS, Policy};
+
+use crate::cli::store::{PolicyAction, PolicySet, PolicyShow};
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::layout::wrapped;
+use crate::named;
+use crate::out::Style;
+
+/// Each preset in a line.
+const IN_SHORT: [&str; 7] = [
+    "valid certificates are accepted; everything else is asked about once and then remembered; downgrades are rejected",
+    "as default, and the first key of an unknown server is accepted where nothing speaks against it",
+    "as default, and asks about new authorities, upgrades and keys known from sibling ports",
+    "only what is pinned; valid certificates are examined and shown, and accept nothing",
+    "only valid certificates; pins, DANE, staged keys and siblings do not count",
+    "as default while an account is set up; afterwards every question is a no",
+    "as default, and wrong names and CA certificates are looked over on addresses stated to be loopback, or an onion",
+];
+
+/// Each field in a line, in the order of [`FIELDS`].
+const MEANING: [&str; 21] = [
+    "what a valid certificate is good for: it accepts, is only shown, or is not examined",
+    "whether the system's authorities count beside those added",
+    "no: only valid certificates count, everything else is rejected",
+    "whether DANE accepts; a mismatch always rejects",
+    "a server of which nothing is known",
+    "a pinned server with another key",
+    "a formerly valid server whose certificate has expired",
+    "a formerly valid server that no longer is: rejected with a way back, or without",
+    "a valid certificate with a new key from a new authority",
+    "a pinned server that is valid with another key",
+    "a key that a person confirmed on another mail port of the host",
+    "what becomes of every question when no account is being set up",
+    "whether wrong names are looked over on addresses that are vouched for",
+    "the ports between which a key may count",
+    "how long ago a newer certificate may have expired and still be asked about",
+    "how long trust in an expired certificate lasts",
+    "how long new pins last",
+    "how long the old key counts after the announced one came",
+    "how many keys may be trusted side by side",
+    "smaller RSA keys are rejected, whatever is pinned",
+    "in a store of the system: no other policy may be looser",
+];
+
+pub fn run(args: &crate::cli::store::Policy, cx: &Context) -> Result<Exit, Failure> {
+    match &args.action {
+        PolicyAction::Show(args) => show(args, cx),
+        PolicyAction::Set(args) => set(args, cx),
+        PolicyAction::Reset(args) => reset(args, cx),
+        PolicyAction::List => list(cx),
+    }
+}
+
+/// A policy and whose it is.
+pub struct InForce {
+    policy: Policy,
+    whose: &'static str,
+    /// A store of the system has a mandatory policy, which may be stricter.
+    floor: bool,
+}
+
+impl InForce {
+    /// `careful (the store's)`, `default with first-use=accept (its own)`.
+    pub fn summary(&self) -> String {
+        let changed = changed(&self.policy);
+        let with = if changed.is_empty() { String::new() } else { format!(" with {}", changed.join(", ")) };
+        let odd = self.policy.unknown_field().map(|e| format!("; {e}")).unwrap_or_default();
+        let floor = if self.floor { "; the system's is mandatory and may be stricter" } else { "" };
+        format!("{}{with} ({}){floor}{odd}", self.policy.preset_name(), self.whose)
+    }
+}
+
+/// `FIELD=VALUE` where it differs from the preset; added authorities as a number.
+fn changed(policy: &Policy) -> Vec<String> {
+    let shown = |(field, value): (String, Value)| match value {
+        Value::Array(roots) => format!("{} authorities added", roots.len()),
+        Value::String(text) => format!("{}={}", escape(&field), escape(&text)),
+        other => format!("{}={}", escape(&field), escape(&other.to_string())),
+    };
+    policy.to_map().into_iter().filter(|(field, _)| field != "preset").map(shown).collect()
+}
+
+/// The policy that a check of the endpoint, or of any unknown one, would use: its own, that of any
+/// account, the store's, the system's, the default.
+pub fn in_force(tx: &Tx<'_>, endpoint: Option<&Endpoint>) -> Result<InForce, StoreError> {
+    let below = endpoint.map(|endpoint| tx.layer_policies(endpoint)).transpose()?.unwrap_or_default();
+    let mandatory = |map: &Map<String, Value>| map.get("mandatory").and_then(Value::as_str) == Some("yes");
+    let floor = below.iter().any(|layer| [&layer.own, &layer.any, &layer.store].into_iter().flatten().any(mandatory));
+    let mut found: Vec<(Option<Map<String, Value>>, &'static str)> = Vec::new();
+    if let Some(endpoint) = endpoint {
+        let any = Endpoint { account: Account::any(), ..endpoint.clone() };
+        found.push((tx.endpoint(endpoint)?.and_then(|record| record.policy), "its own"));
+        found.push((tx.endpoint(&any)?.and_then(|record| record.policy), "that of any account"));
+    }
+    found.push((tx.policy()?, "the store's"));
+    found.extend(below.into_iter().map(|layer| (layer.own.or(layer.any).or(layer.store), "the system's")));
+    match found.into_iter().find_map(|(map, whose)| map.map(|map| (map, whose))) {
+        Some((map, whose)) => {
+            let policy = Policy::from_map(&map)
+                .map_err(|e| StoreError::Invalid { what: format!("a policy in the store: {e}") })?;
+            Ok(InForce { policy, whose, floor })
+        }
+        None => Ok(InForce { policy: Policy::default(), whose: "built in", floor }),
+    }
+}
+
+fn show(args: &PolicyShow, cx: &Context) -> Result<Exit, Failure> {
+    let typed = args.target.as_deref().map(|text| cx.endpoint(text)).transpose()?;
+    let found = match cx.existing()? {
+        Some(store) => {
+            let endpoint = match (&args.target, typed) {
+                (Some(text), Some(_)) => Some(cx.known_endpoint(&store, text)?),
+                _ => None,
+            };
+            store.read(|tx| in_force(tx, endpoint.as_ref()))?
+        }
+        None => InForce { policy: Policy::default(), whose: "built in", floor: false },
+    };
+    if cx.out.json {
+        let fields = FIELDS.iter().map(|(name, _)| ((*name).to_owned(), found.policy.get(name).into()));
+        let value = json!({
+            "source": found.whose,
+            "mandatory_below": found.floor,
+            "preset": found.policy.preset_name(),
+            "fields": fields.collect::<Map<String, Value>>(),
+            "stored": found.policy.to_map(),
+        });
+        cx.out.value(&value)?;
+        return Ok(Exit::Done);
+    }
+    let paint = cx.out.paint;
+    let base = Policy::preset(found.policy.preset_name()).unwrap_or_default();
+    let mut text = wrapped("", "  ", &found.summary(), cx.out.width);
+    for (name, _) in FIELDS {
+        let value = found.policy.get(name).unwrap_or_default();
+        let differs = base.get(name).as_ref() != Some(&value);
+        let line = wrapped(&format!("  {name:<18}"), &" ".repeat(20), &value, cx.out.width);
+        let style = if differs { Style::Bold } else { Style::Plain };
+        text.push_str(&paint.paint(style, line.trim_end()));
+        text.push('\n');
+    }
+    cx.out.print(&text)?;
+    Ok(Exit::Done)
+}
+
+fn set(args: &PolicySet, cx: &Context) -> Result<Exit, Failure> {
+    let (target, words) = match args.words.split_first() {
+        Some((first, rest)) if !first.contains('=') => (Some(first.as_str()), rest),
+        _ => (None, args.words.as_slice()),
+    };
+    if words.is_empty() && args.add_root.is_empty() {
+        return Err(Failure::usage("give FIELD=VALUE (tofuctl policy list shows the fields)"));
+    }
+    target.map(|text| cx.endpoint(text)).transpose()?;
+    // All of it is tried before a store is made for it.
+    let roots: Result<Vec<_>, Failure> = args.add_root.iter().map(|file| named::certificates(file)).collect();
+    let roots = roots?.concat();
+    assign(Policy::default(), words)?;
+    let store = cx.store()?;
+    let endpoint = target.map(|text| cx.known_endpoint(&store, text)).transpose()?;
+    let now = store.read(|tx| in_force(tx, endpoint.as_ref()))?;
+    let mut policy = assign(now.policy, words)?;
+    roots.into_iter().for_each(|root| policy.add_root(root));
+    store.set_policy(endpoint.as_ref(), Some(&policy.to_map()), cx.now())?;
+    let whose = endpoint.map_or_else(|| "the store".to_owned(), |e| e.to_string());
+    let changed = changed(&policy);
+    let with = if changed.is_empty() { String::new() } else { format!(" with {}", changed.join(", ")) };
+    cx.done(&format!("the policy of {whose} is {}{with}", policy.preset_name()))?;
+    Ok(Exit::Done)
+}
+
+/// Sets `FIELD=VALUE`s in their order; `preset=NAME` begins anew.
+fn assign(mut policy: Policy, words: &[String]) -> Result<Policy, Failure> {
+    for word in words {
+        let Some((field, value)) = word.split_once('=') else {
+            let shown = tofu::text::excerpt(word, 80);
+            return Err(Failure::usage(format!("{shown}: give FIELD=VALUE (tofuctl policy list shows the fields)")));
+        };
+        if field == "preset" {
+            policy = Policy::preset(value).map_err(Failure::usage)?;
+        } else {
+            policy.set(field, value).map_err(Failure::usage)?;
+        }
+    }
+    Ok(policy)
+}
+
+fn reset(args: &PolicyShow, cx: &Context) -> Result<Exit, Failure> {
+    args.target.as_deref().map(|text| cx.endpoint(text)).transpose()?;
+    if cx.existing_or_say()?.is_none() {
+        return Ok(Exit::Done);
+    }
+    let store = cx.store()?;
+    let endpoint = args.target.as_deref().map(|text| cx.known_endpoint(&store, text)).transpose()?;
+    // An endpoint of which nothing is known has no policy to take away.
+    let known = match &endpoint {
+        Some(endpoint) => store.read(|tx| tx.endpoint(endpoint))?.is_some(),
+        None => true,
+    };
+    if known {
+        store.set_policy(endpoint.as_ref(), None, cx.now())?;
+    }
+    let whose = endpoint.as_ref().map_or_else(|| "the store".to_owned(), ToString::to_string);
+    let now = store.read(|tx| in_force(tx, endpoint.as_ref()))?;
+    cx.done(&format!("{whose} has no policy of its own; in force is {}", now.summary()))?;
+    Ok(Exit::Done)
+}
+
+fn list(cx: &Context) -> Result<Exit, Failure> {
+    if cx.out.json {
+        let presets = PRESETS.iter().zip(IN_SHORT).map(|(name, text)| json!({ "name": name, "meaning": text }));
+        let base = Policy::default();
+        let fields = FIELDS.iter().zip(MEANING).map(|((name, takes), text)| {
+            json!({ "name": name, "values": takes, "default": base.get(name), "meaning": text })
+        });
+        cx.out.value(&json!({
+            "presets": presets.collect::<Vec<_>>(),
+            "fields": fields.collect::<Vec<_>>(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let (paint, width) = (cx.out.paint, cx.out.width);
+    let mut text = format!("{}\n", paint.paint(Style::Bold, "Presets"));
+    for (name, meaning) in PRESETS.iter().zip(IN_SHORT) {
+        text.push_str(&wrapped(&format!("  {name:<12}"), &" ".repeat(14), meaning, width));
+    }
+    text.push_str(&format!(
+        "\n{}\n",
+        paint.paint(Style::Bold, "Fields: what they take, [the default], and what they mean")
+    ));
+    let base = Policy::default();
+    for ((name, takes), meaning) in FIELDS.iter().zip(MEANING) {
+        let default = base.get(name).unwrap_or_default();
+        text.push_str(&wrapped(&format!("  {name:<18}"), &" ".repeat(20), &format!("{takes} [{default}]"), width));
+        text.push_str(&wrapped("      ", "      ", meaning, width));
+    }
+    cx.out.print(&text)?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_does_not_exist_is_named() {
+        let words = ["preset=careful".to_owned(), "first-used=ask".to_owned()];
+        let Err(Failure::Told { text, status: 2 }) = assign(Policy::default(), &words) else {
+            panic!("taken");
+        };
+        assert!(text.contains("first-used"), "{text}");
+    }
+
+    #[test]
+    fn a_preset_takes_the_place_of_what_was_set_before_it() {
+        let words = ["pin-days=3", "preset=strict", "late-days=4"].map(str::to_owned);
+        let policy = assign(Policy::default(), &words).unwrap();
+        assert_eq!(policy.get("pin-days").as_deref(), Some("0"));
+        assert_eq!(changed(&policy), ["late-days=4"]);
+    }
+}

@@ -1,0 +1,61 @@
+//! `restore`: puts a backup in place of the store's content, or fills a new store from a JSON export.
+
+use std::io::Read;
+
+use tofu::store::{MAX_IMPORT, Store};
+use tofu::text::escape;
+
+use crate::cli::exchange::Restore;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::words::count;
+
+pub fn run(args: &Restore, cx: &Context) -> Result<Exit, Failure> {
+    let shown = escape(&args.file.display().to_string());
+    let export = if is_json(args)? { Some(read(args)?) } else { None };
+    match cx.existing()? {
+        // A rehearsal, so that a file that cannot be used leaves no empty store behind.
+        None => fill(&Store::memory(), args, export.as_deref(), cx)?,
+        Some(store) => {
+            let servers = store.read(|tx| tx.statistics())?.counts.endpoints;
+            if servers > 0 && export.is_none() {
+                let name = escape(&store.name());
+                let question = format!("{shown} will take the place of {} in {name}.", count(servers, "server"));
+                cx.confirm(&question, args.yes)?;
+            }
+        }
+    }
+    let store = cx.store()?;
+    fill(&store, args, export.as_deref(), cx)?;
+    let servers = store.read(|tx| tx.statistics())?.counts.endpoints;
+    cx.done(&format!("restored {} from {shown}", count(servers, "server")))?;
+    Ok(Exit::Done)
+}
+
+fn fill(store: &Store, args: &Restore, export: Option<&[u8]>, cx: &Context) -> Result<(), Failure> {
+    match export {
+        Some(data) => store.restore_json(data)?,
+        None => store.restore(&args.file, cx.now())?,
+    }
+    Ok(())
+}
+
+fn read(args: &Restore) -> Result<Vec<u8>, Failure> {
+    let mut data = Vec::new();
+    let most = u64::try_from(MAX_IMPORT).unwrap_or(u64::MAX).saturating_add(1);
+    let file = std::fs::File::open(&args.file).map_err(|e| Failure::about(&args.file, e))?;
+    file.take(most).read_to_end(&mut data).map_err(|e| Failure::about(&args.file, e))?;
+    if data.len() > MAX_IMPORT {
+        return Err(Failure::about(&args.file, format!("an export holds at most {MAX_IMPORT} bytes")));
+    }
+    Ok(data)
+}
+
+/// Whether the file is an export rather than a store: a store begins with `SQLite format 3`.
+fn is_json(args: &Restore) -> Result<bool, Failure> {
+    let about = |e| Failure::about(&args.file, e);
+    let mut head = [0u8; 64];
+    let read = std::fs::File::open(&args.file).map_err(about)?.read(&mut head).map_err(about)?;
+    let head = head.get(..read).unwrap_or_default();
+    Ok(head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{'))
+}

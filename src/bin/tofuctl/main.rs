@@ -1,0 +1,87 @@
+//! `tofuctl`: what libtofu knows and decides, for a person at a terminal and for scripts. Parses the
+//! command line, runs one command, turns the result into an exit status. It uses the library's public
+//! API alone and decides nothing itself.
+
+#![deny(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod ask;
+mod cert_file;
+mod cli;
+mod cmd;
+mod context;
+mod exit;
+mod interrupt;
+mod json;
+mod layout;
+mod named;
+mod out;
+mod pages;
+mod reach;
+mod render;
+mod render_cert;
+mod render_diff;
+mod render_probe;
+mod render_table;
+mod render_verdict;
+mod settle;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use context::Context;
+use exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(stop) => return exit::not_run(&stop),
+    };
+    match Context::new(cli.global).and_then(|cx| run(&cli.command, &cx)) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn run(command: &cli::Command, cx: &Context) -> Result<Exit, Failure> {
+    use cli::Command;
+    match command {
+        Command::Probe(args) => cmd::probe::run(args, cx),
+        Command::Check(args) => cmd::check::run(args, cx),
+        Command::Connect(args) => cmd::connect::run(args, cx),
+        Command::Trust(args) => cmd::trust::run(args, cx),
+        Command::Pending(args) => cmd::pending::run(args, cx),
+        Command::List(args) => cmd::list::run(args, cx),
+        Command::Show(args) => cmd::show::run(args, cx),
+        Command::Log(args) => cmd::log::run(args, cx),
+        Command::Stats(args) => cmd::stats::run(args, cx),
+        Command::Forget(args) => cmd::forget::run(args, cx),
+        Command::Block(args) => cmd::block::run(args, cx),
+        Command::Stage(args) => cmd::stage::run(args, cx),
+        Command::Retire(args) => cmd::retire::run(args, cx),
+        Command::ExpectChange(args) => cmd::expect_change::run(args, cx),
+        Command::Policy(args) => cmd::policy::run(args, cx),
+        Command::Undo(args) => cmd::undo::run(args, cx),
+        Command::Import(args) => cmd::import::run(args, cx),
+        Command::Export(args) => cmd::export::run(args, cx),
+        Command::Backup(args) => cmd::backup::run(args, cx),
+        Command::Restore(args) => cmd::restore::run(args, cx),
+        Command::Fsck(args) => cmd::fsck::run(args, cx),
+        Command::Prune(args) => cmd::prune::run(args, cx),
+        Command::Cert(args) => cmd::cert::run(args, cx),
+        Command::Diff(args) => cmd::diff::run(args, cx),
+        Command::Completions(args) => cmd::completions::run(args, cx),
+        Command::GenerateMan(args) => cmd::man::run(args, cx),
+    }
+}

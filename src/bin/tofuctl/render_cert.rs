@@ -1,0 +1,105 @@
+//! One certificate as a card of a few lines, the answer first: who, by whom, until when.
+
+use tofu::cert::{Cert, KeyAlgorithm};
+use tofu::text::{escape, excerpt};
+use tofu::time::{self, Timestamp};
+
+use crate::out::Style;
+use crate::render::{Sheet, end_style, from_now};
+
+/// Names listed before the rest is counted.
+const MAX_NAMES: usize = 8;
+/// Oddities listed before the rest is counted.
+const MAX_ODD: usize = 4;
+/// Characters of one name.
+const MAX_CHARS: usize = 200;
+/// An end within so many days is coloured.
+const SOON_DAYS: i64 = 21;
+
+/// Writes a certificate under a title, as of `now`.
+pub fn card(sheet: &mut Sheet, title: &str, cert: &Cert, now: Timestamp) {
+    sheet.paragraph(0, Style::Bold, title);
+    sheet.row("For", Style::Plain, &holder(cert));
+    sheet.row("Issued by", Style::Plain, &issuer(cert));
+    let (style, valid) = validity(cert, now);
+    sheet.row("Valid", style, &valid);
+    sheet.row("Names", Style::Plain, &names(cert));
+    sheet.row("Key", if cert.key().weak { Style::Warn } else { Style::Plain }, &key(cert));
+    sheet.row("Key pin", Style::Plain, &format!("sha256//{}", cert.spki().base64()));
+    let print = cert.fingerprint().colon_hex();
+    let (first, second) = print.split_at_checked(48).unwrap_or((&print, ""));
+    sheet.row("SHA-256", Style::Plain, &format!("{first} {second}"));
+    for (index, anomaly) in cert.anomalies().iter().take(MAX_ODD).enumerate() {
+        sheet.row(if index == 0 { "Odd" } else { "" }, Style::Warn, &anomaly.text());
+    }
+    let more = cert.anomalies().len().saturating_sub(MAX_ODD);
+    if more > 0 {
+        sheet.row("", Style::Warn, &format!("and {more} more (--text shows them)"));
+    }
+}
+
+/// Who: the common name, the organisation, or the first name that it holds.
+pub fn holder(cert: &Cert) -> String {
+    let subject = cert.subject();
+    let named = subject.attribute("CN").pop().or_else(|| subject.attribute("O").pop());
+    match named {
+        Some(name) => excerpt(&name, MAX_CHARS),
+        None => cert.host_names().first().map_or_else(|| "somebody without a name".to_owned(), |name| cut(name)),
+    }
+}
+
+fn issuer(cert: &Cert) -> String {
+    if cert.is_self_signed() {
+        return "itself (self-signed)".to_owned();
+    }
+    let text = cert.issuer().text();
+    if text.is_empty() { "somebody without a name".to_owned() } else { cut(&text) }
+}
+
+fn validity(cert: &Cert, now: Timestamp) -> (Style, String) {
+    let (begin, end) = (cert.not_before(), cert.not_after());
+    let until = format!("until {}", cert.not_after_text());
+    if end < now {
+        return (Style::Bad, format!("{until}: expired {}", from_now(end, now)));
+    }
+    if begin > now {
+        return (Style::Bad, format!("not before {}, {until}", cert.not_before_text()));
+    }
+    (end_style(end, now, SOON_DAYS), format!("{until}, {} (since {})", from_now(end, now), time::date(begin)))
+}
+
+fn names(cert: &Cert) -> String {
+    let all = cert.host_names();
+    let mut shown = all.iter().take(MAX_NAMES).map(|name| cut(name)).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(MAX_NAMES) {
+        0 if all.is_empty() => return "none that a server could have".to_owned(),
+        0 => {}
+        more => shown.push_str(&format!(" and {more} more")),
+    }
+    // Without a SAN the names come from the common name, which RFC 9525 does not count.
+    if cert.sans().is_empty() { format!("{shown} (in the common name only)") } else { shown }
+}
+
+/// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak)`.
+pub fn key(cert: &Cert) -> String {
+    let key = cert.key();
+    let size = match key.algorithm {
+        KeyAlgorithm::Rsa | KeyAlgorithm::Dsa if key.bits > 0 => format!(", {} bits", key.bits),
+        _ => String::new(),
+    };
+    let note = match (key.readable, key.weak) {
+        (false, _) => " (unreadable)",
+        (true, true) => " (weak)",
+        _ => "",
+    };
+    let authority = if cert.basic_constraints().is_some_and(|c| c.ca) { "; may sign certificates (CA)" } else { "" };
+    format!("{}{size}{note}{authority}", escape(&key.name))
+}
+
+/// Shortens what is escaped already.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or("")),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,146 @@
+//! The summary of many checks: a row for each server, the worst first, then what ends soon and the counts.
+
+use tofu::time::{self, Timestamp, days_between};
+use tofu::trust::{Assurance, Decision, PinResult, Section, Verdict};
+
+use crate::cmd::check_file::Outcome;
+use crate::exit::Exit;
+use crate::layout::{Cell, Table, wrapped};
+use crate::out::{Out, Style};
+use crate::render::from_now;
+use crate::words::count;
+
+/// From this width on the whole table fits.
+const NARROW: usize = 72;
+
+/// Everything that the summary says.
+pub struct Summary<'a> {
+    /// In the order in which they are to be shown.
+    pub outcomes: &'a [Outcome],
+    /// Servers that were called off.
+    pub missing: usize,
+    /// Lines that name no server.
+    pub unread: usize,
+    pub now: Timestamp,
+    pub warn_days: i64,
+}
+
+impl Summary<'_> {
+    /// The whole page. With `--quiet` only what needs attention is listed.
+    pub fn page(&self, out: &Out) -> String {
+        let columns = [("ANSWER", 6), ("UNTIL", 10), ("DAYS", 6), ("WHY", 20)];
+        // A narrow terminal has no room for the last ones; the sentences below say as much.
+        let columns = if out.width < NARROW { columns.get(..2) } else { None }.unwrap_or(&columns);
+        let table = Table::new("SERVER", columns, out.width, out.paint);
+        let shown: Vec<&Outcome> = self
+            .outcomes
+            .iter()
+            .filter(|o| !out.quiet() || o.exit() != Exit::Done || o.ends_soon(self.now, self.warn_days))
+            .collect();
+        let mut page = String::new();
+        if !shown.is_empty() {
+            page.push_str(&table.header());
+        }
+        for outcome in shown {
+            page.push_str(&table.row(&self.cells(outcome)));
+            if let Some(text) = told(outcome) {
+                let lines = wrapped("    ", "    ", &text, out.width);
+                lines.lines().for_each(|line| page.push_str(&format!("{}\n", out.paint.paint(Style::Dim, line))));
+            }
+        }
+        page.push_str(&self.ending(out));
+        page.push_str(&self.counts(out));
+        page
+    }
+
+    fn cells(&self, outcome: &Outcome) -> [Cell; 5] {
+        let (answer, style) = match outcome.exit() {
+            Exit::Done => ("ok", Style::Good),
+            Exit::Ask => ("ASK", Style::Warn),
+            Exit::Failed => ("ERROR", Style::Bad),
+            Exit::Reject => ("REJECT", Style::Bad),
+        };
+        let ends = outcome.ends();
+        let soon = if outcome.ends_soon(self.now, self.warn_days) { Style::Warn } else { Style::Plain };
+        let days = ends.map_or_else(String::new, |end| days_between(self.now, end).to_string());
+        [
+            Cell::new(outcome.server.clone()),
+            Cell::styled(answer, style),
+            Cell::styled(ends.map_or_else(String::new, time::date), soon),
+            Cell::styled(days, soon),
+            Cell::new(why(outcome)),
+        ]
+    }
+
+    fn ending(&self, out: &Out) -> String {
+        let mut soon: Vec<(Timestamp, &Outcome)> = self
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.ends_soon(self.now, self.warn_days))
+            .filter_map(|outcome| Some((outcome.ends()?, outcome)))
+            .collect();
+        if soon.is_empty() {
+            return String::new();
+        }
+        soon.sort_by_key(|(end, _)| *end);
+        let mut text = format!("\nCertificates that end within {} days:\n", self.warn_days);
+        for (end, outcome) in soon {
+            let style = if end < self.now { Style::Bad } else { Style::Warn };
+            let line = format!("{} ({})  {}", time::date(end), from_now(end, self.now), outcome.server);
+            let lines = wrapped("  ", "    ", &line, out.width);
+            lines.lines().for_each(|line| text.push_str(&format!("{}\n", out.paint.paint(style, line))));
+        }
+        text
+    }
+
+    fn counts(&self, out: &Out) -> String {
+        let of = |exit: Exit| self.outcomes.iter().filter(|outcome| outcome.exit() == exit).count();
+        let total = u64::try_from(self.outcomes.len()).unwrap_or(u64::MAX);
+        let mut parts = vec![format!("{} trusted", of(Exit::Done))];
+        let further = [
+            (of(Exit::Ask), "to be answered"),
+            (of(Exit::Reject), "rejected"),
+            (of(Exit::Failed), "not reached or not checked"),
+            (self.missing, "called off"),
+        ];
+        parts.extend(further.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+        let mut line = format!("{}: {}.", count(total, "server"), parts.join(", "));
+        if self.unread > 0 {
+            let lines = count(u64::try_from(self.unread).unwrap_or(u64::MAX), "line");
+            line.push_str(&format!(" {lines} of the file could not be read."));
+        }
+        let gap = if self.outcomes.is_empty() { "" } else { "\n" };
+        format!("{gap}{}", wrapped("", "", &line, out.width))
+    }
+}
+
+/// What is behind an answer, as a stable word.
+fn why(outcome: &Outcome) -> String {
+    match &outcome.result {
+        Ok(verdict) if verdict.decision() == Decision::Accept => vouched(verdict).to_owned(),
+        Ok(verdict) => verdict.reasons().next().unwrap_or("").to_owned(),
+        Err(trouble) => trouble.code.to_owned(),
+    }
+}
+
+fn vouched(verdict: &Verdict) -> &'static str {
+    match (verdict.assurance(), verdict.pin_result()) {
+        (Assurance::Verified, PinResult::Match) => "valid and pinned",
+        (Assurance::Verified, _) => "valid",
+        (Assurance::Pinned, _) => "pinned",
+        (Assurance::None, _) => "accepted",
+    }
+}
+
+/// A sentence for what is not in order.
+fn told(outcome: &Outcome) -> Option<String> {
+    match &outcome.result {
+        Ok(verdict) if verdict.decision() == Decision::Accept => None,
+        Ok(verdict) => verdict.statements(Section::Headline).first().map(tofu::text::Statement::text),
+        // The row names the server already.
+        Err(trouble) => {
+            let prefix = format!("{}: ", outcome.server);
+            Some(trouble.text.strip_prefix(&prefix).unwrap_or(&trouble.text).to_owned())
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! From a connection that is held to a decision: shows the verdict, asks, hands the answer over and lets
+//! the connection decide again. No application data goes either way here.
+
+use tofu::store::Store;
+use tofu::tls::Conn;
+use tofu::trust::{self, Decision, TrustError, Verdict};
+
+use crate::ask::{self, Reply, Terminal, Wish};
+use crate::context::Context;
+use crate::exit::{Exit, Failure, say};
+use crate::interrupt::Interrupt;
+
+/// How often the same connection is asked about: what is known may change while a person thinks.
+const ROUNDS: usize = 4;
+
+/// Somebody who can be asked.
+pub struct Asking {
+    pub terminal: Terminal,
+    pub wish: Wish,
+}
+
+/// How it ended.
+pub struct Settled {
+    /// The last verdict.
+    pub verdict: Verdict,
+    /// Whether a person was asked, and so has read the verdict.
+    pub asked: bool,
+    /// Whether a fingerprint was given that is not of what was presented.
+    pub differs: bool,
+}
+
+impl Settled {
+    /// The exit status that it means.
+    pub fn exit(&self) -> Exit {
+        if self.differs { Exit::Reject } else { exit_of(self.verdict.decision()) }
+    }
+}
+
+/// The exit status of a decision.
+pub fn exit_of(decision: Decision) -> Exit {
+    match decision {
+        Decision::Accept => Exit::Done,
+        Decision::Ask => Exit::Ask,
+        Decision::Reject => Exit::Reject,
+    }
+}
+
+/// Asks until the connection is accepted, refused, or nobody can say.
+pub fn settle(
+    store: &Store,
+    conn: &Conn,
+    mut asking: Option<Asking>,
+    interrupt: &Interrupt,
+    cx: &Context,
+) -> Result<Settled, Failure> {
+    let mut settled = Settled { verdict: verdict_of(conn)?, asked: false, differs: false };
+    for _ in 0..ROUNDS {
+        let verdict = &settled.verdict;
+        let Some(person) = asking.as_mut().filter(|_| ask::is_question(verdict)) else { break };
+        let reply = interrupt.while_asking(|| ask::put(verdict, &person.wish, cx.now(), &mut person.terminal))?;
+        settled.asked = true;
+        let answer = match reply {
+            Reply::Yes(answer) => answer,
+            Reply::No => break,
+            Reply::Differs => {
+                settled.differs = true;
+                break;
+            }
+        };
+        match trust::trust(store, verdict, &answer) {
+            Ok(()) => {}
+            Err(TrustError::Stale(why)) => say(&format!("tofuctl: {why}; once more")),
+            Err(error) => return Err(error.into()),
+        }
+        conn.handshake()?;
+        settled.verdict = verdict_of(conn)?;
+    }
+    Ok(settled)
+}
+
+/// The verdict that a finished handshake gave.
+pub fn verdict_of(conn: &Conn) -> Result<Verdict, Failure> {
+    conn.verdict().ok_or_else(|| Failure::new(format!("{}: the handshake gave no verdict", conn.endpoint())))
+}

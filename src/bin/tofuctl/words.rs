@@ -1,0 +1,201 @@
+//! Stable words for the kinds and states of what is remembered, in text and JSON alike.
+
+use tofu::store::{EndpointRecord, Origin, PinKind, PinState, PinValue, Severity, Validation};
+use tofu::text::escape;
+use tofu::time::{Timestamp, date, days_between};
+
+use crate::out::Style;
+
+pub fn kind(kind: PinKind) -> &'static str {
+    match kind {
+        PinKind::Key => "key",
+        PinKind::Certificate => "certificate",
+        PinKind::Issuer => "issuer",
+        PinKind::Name => "name",
+    }
+}
+
+pub fn state(state: PinState) -> &'static str {
+    match state {
+        PinState::Trusted => "trusted",
+        PinState::Staged => "staged",
+        PinState::Retired => "retired",
+        PinState::Blocked => "blocked",
+        PinState::Compromised => "compromised",
+    }
+}
+
+pub fn state_style(state: PinState) -> Style {
+    match state {
+        PinState::Trusted => Style::Good,
+        PinState::Staged => Style::Warn,
+        PinState::Retired => Style::Dim,
+        PinState::Blocked | PinState::Compromised => Style::Bad,
+    }
+}
+
+pub fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::User => "user",
+        Origin::Managed => "managed",
+        Origin::AcceptNew => "accept-new",
+        Origin::Sibling => "sibling",
+        Origin::Imported => "imported",
+    }
+}
+
+/// How a pin came to be, as part of a sentence.
+pub fn by_whom(origin: Origin) -> &'static str {
+    match origin {
+        Origin::User => "by a person's yes",
+        Origin::Managed => "by hand",
+        Origin::AcceptNew => "at first use, unasked",
+        Origin::Sibling => "because of another port of the host",
+        Origin::Imported => "by an import",
+    }
+}
+
+pub fn validation(validation: Validation) -> &'static str {
+    match validation {
+        Validation::Ca => "ca",
+        Validation::Dane => "dane",
+        Validation::Pinned => "issuer-or-name-pin",
+        Validation::None => "none",
+    }
+}
+
+/// What vouched for a sighting, in a word or two.
+pub fn vouched(validation: Validation) -> &'static str {
+    match validation {
+        Validation::Ca => "valid",
+        Validation::Dane => "valid (DANE)",
+        Validation::Pinned => "valid by a pin",
+        Validation::None => "pinned",
+    }
+}
+
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Notice => "notice",
+        Severity::Warning => "warning",
+        Severity::High => "high",
+    }
+}
+
+pub fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Info => Style::Dim,
+        Severity::Notice => Style::Plain,
+        Severity::Warning => Style::Warn,
+        Severity::High => Style::Bad,
+    }
+}
+
+/// What a pin names, in full: `sha256//` and base64 for keys, hexadecimal digits for certificates.
+pub fn value(kind: PinKind, value: &PinValue) -> String {
+    match value {
+        PinValue::Sha256(hash) if kind == PinKind::Certificate => hash.hex(),
+        PinValue::Sha256(hash) => format!("sha256//{}", hash.base64()),
+        PinValue::Name(name) => escape(name),
+    }
+}
+
+/// Where an endpoint stands, as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Trusted,
+    Expired,
+    Valid,
+    Staged,
+    Blocked,
+    Forgotten,
+    Retired,
+    Seen,
+    Policy,
+}
+
+impl Standing {
+    /// What counts most for the next check.
+    pub fn of(record: &EndpointRecord, now: Timestamp) -> Self {
+        let has = |state: PinState| record.has_pin_in(&[state]);
+        let lasts = |expires: Timestamp| expires == 0 || expires > now;
+        if record.pins.iter().any(|p| p.state == PinState::Trusted && lasts(p.expires)) {
+            Self::Trusted
+        } else if has(PinState::Trusted) {
+            Self::Expired
+        } else if record.validated.is_some() && !record.baseline.is_empty() {
+            Self::Valid
+        } else if has(PinState::Staged) {
+            Self::Staged
+        } else if has(PinState::Blocked) || has(PinState::Compromised) {
+            Self::Blocked
+        } else if record.tombstone.is_some() {
+            Self::Forgotten
+        } else if has(PinState::Retired) {
+            Self::Retired
+        } else if !record.observations.is_empty() {
+            Self::Seen
+        } else {
+            Self::Policy
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::Expired => "expired",
+            Self::Valid => "valid",
+            Self::Staged => "staged",
+            Self::Blocked => "blocked",
+            Self::Forgotten => "forgotten",
+            Self::Retired => "retired",
+            Self::Seen => "seen",
+            Self::Policy => "policy",
+        }
+    }
+
+    /// As part of a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted by a pin",
+            Self::Expired => "trusted by a pin that has expired",
+            Self::Valid => "valid by a CA or DANE when last seen; not pinned",
+            Self::Staged => "not trusted yet; a next key is announced",
+            Self::Blocked => "has a blocked key and no trusted one",
+            Self::Forgotten => "forgotten; the next contact asks",
+            Self::Retired => "has no trusted key any more",
+            Self::Seen => "seen and never accepted",
+            Self::Policy => "nothing but settings",
+        }
+    }
+
+    pub fn style(self) -> Style {
+        match self {
+            Self::Trusted | Self::Valid => Style::Good,
+            Self::Expired | Self::Staged | Self::Seen => Style::Warn,
+            Self::Blocked => Style::Bad,
+            Self::Forgotten | Self::Retired | Self::Policy => Style::Dim,
+        }
+    }
+}
+
+/// `2026-11-20 (3 days ago)`.
+pub fn day(at: Timestamp, now: Timestamp) -> String {
+    format!("{} ({})", date(at), ago(at, now))
+}
+
+/// `today`, `3 days ago`, `in 12 days`.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let plural = |days: i64| if days == 1 { "day" } else { "days" };
+    match days_between(at, now) {
+        0 => "today".to_owned(),
+        days if days > 0 => format!("{days} {} ago", plural(days)),
+        days => format!("in {} {}", days.saturating_neg(), plural(days.saturating_neg())),
+    }
+}
+
+/// `1 pin`, `3 pins`.
+pub fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,197 @@
+//! `tofuctl` and files: import, export, backup, restore, damage, the place of the store, many servers.
+
+#![cfg(feature = "cli")]
+
+#[path = "tofuctl_support/known.rs"]
+mod known;
+mod tofuctl_support;
+mod trust_support;
+
+use known::*;
+use serde_json::Value;
+use tofu::store::Store;
+use tofuctl_support::*;
+use trust_support::{START, self_signed};
+
+#[test]
+fn a_store_that_vanished_is_an_error_and_not_an_empty_one() {
+    let tool = Tool::new();
+    busy(&tool);
+    std::fs::remove_file(tool.store()).unwrap();
+    let run = tool.run(&["list"]);
+    assert_eq!((run.status, run.stdout.as_str()), (1, ""));
+    assert!(run.stderr.contains("has disappeared"), "{}", run.stderr);
+    assert_eq!(tool.run(&["list", "--accept-loss"]).status, 0);
+}
+
+#[test]
+fn an_import_is_a_dry_run_until_it_is_committed() {
+    let tool = Tool::new();
+    let (next, bad) = (key_pin("next", HOST), key_pin("bad", HOST));
+    tool.ok(&["block", "--everywhere", &bad]);
+    let lines = format!("imap.example.org:993 {next}\n[2001:db8::1]:993 {next}\nbad.example:25 {bad}\n");
+    let file = tool.write("prints", lines.as_bytes());
+    let dry = tool.ok(&["import", &file]);
+    assert!(dry.contains("nothing was written") && dry.contains("2 servers with 2 pins"), "{dry}");
+    assert!(dry.contains("blocked everywhere") && dry.contains("--commit does it"), "{dry}");
+    assert_eq!(tool.json(&["list"]), Value::Array(Vec::new()));
+    let done = tool.json(&["import", "--commit", &file]);
+    assert_eq!((done["committed"].as_bool(), done["pins"].as_u64()), (Some(true), Some(2)));
+    assert_eq!(tool.json(&["import", "--commit", &file])["same"], 2);
+    tool.ok(&["undo", &done["undo"].to_string()]);
+    assert_eq!(tool.json(&["list", "--state", "trusted"]), Value::Array(Vec::new()));
+
+    let pem = tool.write("cert.pem", self_signed(&[HOST], "k", START, 90).leaf().unwrap().to_pem().as_bytes());
+    let homeless = tool.run(&["import", &pem]);
+    assert_eq!(homeless.status, 2);
+    assert!(homeless.stderr.contains("--host"), "{}", homeless.stderr);
+    assert_eq!(tool.json(&["import", "--commit", "--host", HOST, &pem])["format"], "pem");
+    assert_eq!(states(&tool, HOST), ["trusted"]);
+}
+
+#[test]
+fn a_dry_run_or_a_file_that_is_none_makes_no_store() {
+    let tool = Tool::new();
+    let file = tool.write("prints", format!("imap.example.org {}\n", key_pin("next", HOST)).as_bytes());
+    assert!(tool.said(&["import", &file]).contains("1 server with 1 pin"));
+    let broken = tool.write("broken.json", b"{\"schema\": 1");
+    for args in [
+        &["import", "--commit", &broken][..],
+        &["import", "--commit", "missing"],
+        &["restore", "--yes", &broken],
+        &["restore", "--yes", &file],
+        &["restore", "missing"],
+        &["stage", HOST, "12:34"],
+        &["stage", "bad host", &key_pin("next", HOST)],
+        &["block", "--everywhere", "--cert", &file],
+        &["block", "--everywhere", "--kind", "issuer", &key_pin("next", HOST)],
+        &["policy", "set", "first-use=maybe"],
+        &["policy", "set", "preset=none"],
+        &["policy", "set", "--add-root", &broken],
+        &["expect-change", HOST, "--until", "2020-01-01"],
+    ] {
+        let run = tool.run(args);
+        assert!(matches!(run.status, 1 | 2), "{args:?}: {}", run.status);
+        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(run.stderr.starts_with("tofuctl: ") && run.stderr.lines().count() == 1, "{args:?}: {}", run.stderr);
+        assert!(!tool.store().exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn an_export_is_complete_and_never_replaces_a_file_unasked() {
+    let tool = Tool::new();
+    busy(&tool);
+    let file = tool.path("pins.json");
+    tool.ok(&["export", "-o", &file]);
+    assert_eq!(mode(&file), 0o600);
+    let again = tool.run(&["export", "-o", &file]);
+    assert_eq!(again.status, 1);
+    assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+    let before = std::fs::read(&file).unwrap();
+    tool.ok(&["export", "-o", &file, "--force"]);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(tool.run(&["export", "--host", HOST]).status, 2);
+    assert!(tool.said(&["export", "--format", "known_hosts"]).starts_with("|g0|mail.example.org|993|0|"));
+    assert!(tool.said(&["export", "--format", "pem", "--host", HOST]).contains("BEGIN CERTIFICATE"));
+    let prints = tool.ok(&["export", "--format", "fingerprints"]);
+    assert_eq!(prints, format!("mail.example.org:993 {}\n", key_pin("known", HOST)));
+
+    // Into a new store, with nothing lost.
+    let copy = Tool::new();
+    copy.ok(&["restore", &file]);
+    assert_eq!(copy.json(&["show", HOST])[0]["pins"], tool.json(&["show", HOST])[0]["pins"]);
+    assert_eq!(copy.run(&["restore", &file]).status, 1);
+}
+
+#[test]
+fn a_backup_is_put_back_only_after_a_yes() {
+    let tool = Tool::new();
+    busy(&tool);
+    let file = tool.path("copy.db");
+    assert!(tool.said(&["backup", &file]).contains("copied"));
+    assert_eq!(tool.run(&["backup", &file]).status, 1);
+    tool.ok(&["forget", HOST]);
+    let unasked = tool.run(&["restore", &file]);
+    assert_eq!(unasked.status, 3);
+    assert!(unasked.stderr.contains("will take the place of 2 servers"), "{}", unasked.stderr);
+    assert_eq!(states(&tool, HOST), [""; 0]);
+    if has("script") {
+        let (status, seen) = tool.in_terminal(&["restore", &file], "yess\n");
+        assert!(status == 3 && seen.contains("[yes/No]") && seen.contains("nothing was done"), "{status}: {seen}");
+        let (status, seen) = tool.in_terminal(&["restore", &file], "yes\n");
+        assert!(status == 0 && seen.contains("restored 2 servers"), "{status}: {seen}");
+        tool.ok(&["forget", HOST]);
+    }
+    assert!(tool.said(&["restore", "--yes", &file]).contains("restored 2 servers"));
+    assert_eq!(states(&tool, HOST), ["trusted"]);
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    let tool = Tool::new();
+    busy(&tool);
+    let sound = tool.run(&["fsck"]);
+    assert_eq!(sound.status, 0);
+    assert!(sound.stdout.starts_with("sound: "), "{}", sound.stdout);
+    assert_eq!(tool.json(&["fsck", "--repair"])["sound"], true);
+    let mut data = std::fs::read(tool.store()).unwrap();
+    let at = data.windows(HOST.len()).position(|part| part == HOST.as_bytes()).unwrap();
+    data[at + HOST.len() + 40] ^= 1;
+    std::fs::write(tool.store(), data).unwrap();
+    let found = tool.run(&["fsck"]);
+    assert_eq!(found.status, 1);
+    assert!(found.stdout.contains("damaged") || found.stderr.contains("damaged"), "{found:?}");
+}
+
+#[test]
+fn old_things_are_pruned_and_pins_stay() {
+    let tool = Tool::new();
+    busy(&tool);
+    assert_eq!(tool.run(&["prune", "--before", "2030-01-01"]).status, 2);
+    let done = tool.json(&["prune", "--before", "2027-01-10"]);
+    assert!(done["removed"].as_u64().unwrap() >= 5, "{done}");
+    assert_eq!(tool.json(&["pending"]), Value::Array(Vec::new()));
+    assert_eq!(states(&tool, HOST), ["trusted"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let tool = Tool::new();
+    let mut lines = String::new();
+    for n in 0..5_000 {
+        lines.push_str(&format!("host{n}.example:993 {}\n", key_pin("next", HOST)));
+    }
+    let file = tool.write("many", lines.as_bytes());
+    tool.ok(&["import", "--commit", &file]);
+    let (status, stderr) = tool.closed(&["list"]);
+    assert_eq!((status, stderr.as_str()), (1, ""));
+}
+
+#[test]
+fn every_list_is_complete_over_many_pages() {
+    let tool = Tool::new();
+    let mut lines = String::new();
+    for n in 0..2_500 {
+        lines.push_str(&format!("host{n}.example:993 {}\n", key_pin("next", HOST)));
+    }
+    let file = tool.write("many", lines.as_bytes());
+    tool.ok(&["import", "--commit", &file]);
+    assert_eq!(tool.json(&["list"]).as_array().unwrap().len(), 2_500);
+    assert_eq!(tool.json(&["list", "--pins"]).as_array().unwrap().len(), 2_500);
+    assert_eq!(tool.json(&["list", "--key", &key_pin("next", HOST)]).as_array().unwrap().len(), 2_500);
+    assert_eq!(tool.ok(&["list"]).lines().count(), 2_501);
+}
+
+#[test]
+fn the_default_store_is_the_users_own() {
+    let tool = Tool::new();
+    let data = tool.path("data");
+    let run = tool.with_env(&[("XDG_DATA_HOME", &data)], &["block", "--everywhere", &key_pin("bad", HOST)]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let file = format!("{data}/tofu/pins.db");
+    assert_eq!(mode(&file), 0o600);
+    assert!(run.stdout.contains("blocked the key"), "{}", run.stdout);
+    let store = Store::open(&tofu::store::StoreOptions { path: Some(file.into()), ..Default::default() }).unwrap();
+    assert_eq!(store.read(|tx| tx.blocks()).unwrap().len(), 1);
+}
