@@ -8,8 +8,10 @@ cargo=${CARGO:-cargo}
 started=$SECONDS
 passed=0 failed=0 skipped=0
 command -v cargo >/dev/null || { echo "missing: a Rust toolchain (cargo)" >&2; exit 1; }
-bash scripts/need.sh gcc g++ libc6-dev make binutils pkg-config libssl-dev openssl ca-certificates dovecot-imapd \
-    golang-go valgrind strace gnutls-bin e2fsprogs || exit 1
+bash scripts/need.sh gcc g++ libc6-dev make binutils pkg-config libssl-dev openssl ca-certificates \
+    golang-go valgrind strace gnutls-bin e2fsprogs bsdutils mandoc zsh fish \
+    dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-lmtpd dovecot-submissiond postfix slapd postgresql \
+    prosody vsftpd || exit 1
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The life of a server as libtofu sees it: a real Dovecot on loopback and tofu-imap, built against this tree.
+# The life of a server as libtofu sees it: a real Dovecot on loopback, tofu-imap and tofuctl, built from this tree.
 #   scripts/demo.sh               the whole walk
-#   scripts/demo.sh HOST[:PORT]   a first contact with that server, without logging in
+#   scripts/demo.sh HOST[:PORT]   what tofuctl says of that server at first contact, without logging in
 # Everything made lies in one temporary directory, removed at the end with the server; no other store is touched.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 
 host=${1:-}
 name=mail.example.org
-packages="gcc libc6-dev make pkg-config libssl-dev ca-certificates"
-[ -n "$host" ] || packages="$packages openssl dovecot-imapd"
+packages="gcc libc6-dev make ca-certificates"
+[ -n "$host" ] || packages="$packages pkg-config libssl-dev openssl dovecot-imapd"
 command -v cargo >/dev/null || { echo "missing: a Rust toolchain (cargo)" >&2; exit 1; }
 # shellcheck disable=SC2086
 bash scripts/need.sh $packages
@@ -25,9 +25,13 @@ export XDG_DATA_HOME=$work/home
 heading() { printf '\n=== %s\n\n' "$*"; }
 
 build() {
-    echo "Building the library and tofu-imap ..."
+    echo "Building the library and tofuctl ..."
     make -s install PREFIX="$work/usr" PROFILE="${PROFILE:-release}" CARGO="${CARGO:-cargo}" >"$work/build.log" 2>&1 ||
         { cat "$work/build.log" >&2; exit 1; }
+    tofuctl=$work/usr/bin/tofuctl
+}
+
+build_imap() {
     # shellcheck disable=SC2046
     cc -O2 -o "$work/tofu-imap" bindings/c/tofu-imap.c \
         $(PKG_CONFIG_PATH="$work/usr/lib/pkgconfig" pkg-config --cflags --libs tofu openssl) -Wl,-rpath,"$work/usr/lib"
@@ -88,6 +92,12 @@ walk() {
     contact 3 fold --answer no
     heading "7. The same, with the root given: accepted, verified"
     contact 0 fold --cafile "$work/root.pem"
+    heading "8. What is remembered of it, and what happened"
+    echo "\$ tofuctl list"
+    "$tofuctl" --store "$work/pins/pins.db" list
+    echo
+    echo "\$ tofuctl log"
+    "$tofuctl" --store "$work/pins/pins.db" log | sed "s|$work/||"
     heading "The end: Dovecot is stopped, the store and all else in $work removed."
 }
 
@@ -95,9 +105,10 @@ build
 if [ -n "$host" ]; then
     heading "First contact with $host (a temporary store, no login)"
     status=0
-    "$work/tofu-imap" --store "$work/pins/pins.db" "$host" || status=$?
+    "$tofuctl" --store "$work/pins/pins.db" check --no-ask "$host" || status=$?
     echo "(exit status $status; the temporary store is removed)"
     # A question or a refusal is a good demonstration too; only an error is none.
     case $status in 0 | 3 | 4) exit 0 ;; *) exit "$status" ;; esac
 fi
+build_imap
 walk

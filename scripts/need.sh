@@ -17,14 +17,22 @@ have() {
     libc6-dev) echo '#include <stdio.h>' | cc -E -xc - >/dev/null 2>&1 ;;
     dovecot-imapd) { command -v dovecot || [ -x /usr/sbin/dovecot ]; } >/dev/null && [ -x /usr/lib/dovecot/imap ] ||
         [ -x /usr/libexec/dovecot/imap ] ;;
+    # Installing Postfix would take away whatever mail server this machine has; its tests are then skipped.
+    postfix) [ -x /usr/sbin/postfix ] || [ -e /usr/sbin/sendmail ] ;;
     *) dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q ' installed$' ;;
     esac
 }
 
+# The services and sockets that start with the machine.
+enabled() {
+    [ -d /run/systemd/system ] || return 0
+    systemctl list-unit-files --type=service,socket --state=enabled --no-legend 2>/dev/null | cut -d' ' -f1
+}
+
 # As root: installs "$@" with Debian's policy-rc.d answering "start nothing" meanwhile; the one that was there returns.
 install_as_root() {
-    local rc=/usr/sbin/policy-rc.d kept="" status=0 dovecot_was_there=no
-    have dovecot-imapd && dovecot_was_there=yes
+    local rc=/usr/sbin/policy-rc.d kept="" status=0 before unit
+    before=$(enabled)
     if [ -e $rc ]; then
         kept=$(mktemp -p /usr/sbin policy-rc.d.XXXXXX)
         cp -a $rc "$kept"
@@ -35,9 +43,9 @@ install_as_root() {
     chmod 755 $rc
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -q >&2 && apt-get install -q -y --no-install-recommends "$@" >&2 || status=$?
-    if [ $dovecot_was_there = no ] && [ -d /run/systemd/system ]; then
-        systemctl disable --quiet dovecot.service dovecot.socket 2>/dev/null || true
-    fi
+    for unit in $(enabled); do
+        grep -qxF "$unit" <<<"$before" || systemctl disable --quiet "$unit" 2>/dev/null || true
+    done
     return $status
 }
 
