@@ -2,6 +2,8 @@
 //! command line, runs one command, turns the result into an exit status. It uses the library's public
 //! API alone and decides nothing itself.
 
+// The comments of the command line are its help texts, where brackets mean that something may be left out.
+#![allow(rustdoc::broken_intra_doc_links)]
 #![deny(unsafe_code)]
 #![cfg_attr(
     not(test),
