@@ -2,6 +2,7 @@
 
 use super::{Cert, San};
 use crate::text::escape;
+use crate::text::layout::{cut, padded, wrap};
 
 /// One line of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct Diff {
 
 /// Names listed in one row; the others are counted.
 const MAX_NAMES: usize = 12;
-/// Characters of one value in a row.
+/// Columns of one value in a row.
 const MAX_VALUE: usize = 2000;
 
 /// Compares two certificates field by field.
@@ -38,7 +39,7 @@ pub fn compare(before: &Cert, now: &Cert) -> Diff {
         ("not-before", Cert::not_before_text),
         ("not-after", Cert::not_after_text),
         ("key", |c| key(c)),
-        ("key-pin", |c| c.spki().base64()),
+        ("key-pin", |c| format!("sha256//{}", c.spki().base64())),
         ("self-signed", |c| yes_no(c.is_self_signed())),
         ("authority", authority),
         ("key-usage", key_usage),
@@ -50,7 +51,12 @@ pub fn compare(before: &Cert, now: &Cert) -> Diff {
     ];
     let row = |(field, value): &Field| {
         let (old, new) = (value(before), value(now));
-        DiffRow { field, changed: differs(field, before, now, &old, &new), before: clip(old), now: clip(new) }
+        DiffRow {
+            field,
+            changed: differs(field, before, now, &old, &new),
+            before: cut(&old, MAX_VALUE),
+            now: cut(&new, MAX_VALUE),
+        }
     };
     Diff { rows: FIELDS.iter().map(row).collect() }
 }
@@ -133,15 +139,6 @@ fn yes_no(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
 }
 
-fn clip(text: String) -> String {
-    if text.chars().count() <= MAX_VALUE {
-        return text;
-    }
-    let mut cut: String = text.chars().take(MAX_VALUE).collect();
-    cut.push('…');
-    cut
-}
-
 impl Diff {
     /// The rows as JSON; schema in docs/json-certificate.md.
     pub fn to_json(&self) -> serde_json::Value {
@@ -149,7 +146,7 @@ impl Diff {
         serde_json::json!({ "schema": 1, "rows": self.rows.iter().map(row).collect::<Vec<_>>() })
     }
 
-    /// What differs in two columns, then what is the same in one, within `width` characters (at least 60).
+    /// What differs in two columns, then what is the same in one, within `width` columns (at least 60).
     pub fn to_text(&self, width: usize) -> String {
         const LABEL: usize = 22;
         let room = width.max(60).saturating_sub(LABEL);
@@ -168,7 +165,7 @@ impl Diff {
             for i in 0..old.len().max(new.len()) {
                 let part = |lines: &[String]| lines.get(i).cloned().unwrap_or_default();
                 let label = if i == 0 { row.field } else { "" };
-                line(label, &format!("{:<column$}  {}", part(&old), part(&new)));
+                line(label, &format!("{}  {}", padded(&part(&old), column), part(&new)));
             }
         }
         if !same.is_empty() {
@@ -183,40 +180,28 @@ impl Diff {
     }
 }
 
-/// Breaks a value into lines of at most `width` characters: behind spaces, commas and colons where
-/// there are any, and through what is longer than a line.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![];
-    let (mut line, mut used) = (String::new(), 0usize);
-    for piece in text.split_inclusive([' ', ',', ':']) {
-        let length = piece.trim_end().chars().count();
-        if used > 0 && used.saturating_add(length) > width {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-            used = 0;
-        }
-        for c in piece.chars() {
-            if used >= width && c != ' ' {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push(c);
-            used = used.saturating_add(1);
-        }
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::layout::columns;
 
     #[test]
-    fn values_are_wrapped_within_their_column() {
-        let lines = wrap(&format!("one two {} three", "x".repeat(50)), 18);
-        assert!(lines.iter().all(|l| l.chars().count() <= 18), "{lines:?}");
-        assert_eq!(lines.concat().replace(' ', ""), format!("onetwo{}three", "x".repeat(50)));
-        assert_eq!(wrap("CN=a.example,O=Organisation,C=DE", 18), ["CN=a.example,", "O=Organisation,", "C=DE"]);
-        assert_eq!(wrap("", 10), [""]);
+    fn wide_and_combining_characters_leave_the_columns_straight() {
+        let row = |before: &str, now: &str| DiffRow {
+            field: "subject",
+            before: before.to_owned(),
+            now: now.to_owned(),
+            changed: true,
+        };
+        let long = "CN=mail.example,O=日本電子株式会社,L=東京都千代田区";
+        let diff = Diff { rows: vec![row("O=日本", "O=new"), row("O=Cafe\u{301}", "O=new"), row(long, "O=new")] };
+        let text = diff.to_text(80);
+        assert!(text.lines().all(|line| columns(line) <= 80), "{text}");
+        let starts: Vec<usize> = text
+            .lines()
+            .filter_map(|line| line.split_once("O=new").or_else(|| line.split_once("now")))
+            .map(|(before, _)| columns(before))
+            .collect();
+        assert_eq!(starts, [starts[0]; 4], "{text}");
     }
 }

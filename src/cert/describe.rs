@@ -2,7 +2,7 @@
 //! told from another, and only then the details.
 
 use super::{Cert, compare};
-use crate::text::escape;
+use crate::text::{escape, layout};
 
 /// The width of the labels on the left.
 const LABEL: usize = 18;
@@ -10,7 +10,7 @@ const LABEL: usize = 18;
 const MAX_NAMES: usize = 16;
 /// Anomalies listed before the rest is counted.
 const MAX_ODD: usize = 12;
-/// Characters of a name or an address shown before it is cut.
+/// Columns of a name or an address shown before it is cut.
 const MAX_TEXT: usize = 400;
 
 /// The whole text, ending in a line feed.
@@ -57,7 +57,7 @@ fn fingerprints(cert: &Cert, out: &mut Lines) {
     let (first, second) = sha256.split_at_checked(48).unwrap_or((&sha256, ""));
     out.line("SHA-256", first);
     out.line("", second);
-    out.line("SPKI pin", &format!("sha256/{}", cert.spki().base64()));
+    out.line("SPKI pin", &format!("sha256//{}", cert.spki().base64()));
     let sha1: Vec<String> = cert.sha1_fingerprint().iter().map(|b| format!("{b:02X}")).collect();
     out.line("SHA-1", &sha1.join(":"));
     out.line("", "(SHA-1 for comparison with old programs only)");
@@ -128,12 +128,7 @@ fn or_none(text: &str) -> String {
 
 /// Shortens text that is already escaped.
 fn cut(text: &str) -> String {
-    if text.chars().count() <= MAX_TEXT {
-        return text.to_owned();
-    }
-    let mut out: String = text.chars().take(MAX_TEXT).collect();
-    out.push('…');
-    out
+    layout::cut(text, MAX_TEXT)
 }
 
 #[derive(Default)]

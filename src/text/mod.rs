@@ -5,6 +5,7 @@
 mod anomaly_texts;
 mod escape;
 mod hello_texts;
+pub mod layout;
 mod problem_texts;
 mod verdict_texts;
 
@@ -64,6 +65,11 @@ pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
         .into_iter()
         .flatten()
         .copied()
+}
+
+/// A number with its noun: `1 pin`, `3 pins`.
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Replaces `{name}` by what `lookup` gives; a name it does not know stays as it stands.

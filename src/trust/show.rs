@@ -8,6 +8,7 @@ use super::explain::days_ago;
 use super::verdict::Verdict;
 use crate::cert::{Cert, KeyAlgorithm};
 use crate::store::PinKind;
+use crate::text::layout;
 use crate::time::{date_time, rfc3339};
 
 /// The schema's version: moves when a key changes its meaning, not when one is added.
@@ -16,8 +17,8 @@ const SCHEMA: u32 = 1;
 const NARROWEST: usize = 40;
 /// Names listed for a certificate.
 const SHOWN_NAMES: usize = 8;
-/// Characters shown of one name.
-const SHOWN_CHARS: usize = 200;
+/// Columns shown of one name.
+const SHOWN_COLUMNS: usize = 200;
 /// The width from which old and new fit side by side.
 const TWO_COLUMNS: usize = 62;
 
@@ -199,10 +200,7 @@ fn card(page: &mut Page, cert: &Cert) {
 
 /// Shortens what is already escaped.
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or("")),
-        None => text.to_owned(),
-    }
+    layout::cut(text, SHOWN_COLUMNS)
 }
 
 /// `RSA, 2048 bits`, `P-256`; where the name is the size, it is not said twice.
@@ -216,7 +214,7 @@ fn key_text(cert: &Cert) -> String {
     format!("{}{size}{weak}", crate::text::escape(&key.name))
 }
 
-/// Lays text out within a width, in characters.
+/// Lays text out within a width, in columns.
 struct Page {
     out: String,
     width: usize,
@@ -255,49 +253,10 @@ impl Page {
         }
     }
 
-    /// Breaks at spaces; a word that is too long for a line (a fingerprint, an endless name) is
-    /// broken inside, after a colon where there is one.
+    /// Leading line feeds, then the text broken into lines.
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let mut text = text;
-        while let Some(tail) = text.strip_prefix('\n') {
-            self.out.push('\n');
-            text = tail;
-        }
-        let room = self.width.saturating_sub(first.chars().count()).max(8);
-        let mut line = String::new();
-        let mut used = 0usize;
-        let mut lines: Vec<String> = Vec::new();
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            for piece in pieces(word, room) {
-                let length = piece.chars().count();
-                if used > 0 && used.saturating_add(length).saturating_add(1) > room {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
-                }
-                if used > 0 {
-                    line.push(' ');
-                    used = used.saturating_add(1);
-                }
-                line.push_str(&piece);
-                used = used.saturating_add(length);
-            }
-        }
-        lines.push(line);
-        for (index, line) in lines.iter().enumerate() {
-            self.out.push_str(if index == 0 { first } else { rest });
-            self.out.push_str(line);
-            self.out.push('\n');
-        }
+        let words = text.trim_start_matches('\n');
+        self.out.extend(text.chars().take_while(|c| *c == '\n'));
+        self.out.push_str(&layout::wrapped(first, rest, words, self.width));
     }
-}
-
-fn pieces(word: &str, room: usize) -> Vec<String> {
-    if word.chars().count() <= room {
-        return vec![word.to_owned()];
-    }
-    // A fingerprint breaks after a colon: AB:CD: / EF:…
-    let fingerprint = word.len() == 95 && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
-    let step = if fingerprint { room.saturating_sub(room.checked_rem(3).unwrap_or(0)).min(48) } else { room };
-    let chars: Vec<char> = word.chars().collect();
-    chars.chunks(step.max(1)).map(|chunk| chunk.iter().collect()).collect()
 }

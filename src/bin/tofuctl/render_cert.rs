@@ -4,6 +4,7 @@ use tofu::cert::{Cert, KeyAlgorithm};
 use tofu::text::{escape, excerpt};
 use tofu::time::{self, Timestamp};
 
+use crate::layout;
 use crate::out::Style;
 use crate::render::{Sheet, end_style, from_now};
 
@@ -11,8 +12,8 @@ use crate::render::{Sheet, end_style, from_now};
 const MAX_NAMES: usize = 8;
 /// Oddities listed before the rest is counted.
 const MAX_ODD: usize = 4;
-/// Characters of one name.
-const MAX_CHARS: usize = 200;
+/// Columns of one name.
+const MAX_COLUMNS: usize = 200;
 /// An end within so many days is coloured.
 const SOON_DAYS: i64 = 21;
 
@@ -26,9 +27,7 @@ pub fn card(sheet: &mut Sheet, title: &str, cert: &Cert, now: Timestamp) {
     sheet.row("Names", Style::Plain, &names(cert));
     sheet.row("Key", if cert.key().weak { Style::Warn } else { Style::Plain }, &key(cert));
     sheet.row("Key pin", Style::Plain, &format!("sha256//{}", cert.spki().base64()));
-    let print = cert.fingerprint().colon_hex();
-    let (first, second) = print.split_at_checked(48).unwrap_or((&print, ""));
-    sheet.row("SHA-256", Style::Plain, &format!("{first} {second}"));
+    sheet.row("SHA-256", Style::Plain, &cert.fingerprint().colon_hex());
     for (index, anomaly) in cert.anomalies().iter().take(MAX_ODD).enumerate() {
         sheet.row(if index == 0 { "Odd" } else { "" }, Style::Warn, &anomaly.text());
     }
@@ -43,7 +42,7 @@ pub fn holder(cert: &Cert) -> String {
     let subject = cert.subject();
     let named = subject.attribute("CN").pop().or_else(|| subject.attribute("O").pop());
     match named {
-        Some(name) => excerpt(&name, MAX_CHARS),
+        Some(name) => excerpt(&name, MAX_COLUMNS),
         None => cert.host_names().first().map_or_else(|| "somebody without a name".to_owned(), |name| cut(name)),
     }
 }
@@ -98,8 +97,5 @@ pub fn key(cert: &Cert) -> String {
 
 /// Shortens what is escaped already.
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or("")),
-        None => text.to_owned(),
-    }
+    layout::cut(text, MAX_COLUMNS)
 }

@@ -17,7 +17,7 @@ const GREETING: usize = 200;
 /// Writes the whole probe.
 pub fn page(sheet: &mut Sheet, target: &Target, probe: &Probe, now: Timestamp) {
     let count = probe.chain().len();
-    let certificates = if count == 1 { "1 certificate".to_owned() } else { format!("{count} certificates") };
+    let certificates = crate::words::count(u64::try_from(count).unwrap_or(u64::MAX), "certificate");
     sheet.paragraph(0, Style::Bold, &format!("{}:{} presents {certificates}", shown(target), target.port));
     match (probe.failure(), probe.proven()) {
         (Some(failure), _) => sheet.paragraph(0, Style::Bad, &format!("No session is possible: {failure}")),

@@ -1,6 +1,7 @@
 //! Stable words for the kinds and states of what is remembered, in text and JSON alike.
 
 use tofu::store::{EndpointRecord, Origin, PinKind, PinState, PinValue, Severity, Validation};
+pub use tofu::text::count;
 use tofu::text::escape;
 use tofu::time::{Timestamp, date, days_between};
 
@@ -187,15 +188,10 @@ pub fn day(at: Timestamp, now: Timestamp) -> String {
 
 /// `today`, `3 days ago`, `in 12 days`.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
-    let plural = |days: i64| if days == 1 { "day" } else { "days" };
-    match days_between(at, now) {
-        0 => "today".to_owned(),
-        days if days > 0 => format!("{days} {} ago", plural(days)),
-        days => format!("in {} {}", days.saturating_neg(), plural(days.saturating_neg())),
+    let days = days_between(at, now);
+    match (days, count(days.unsigned_abs(), "day")) {
+        (0, _) => "today".to_owned(),
+        (1.., days) => format!("{days} ago"),
+        (_, days) => format!("in {days}"),
     }
-}
-
-/// `1 pin`, `3 pins`.
-pub fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
