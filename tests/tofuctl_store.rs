@@ -377,7 +377,19 @@ fn a_systems_pin_is_shown_and_masked() {
     assert_eq!(record.unwrap().unwrap().pins[0].state, PinState::Retired);
     assert_eq!(tool.with_store(&system, &["policy", "set", "preset=careful", "mandatory=yes"]).status, 0);
     let policy = layered(&["policy", "show", HOST]);
-    assert!(policy.contains("mandatory and may be stricter"), "{policy}");
+    assert!(policy.contains("at least as strict as the system's, which is mandatory"), "{policy}");
+    tool.ok(&["policy", "set", "preset=accept-new", "pin-days=9"]);
+    let policy = layered(&["policy", "show"]);
+    assert!(policy.contains("the system's is mandatory and makes it first-use=ask, "), "{policy}");
+    assert!(policy.contains("ask (by the system's, which is mandatory; otherwise accept)"), "{policy}");
+    let wide = tool.ok(&["--system-store", &system, "policy", "show"]);
+    assert!(wide.lines().all(|line| line.chars().count() <= 80), "{wide}");
+    let json = tool.json(&["--system-store", &system, "policy", "show", HOST]);
+    assert_eq!((&json["fields"]["first-use"], &json["raised_from"]["first-use"]), (&"ask".into(), &"accept".into()));
+    assert_eq!(
+        (&json["fields"]["pin-days"], &json["raised_from"]["pin-days"]),
+        (&"9".into(), &serde_json::Value::Null)
+    );
     let missing = tool.run(&["--system-store", "/nonexistent/pins.db", "list"]);
     assert_eq!(missing.status, 1);
 }

@@ -1,5 +1,6 @@
 //! A policy that another one may only tighten: what an administrator marked `mandatory` in a store
-//! below the user's. Pure; [`super::gather`] calls it. Field by field the stricter value counts:
+//! below the user's. [`super::gather`] calls it, and so may who shows a policy. Pure but for the roots of the
+//! system, which it asks for where roots differ. Field by field the stricter value counts:
 //!
 //! | fields | stricter is |
 //! |---|---|
@@ -13,10 +14,46 @@
 //! | `pin-days` | the smaller, 0 (for good) being the largest |
 //! | `min-rsa-bits` | the larger |
 
-use super::policy::{Action, CaUse, Policy};
+use super::policy::{Action, CaUse, Policy, PolicyError};
 use crate::cert::Cert;
+use crate::path::Roots;
+use crate::store::LayerPolicies;
+
+/// A mandatory policy of a store below.
+pub(super) struct Floor {
+    pub policy: Policy,
+    /// About the endpoint, for its own or any account; else the store-wide one.
+    pub of_endpoint: bool,
+}
+
+/// The mandatory ones among the policies of the stores below, in the order in which they apply.
+pub(super) fn floors(below: &[LayerPolicies]) -> Result<Vec<Floor>, PolicyError> {
+    let mut floors = Vec::new();
+    for layer in below {
+        for (map, of_endpoint) in [(&layer.own, true), (&layer.any, true), (&layer.store, false)] {
+            let policy = map.as_ref().map(Policy::from_map).transpose()?.filter(|policy| policy.mandatory);
+            floors.extend(policy.map(|policy| Floor { policy, of_endpoint }));
+        }
+    }
+    Ok(floors)
+}
 
 impl Policy {
+    /// This policy as a check applies it above stores of the system: with every field at least as strict as in each
+    /// of their mandatory policies ([`crate::store::Tx::layer_policies`] gives them for an endpoint). An error for a
+    /// policy of theirs that cannot be read, or that a newer version wrote.
+    pub fn above(self, below: &[LayerPolicies]) -> Result<Self, PolicyError> {
+        floors(below)?.into_iter().try_fold(self, |policy, floor| match floor.policy.unknown_field() {
+            Some(error) => Err(error),
+            None => Ok(policy.raised_to(&floor.policy)),
+        })
+    }
+
+    /// [`Policy::at_least`] with the system's roots as they are loaded now.
+    pub(super) fn raised_to(self, floor: &Policy) -> Self {
+        self.at_least(floor, |root| Roots::system().is_ok_and(|roots| roots.contains_key(root.spki())))
+    }
+
     /// This policy with every field at least as strict as `floor`. `is_system_root` tells whether a
     /// root is one of the system's; it is asked only where roots differ.
     pub(super) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {

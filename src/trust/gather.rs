@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::corroborate::corroborate;
 use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
+use super::floor::{Floor, floors};
 use super::{Check, CheckError, Policy, elsewhere};
 use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
@@ -204,19 +205,11 @@ fn policy_for<'c>(
 ) -> Result<(Cow<'c, Policy>, bool), CheckError> {
     let below = tx.layer_policies(check.endpoint)?;
     let (mut policy, mut unknown) = nearest_policy(tx, check, record, any, &below)?;
-    for layer in &below {
-        for (map, of_endpoint) in [(&layer.own, true), (&layer.any, true), (&layer.store, false)] {
-            let Some(floor) = map.as_ref().map(Policy::from_map).transpose()?.filter(|floor| floor.mandatory) else {
-                continue;
-            };
-            match floor.unknown_field() {
-                Some(error) if !of_endpoint => return Err(error.into()),
-                Some(_) => unknown = true,
-                None => {
-                    let is_system = |root: &Cert| Roots::system().is_ok_and(|roots| roots.contains_key(root.spki()));
-                    policy = Cow::Owned(policy.into_owned().at_least(&floor, is_system));
-                }
-            }
+    for Floor { policy: floor, of_endpoint } in floors(&below)? {
+        match floor.unknown_field() {
+            Some(error) if !of_endpoint => return Err(error.into()),
+            Some(_) => unknown = true,
+            None => policy = Cow::Owned(policy.into_owned().raised_to(&floor)),
         }
     }
     Ok((policy, unknown))
