@@ -190,6 +190,79 @@ fn undo_takes_back_changes_one_by_one_and_only_where_nothing_else_changed() {
 }
 
 #[test]
+fn what_is_compromised_is_not_weakened_by_adding_it_again() {
+    everywhere(|store| {
+        let id = store.add_pin(&a(), &new_pin("k", PinState::Trusted), NOW).unwrap();
+        store.set_pin_state(id, PinState::Compromised, NOW).unwrap();
+        let kept = get(store, &a()).unwrap();
+        assert_eq!(store.block(Some(&a()), PinKind::Key, Hash::of(b"k"), "less", NOW + 1).unwrap(), id);
+        for state in [PinState::Blocked, PinState::Compromised] {
+            let ending = NewPin { expires: NOW + 5, ..new_pin("k", state) };
+            assert_eq!(store.add_pin(&a(), &ending, NOW + 1).unwrap(), id);
+        }
+        assert!(store.add_pin(&a(), &new_pin("k", PinState::Trusted), NOW + 1).is_err());
+        assert!(store.undo(None, NOW).is_err());
+        assert_eq!(get(store, &a()).unwrap(), kept);
+    });
+}
+
+#[test]
+fn undo_passes_over_blocks_and_what_lies_under_them_and_nothing_else() {
+    everywhere(|store| {
+        let b = endpoint("", "b.example", 993);
+        store.add_pin(&b, &new_pin("b", PinState::Trusted), NOW).unwrap();
+        store.add_pin(&a(), &new_pin("one", PinState::Trusted), NOW).unwrap();
+        store.block(Some(&a()), PinKind::Key, Hash::of(b"bad"), "", NOW).unwrap();
+        let done = store.undo(None, NOW).unwrap();
+        assert_eq!((done.events.as_slice(), done.kept.as_slice()), (&[1][..], &[3][..]));
+        assert_eq!(states(store, &a()), [PinState::Trusted, PinState::Blocked]);
+        assert!(states(store, &b).is_empty());
+        // A block is no less of one where nothing else was known of its endpoint.
+        store.block(Some(&endpoint("", "new.example", 993)), PinKind::Key, Hash::of(b"bad"), "", NOW).unwrap();
+        let nothing = store.undo(None, NOW).unwrap_err();
+        assert!(nothing.to_string().contains("event 5: undo lifts no block"), "{nothing}");
+        // An undo that was undone leaves the change to be undone again.
+        let back = store.undo(Some(done.event), NOW).unwrap();
+        assert_eq!((back.events.as_slice(), states(store, &b).len()), (&[done.event][..], 1));
+        assert_eq!(store.undo(None, NOW).unwrap().events, [1]);
+        // What changed otherwise meanwhile stops it: nothing older is undone in its place.
+        store.undo(Some(store.undo(Some(back.event), NOW).unwrap_or_default().event), NOW).unwrap_err();
+        let mut record = pinned("", "c.example", 993, "c");
+        put(store, record.clone());
+        store.add_pin(&record.endpoint, &new_pin("d", PinState::Trusted), NOW).unwrap();
+        record = get(store, &record.endpoint).unwrap();
+        record.pins.pop();
+        put(store, record);
+        assert!(matches!(store.undo(None, NOW), Err(StoreError::Conflict { .. })));
+    });
+}
+
+#[test]
+fn an_undone_import_comes_back_as_a_whole_and_what_it_blocked_stays() {
+    everywhere(|store| {
+        let foreign = Store::memory();
+        let places = ["b.example", "c.example", "d.example"].map(|host| endpoint("", host, 993));
+        for place in &places {
+            foreign.add_pin(place, &new_pin("key", PinState::Trusted), 5).unwrap();
+        }
+        foreign.add_pin(&a(), &new_pin("bad", PinState::Blocked), 5).unwrap();
+        let export = foreign.export_json().unwrap().to_string();
+        store.import(ImportFormat::Json, export.as_bytes(), true, NOW).unwrap();
+        let text = store.read(|tx| tx.event(1)).unwrap().unwrap().text;
+        assert_eq!(text, "imported with 1 pin");
+        let known = || places.each_ref().map(|place| states(store, place).len());
+        let done = store.undo(None, NOW).unwrap();
+        assert_eq!((known(), done.events.len(), done.kept.len()), ([0; 3], 3, 1));
+        assert_eq!(states(store, &a()), [PinState::Blocked]);
+        let back = store.undo(Some(done.event), NOW).unwrap();
+        assert_eq!((known(), back.events.len(), back.kept.len()), ([1; 3], 3, 0));
+        let again = store.undo(None, NOW).unwrap();
+        assert_eq!((known(), again.events), ([0; 3], done.events));
+        assert_eq!(store.verify().unwrap().problems, [""; 0]);
+    });
+}
+
+#[test]
 fn contact_and_observations_do_not_stand_in_the_way_of_undo() {
     everywhere(|store| {
         store.add_pin(&a(), &new_pin("one", PinState::Trusted), NOW).unwrap();

@@ -80,7 +80,7 @@ fn run(store: &Store, call: &Call, now: i64) {
         Call::Forget(e) => store.forget(&at(*e), Forget::ALL, now),
         Call::Block(k) => store.block(None, PinKind::Key, key(*k), "", now).map(|_| ()),
         Call::Unblock(k) => store.unblock(PinKind::Key, key(*k), now),
-        Call::Undo => store.undo(None, now),
+        Call::Undo => store.undo(None, now).map(|_| ()),
         Call::Reopen => Ok(()),
     };
 }

@@ -15,7 +15,6 @@ mod fields;
 mod guard;
 mod last;
 mod ptr;
-mod reports;
 mod shelf;
 
 pub mod backend;

@@ -13,7 +13,6 @@ use super::codes::{
 use super::endpoint::tofu_endpoint;
 use super::error::{Code, Failure, tofu_error};
 use super::guard::guard;
-use super::reports;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use super::text::tofu_text;
@@ -65,7 +64,7 @@ pub unsafe extern "C" fn tofu_store_import(
             refuse_unknown_bits(flags, TOFU_IMPORT_COMMIT | TOFU_IMPORT_RESTORE)?;
             let done = import(store, format, data, endpoint, flags)?;
             if let Some(place) = report {
-                place.give(reports::import(&done).into());
+                place.give(done.to_json().to_string().into());
             }
             Ok(Answer::Ok)
         })
@@ -143,7 +142,7 @@ pub unsafe extern "C" fn tofu_store_export(
             let host = call.optional_text(host, "host")?.map(Host::parse).transpose()?;
             let done = export(store, format, host.as_ref())?;
             if let Some(place) = report {
-                place.give(reports::export(&done).into());
+                place.give(done.to_json().to_string().into());
             }
             out.give(done.text.into());
             Ok(Answer::Ok)
@@ -174,14 +173,16 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
 /// Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
 ///
 /// Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
-/// forgets that an endpoint was once CA-valid. An undo can be undone, by its number.
+/// forgets that an endpoint was once CA-valid. An undo can be undone, by its number; that of an import, by any of its
+/// numbers, as a whole.
 ///
 /// @param store  must not be NULL.
 /// @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
-///               taken back and was not yet.
+///               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
+///               the same endpoint; the events say which change it was, so name it where that matters.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where the endpoint has changed since;
-///         TOFU_E_INVALID for an event that is no such change; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
 ///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
@@ -260,7 +261,7 @@ pub unsafe extern "C" fn tofu_store_verify(
             let store = call.object(store, "store")?;
             let found = store.store.verify()?;
             if let Some(place) = report {
-                place.give(reports::verification(&found).into());
+                place.give(found.to_json().to_string().into());
             }
             match found.problems.first() {
                 Some(what) => Err(StoreError::Damaged { store: store.store.name(), what: what.clone() }.into()),
@@ -346,7 +347,7 @@ pub unsafe extern "C" fn tofu_store_stats(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let found = call.object(store, "store")?.store.read(|tx| tx.statistics())?;
-            out.give(reports::statistics(&found).into());
+            out.give(found.to_json().to_string().into());
             Ok(Answer::Ok)
         })
     }

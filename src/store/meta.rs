@@ -3,7 +3,7 @@
 //! new numbers cost nothing.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::StoreError;
 use super::keyspace;
@@ -35,6 +35,30 @@ pub struct Counts {
     /// Events in the log.
     #[serde(default)]
     pub events: u64,
+}
+
+impl Counts {
+    /// As JSON: the `rows` of the reports in docs/json-reports.md.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "endpoints": self.endpoints,
+            "blocked-everywhere": self.blocks,
+            "certificates": self.certs,
+            "pending": self.pending,
+            "events": self.events,
+        })
+    }
+
+    /// Each with the noun for one.
+    pub(super) fn words(&self) -> [(&'static str, u64); 5] {
+        [
+            ("endpoint", self.endpoints),
+            ("block", self.blocks),
+            ("certificate", self.certs),
+            ("pending question", self.pending),
+            ("event", self.events),
+        ]
+    }
 }
 
 /// An endpoint whose key changed.

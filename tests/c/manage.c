@@ -328,6 +328,21 @@ static void a_change_is_undone_by_its_number(tofu_store *store)
     tofu_endpoint_free(here);
 }
 
+/* Blocking is less than that, and an undo finds nothing to take back behind it. */
+static void the_compromised_stays_so(void)
+{
+    tofu_store *store = open_store(":memory:");
+    tofu_endpoint *here = endpoint("lost.example", 993);
+    int64_t id = add(store, here, TOFU_PIN_STATE_TRUSTED, first_key);
+    IS(tofu_pin_set(store, id, "state", "compromised", NULL), TOFU_OK);
+    CLAIM(add(store, here, TOFU_PIN_STATE_BLOCKED, first_key) == id, "the same pin");
+    CLAIM(state_of(store, id) == TOFU_PIN_STATE_COMPROMISED, "%lld", (long long)state_of(store, id));
+    IS(tofu_store_undo(store, 0, NULL), TOFU_E_INVALID);
+    CLAIM(state_of(store, id) == TOFU_PIN_STATE_COMPROMISED, "%lld", (long long)state_of(store, id));
+    tofu_endpoint_free(here);
+    tofu_store_free(store);
+}
+
 static void policies_are_kept(tofu_store *store)
 {
     tofu_endpoint *here = endpoint("policy.example", 993);
@@ -569,6 +584,7 @@ int main(int argc, char **argv)
     a_list_outlives_the_handle();
     the_forgotten_asks_and_undo_brings_it_back(store);
     a_change_is_undone_by_its_number(store);
+    the_compromised_stays_so();
     policies_are_kept(store);
     every_account_may_be_meant_but_only_by_management(store);
     a_store_is_verified_counted_and_pruned(store);

@@ -198,10 +198,7 @@ impl Context {
     }
 
     fn done_undo(&self, text: &str, undo: Option<u64>, more: Value) -> Result<(), Failure> {
-        let mut value = json!({ "done": text, "undo": undo });
-        if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
-            fields.extend(more);
-        }
+        let value = crate::json::with(json!({ "done": text, "undo": undo }), more);
         let hint = undo.map(|id| format!("(to undo: {})\n", self.command(&format!("undo {id}")))).unwrap_or_default();
         let text = crate::layout::wrapped("", "", text, self.out.width);
         self.out.done(&format!("{text}{}", self.out.paint.paint(crate::out::Style::Dim, &hint)), &value)

@@ -15,17 +15,22 @@ fn time(at: Timestamp) -> Value {
     if at == 0 { Value::Null } else { Value::from(rfc3339(at)) }
 }
 
+/// An object with the fields of another one after its own.
+pub fn with(mut value: Value, more: Value) -> Value {
+    if let (Some(all), Value::Object(more)) = (value.as_object_mut(), more) {
+        all.extend(more);
+    }
+    value
+}
+
 /// Host, port and account: in front of every object that is about an endpoint.
 fn located(endpoint: &Endpoint, fields: Value) -> Value {
-    let mut value = json!({
+    let place = json!({
         "host": endpoint.host.as_str(),
         "port": endpoint.port.get(),
         "account": escape(endpoint.account.as_str()),
     });
-    if let (Some(all), Value::Object(fields)) = (value.as_object_mut(), fields) {
-        all.extend(fields);
-    }
-    value
+    with(place, fields)
 }
 
 /// All of one endpoint.

@@ -3,6 +3,7 @@
 //! of one account, of names and issuers, and in `known_hosts` pins of one certificate.
 
 use data_encoding::BASE64;
+use serde_json::{Value, json};
 
 use crate::cert::Cert;
 use crate::endpoint::{Account, Endpoint, Host};
@@ -10,6 +11,7 @@ use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::keyspace::{self, ENDPOINTS};
 use crate::store::record::{Pin, PinKind, PinState, PinValue};
+use crate::text::escape;
 use crate::time::Timestamp;
 
 /// What is written.
@@ -32,6 +34,18 @@ pub struct Export {
     pub pins: u64,
     /// What was left out and why, one line each.
     pub remarks: Vec<String>,
+}
+
+impl Export {
+    /// What it holds and what not as JSON, `tofu-export-report`; the keys are in docs/json-reports.md.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "schema": "tofu-export-report",
+            "version": 1,
+            "pins": self.pins,
+            "remarks": self.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
+        })
+    }
 }
 
 impl Store {

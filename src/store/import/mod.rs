@@ -12,6 +12,7 @@ mod pem;
 use std::collections::BTreeMap;
 
 pub use export::{Export, ExportFormat};
+use serde_json::{Value, json};
 
 use super::error::StoreError;
 use super::keyspace;
@@ -22,6 +23,7 @@ use super::{Origin, Store};
 use crate::cert::Cert;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
+use crate::text::{count, escape};
 use crate::time::Timestamp;
 
 /// The most that is read at once, in bytes.
@@ -66,6 +68,21 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
+    /// As JSON, `tofu-import-report`; the keys are in docs/json-reports.md.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "schema": "tofu-import-report",
+            "version": 1,
+            "committed": self.committed,
+            "endpoints": self.endpoints,
+            "pins": self.pins,
+            "blocks": self.blocks,
+            "same": self.same,
+            "conflicts": self.conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "remarks": self.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
+        })
+    }
+
     fn remark(&mut self, remark: String) {
         if self.remarks.len() < MAX_REMARKS {
             self.remarks.push(remark);
@@ -217,7 +234,7 @@ fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<ImportReport, 
     }
     if !undoable {
         report.remark(format!("more than {bound} endpoints at once: this import cannot be undone"));
-        let text = format!("imported, {} endpoints with {} pins", report.endpoints, report.pins);
+        let text = format!("imported {} with {}", count(report.endpoints, "endpoint"), count(report.pins, "pin"));
         tx.log(event(None, "imported", Severity::Notice, now, text))?;
     }
     Ok(report)

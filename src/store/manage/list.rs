@@ -1,5 +1,7 @@
 //! Listing and finding, by pages in the order of the keys. Nothing is held between two pages.
 
+use serde_json::{Value, json};
+
 use crate::endpoint::{Endpoint, Host};
 use crate::hash::Hash;
 use crate::store::error::StoreError;
@@ -59,6 +61,28 @@ pub struct Statistics {
     pub tombstones: u64,
     /// The store's generation.
     pub generation: u64,
+}
+
+impl Statistics {
+    /// As JSON, `tofu-statistics`; the keys are in docs/json-reports.md.
+    pub fn to_json(&self) -> Value {
+        let [trusted, staged, retired, blocked, compromised] = self.pins;
+        json!({
+            "schema": "tofu-statistics",
+            "version": 1,
+            "generation": self.generation,
+            "rows": self.counts.to_json(),
+            "pins": {
+                "trusted": trusted,
+                "staged": staged,
+                "retired": retired,
+                "blocked": blocked,
+                "compromised": compromised,
+            },
+            "validated": self.validated,
+            "forgotten": self.tombstones,
+        })
+    }
 }
 
 impl Tx<'_> {

@@ -8,6 +8,7 @@ mod undo;
 
 pub use list::{Cursor, Filter, Page, PinEntry, Statistics};
 pub use pins::{Forget, NewPin};
+pub use undo::Undone;
 pub(in crate::store) use undo::import_event;
 
 use super::record::{Event, Severity};

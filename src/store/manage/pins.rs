@@ -90,6 +90,10 @@ impl Tx<'_> {
         if trusting && same.as_ref().is_some_and(|p| REFUSED.contains(&p.state)) {
             return invalid(format!("this is blocked for {endpoint}; lift the block first"));
         }
+        // A block is less than that: the wish is fulfilled already.
+        if let Some(pin) = same.as_ref().filter(|p| p.state == PinState::Compromised) {
+            return Ok(pin.id);
+        }
         let id = match &same {
             Some(pin) => pin.id,
             None => self.new_pin_id()?,
@@ -219,7 +223,7 @@ fn state_word(state: PinState) -> &'static str {
 
 impl Store {
     /// Adds a pin by hand and returns its number. One that is there already takes the new state;
-    /// what is blocked is not unblocked by this.
+    /// what is blocked is not unblocked by this, and what is compromised stays exactly as it is.
     pub fn add_pin(&self, endpoint: &Endpoint, new: &NewPin, now: Timestamp) -> Result<u64, StoreError> {
         self.write(|tx| tx.add_pin(endpoint, new, now))
     }

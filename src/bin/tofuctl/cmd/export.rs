@@ -14,6 +14,7 @@ use tofu::text::escape;
 use crate::cli::exchange::{Export, ExportFormat};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::json::with;
 use crate::words::count;
 
 pub fn run(args: &Export, cx: &Context) -> Result<Exit, Failure> {
@@ -46,13 +47,7 @@ pub fn run(args: &Export, cx: &Context) -> Result<Exit, Failure> {
             write(file, exported.text.as_bytes(), args.force)?;
             let what = if format.is_some() { count(exported.pins, "pin") } else { "everything".to_owned() };
             let text = format!("wrote {what} to {}", escape(&file.display().to_string()));
-            let report = json!({
-                "schema": "tofu-export-report",
-                "version": 1,
-                "pins": exported.pins,
-                "remarks": exported.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
-                "done": text,
-            });
+            let report = with(exported.to_json(), json!({ "done": text }));
             cx.out.done(&format!("{text}\n"), &report)?;
         }
     }

@@ -1,6 +1,6 @@
 //! `fsck`: verifies the whole store, and rebuilds what is derived where that is asked for.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use tofu::store::Report;
 use tofu::text::escape;
@@ -8,6 +8,7 @@ use tofu::text::escape;
 use crate::cli::exchange::Fsck;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::json::with;
 use crate::layout::wrapped;
 use crate::out::Style;
 use crate::words::count;
@@ -67,13 +68,6 @@ fn verify(store: &tofu::store::Store, repaired: u64, cx: &Context) -> Result<Exi
     Ok(if sound { Exit::Done } else { Exit::Failed })
 }
 
-fn as_json(report: &Report) -> serde_json::Value {
-    json!({
-        "schema": "tofu-verify-report",
-        "version": 1,
-        "sound": report.problems.is_empty(),
-        "problems": report.problems.iter().map(|p| escape(p)).collect::<Vec<_>>(),
-        "rows": super::stats::rows(&report.counts),
-        "repaired": report.repaired,
-    })
+fn as_json(report: &Report) -> Value {
+    with(report.to_json(), json!({ "repaired": report.repaired }))
 }

@@ -14,6 +14,7 @@ use tofu::text::escape;
 use crate::cli::exchange::{Import, ImportFormat};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::json::with;
 use crate::layout::{row, wrapped};
 use crate::out::Style;
 use crate::words::count;
@@ -130,19 +131,8 @@ fn take(
 
 fn tell(report: &ImportReport, format: ImportFormat, args: &Import, cx: &Context) -> Result<(), Failure> {
     if cx.out.json {
-        return cx.out.value(&json!({
-            "schema": "tofu-import-report",
-            "version": 1,
-            "committed": report.committed,
-            "endpoints": report.endpoints,
-            "pins": report.pins,
-            "blocks": report.blocks,
-            "same": report.same,
-            "conflicts": report.conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "remarks": report.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
-            "format": word(format),
-            "undo": cx.undoable(),
-        }));
+        let more = json!({ "format": word(format), "undo": cx.undoable() });
+        return cx.out.value(&with(report.to_json(), more));
     }
     let (paint, width) = (cx.out.paint, cx.out.width);
     let file = escape(&args.file.display().to_string());

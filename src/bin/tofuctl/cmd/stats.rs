@@ -1,8 +1,6 @@
 //! `stats`: how much is in the store.
 
-use serde_json::{Value, json};
-
-use tofu::store::{Counts, Statistics};
+use tofu::store::Statistics;
 
 use crate::cli::store::Stats;
 use crate::context::Context;
@@ -16,7 +14,7 @@ pub fn run(_: &Stats, cx: &Context) -> Result<Exit, Failure> {
         None => Statistics::default(),
     };
     if cx.out.json {
-        cx.out.value(&as_json(&found))?;
+        cx.out.value(&found.to_json())?;
     } else if store.is_some() {
         cx.out.print(&as_text(&found, cx.out.width))?;
     }
@@ -47,34 +45,4 @@ fn as_text(found: &Statistics, width: usize) -> String {
         line("Generation", found.generation.to_string()),
     ]
     .concat()
-}
-
-fn as_json(found: &Statistics) -> Value {
-    let [trusted, staged, retired, blocked, compromised] = found.pins;
-    json!({
-        "schema": "tofu-statistics",
-        "version": 1,
-        "generation": found.generation,
-        "rows": rows(&found.counts),
-        "pins": {
-            "trusted": trusted,
-            "staged": staged,
-            "retired": retired,
-            "blocked": blocked,
-            "compromised": compromised,
-        },
-        "validated": found.validated,
-        "forgotten": found.tombstones,
-    })
-}
-
-/// Rows of each sort, as every report gives them.
-pub fn rows(counts: &Counts) -> Value {
-    json!({
-        "endpoints": counts.endpoints,
-        "blocked-everywhere": counts.blocks,
-        "certificates": counts.certs,
-        "pending": counts.pending,
-        "events": counts.events,
-    })
 }

@@ -1,5 +1,8 @@
-//! `undo`: takes the last change back, or that of an event.
+//! `undo`: takes the last change back that can be, or that of an event, and says which ones it passed over.
 
+use serde_json::json;
+
+use tofu::store::{Store, StoreError};
 use tofu::text::escape;
 
 use crate::cli::store::Undo;
@@ -11,30 +14,28 @@ pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
         return Err(Failure::new("there is no store yet, so no change to undo"));
     }
     let store = cx.store()?;
-    store.undo(args.event, cx.now()).map_err(|error| match error {
-        tofu::store::StoreError::Conflict { .. } => {
+    let done = store.undo(args.event, cx.now()).map_err(|error| match error {
+        StoreError::Conflict { .. } => {
             Failure::new("the server has changed since; undo the later change first (see tofuctl log)")
         }
         other => other.into(),
     })?;
-    let undone: Vec<u64> =
-        cx.changes().iter().filter_map(|event| event.extra.get("undoes").and_then(serde_json::Value::as_u64)).collect();
-    let mut lines = Vec::new();
-    for id in &undone {
-        if let Some(event) = store.read(|tx| tx.event(*id))? {
-            lines.push(format!("event {id} ({}): {}", super::log::place(&event), escape(&event.text)));
-        }
+    for id in &done.kept {
+        cx.out.note(&format!("{} stays: undo lifts no block and revives no compromised key", named(&store, *id)?));
     }
-    let text = match lines.as_slice() {
-        [one] => format!("undone: {one}"),
+    let text = match done.events.as_slice() {
+        [one] => format!("undone: {}", named(&store, *one)?),
         several => format!("undone: {} changes of one import", several.len()),
     };
-    let more = serde_json::json!({ "undone": undone });
-    // Each event of an undone import could be undone again, but not all of them by one command.
-    if undone.len() == 1 {
-        cx.done_with(&text, more)?
-    } else {
-        cx.done_for_good(&text, more)?
-    }
+    cx.done_with(&text, json!({ "undone": done.events, "kept": done.kept }))?;
     Ok(Exit::Done)
+}
+
+/// `event 3 (mail.example:993): trusted by hand`.
+fn named(store: &Store, id: u64) -> Result<String, Failure> {
+    let event = store.read(|tx| tx.event(id))?;
+    Ok(event.map_or_else(
+        || format!("event {id}"),
+        |event| format!("event {id} ({}): {}", super::log::place(&event), escape(&event.text)),
+    ))
 }
