@@ -163,11 +163,8 @@ mod tests {
             assert_eq!(parse_labelled(&text), Ok(Fingerprint::Either(hash)), "{text}");
             assert_eq!(parse(&text), Ok(Fingerprint::Either(hash)), "{text}");
         }
-        for text in [
-            format!("sha256//{}", hash.base64()),
-            format!("SHA256//{}", hash.base64()),
-            format!("pin-sha256=\"{}\"", hash.base64()),
-        ] {
+        for text in [hash.key_pin(), format!("SHA256//{}", hash.base64()), format!("pin-sha256=\"{}\"", hash.base64())]
+        {
             assert_eq!(parse_labelled(&text), Ok(Fingerprint::Key(hash)), "{text}");
             assert_eq!(parse(&text), Ok(Fingerprint::Key(hash)), "{text}");
         }

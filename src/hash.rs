@@ -42,6 +42,11 @@ impl Hash {
         BASE64.encode(&self.0)
     }
 
+    /// Of a key: `sha256//` and base64, as curl's `--pinnedpubkey` takes it; the one form of key pins here.
+    pub fn key_pin(&self) -> String {
+        format!("sha256//{}", self.base64())
+    }
+
     /// Reads 64 hexadecimal digits, in either case, nothing else.
     pub fn from_hex(hex: &str) -> Option<Self> {
         let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?;

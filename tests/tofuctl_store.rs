@@ -370,6 +370,12 @@ fn a_systems_pin_is_shown_and_masked() {
     assert_eq!(of_system.status, 0, "{}", of_system.stderr);
     tool.ok(&["list"]);
     let layered = |args: &[&str]| tool.said(&[&["--system-store", &system], args].concat());
+    let listed = layered(&["list", "--all-stores"]);
+    assert!(listed.contains("system.db: SERVER") && listed.contains("mail.example.org:993 staged"), "{listed}");
+    let pins = tool.json(&["--system-store", &system, "list", "--pins", "--all-stores"]);
+    assert_eq!((&pins[0]["id"], &pins[0]["state"]), (&serde_json::Value::Null, &"staged".into()), "{pins}");
+    assert!(pins[0]["store"].as_str().unwrap().ends_with("system.db"), "{pins}");
+    assert_eq!(tool.json(&["--system-store", &system, "list", "--pins"]), serde_json::json!([]));
     let shown = layered(&["show", HOST]);
     assert!(shown.contains("System pin: staged key") && shown.contains("system.db"), "{shown}");
     assert!(layered(&["retire", "mail.example.org:993", &key_pin("next", HOST)]).contains("counts no more"));

@@ -94,7 +94,7 @@ pub unsafe extern "C" fn tofu_event_string(event: *const tofu_event, field: i32)
 }
 
 fn text(event: &Event, field: i32) -> Option<String> {
-    let key = || event.spki.map(|key| format!("sha256//{}", key.base64()));
+    let key = || event.spki.map(|key| key.key_pin());
     Some(match field {
         TOFU_EVENT_CODE => escape(&event.code),
         TOFU_EVENT_TEXT => escape(&event.text),

@@ -102,7 +102,7 @@ pub unsafe extern "C" fn tofu_pending_string(pending: *const tofu_pending, field
 fn text(pending: &Pending, field: i32) -> Option<String> {
     Some(match field {
         TOFU_PENDING_ID => crate::text::escape(&pending.verdict_id),
-        TOFU_PENDING_KEY => format!("sha256//{}", pending.spki.base64()),
+        TOFU_PENDING_KEY => pending.spki.key_pin(),
         TOFU_PENDING_CERT => pending.chain.first()?.colon_hex(),
         _ => return None,
     })

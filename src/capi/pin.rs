@@ -153,7 +153,7 @@ fn text(entry: &PinEntry, field: i32) -> Option<String> {
     Some(match field {
         TOFU_PIN_VALUE => match (kind, value) {
             (PinKind::Certificate, PinValue::Sha256(hash)) => hash.colon_hex(),
-            (_, PinValue::Sha256(hash)) => format!("sha256//{}", hash.base64()),
+            (_, PinValue::Sha256(hash)) => hash.key_pin(),
             (_, PinValue::Name(name)) => escape(&name),
         },
         TOFU_PIN_COMMENT => escape(comment),
@@ -392,7 +392,7 @@ mod tests {
     #[test]
     fn a_value_is_read_in_any_usual_spelling_and_never_as_another_sort() {
         let hash = Hash::of(b"x");
-        let key = format!("sha256//{}", hash.base64());
+        let key = hash.key_pin();
         for text in [hash.hex(), hash.colon_hex(), key.clone()] {
             assert_eq!(pin_value(PinKind::Key, Some(&text), None).unwrap(), PinValue::Sha256(hash), "{text}");
         }

@@ -39,7 +39,7 @@ pub fn compare(before: &Cert, now: &Cert) -> Diff {
         ("not-before", Cert::not_before_text),
         ("not-after", Cert::not_after_text),
         ("key", |c| key(c)),
-        ("key-pin", |c| format!("sha256//{}", c.spki().base64())),
+        ("key-pin", |c| c.spki().key_pin()),
         ("self-signed", |c| yes_no(c.is_self_signed())),
         ("authority", authority),
         ("key-usage", key_usage),

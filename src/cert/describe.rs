@@ -57,7 +57,7 @@ fn fingerprints(cert: &Cert, out: &mut Lines) {
     let (first, second) = sha256.split_at_checked(48).unwrap_or((&sha256, ""));
     out.line("SHA-256", first);
     out.line("", second);
-    out.line("SPKI pin", &format!("sha256//{}", cert.spki().base64()));
+    out.line("SPKI pin", &cert.spki().key_pin());
     let sha1: Vec<String> = cert.sha1_fingerprint().iter().map(|b| format!("{b:02X}")).collect();
     out.line("SHA-1", &sha1.join(":"));
     out.line("", "(SHA-1 for comparison with old programs only)");

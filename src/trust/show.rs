@@ -190,7 +190,7 @@ fn card(page: &mut Page, cert: &Cert) {
         ("Issuer", cut(&cert.issuer().text())),
         ("Valid", format!("{} to {}", date_time(cert.not_before()), date_time(cert.not_after()))),
         ("Key", key_text(cert)),
-        ("Key pin", format!("sha256//{}", cert.spki().base64())),
+        ("Key pin", cert.spki().key_pin()),
         ("SHA-256", cert.fingerprint().colon_hex()),
     ];
     for (label, value) in rows {

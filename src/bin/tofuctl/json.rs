@@ -102,7 +102,7 @@ pub fn block(block: &Block) -> Value {
 fn sighting(seen: &Sighting) -> Value {
     json!({
         "certificate": seen.cert.hex(),
-        "key": format!("sha256//{}", seen.spki.base64()),
+        "key": seen.spki.key_pin(),
         "first": time(seen.first),
         "last": time(seen.last),
         "not_before": rfc3339(seen.not_before),
@@ -116,7 +116,7 @@ fn sighting(seen: &Sighting) -> Value {
 fn observation(seen: &Observation) -> Value {
     json!({
         "certificate": seen.cert.hex(),
-        "key": format!("sha256//{}", seen.spki.base64()),
+        "key": seen.spki.key_pin(),
         "first": time(seen.first),
         "last": time(seen.last),
         "count": seen.count,
@@ -129,7 +129,7 @@ pub fn pending(question: &Pending) -> Value {
         &question.endpoint,
         json!({
             "id": escape(&question.verdict_id),
-            "key": format!("sha256//{}", question.spki.base64()),
+            "key": question.spki.key_pin(),
             "certificates": question.chain.iter().map(|hash| hash.hex()).collect::<Vec<_>>(),
             "first": time(question.first),
             "last": time(question.last),
@@ -150,7 +150,7 @@ pub fn event(event: &Event) -> Value {
         "port": if event.port == 0 { Value::Null } else { Value::from(event.port) },
         "account": escape(&event.account),
         "application": escape(&event.application),
-        "key": event.spki.map(|hash| format!("sha256//{}", hash.base64())),
+        "key": event.spki.map(|hash| hash.key_pin()),
         "text": escape(&event.text),
         "undoable": event.before.is_some(),
     })

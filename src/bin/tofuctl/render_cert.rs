@@ -26,7 +26,7 @@ pub fn card(sheet: &mut Sheet, title: &str, cert: &Cert, now: Timestamp) {
     sheet.row("Valid", style, &valid);
     sheet.row("Names", Style::Plain, &names(cert));
     sheet.row("Key", if cert.key().weak { Style::Warn } else { Style::Plain }, &key(cert));
-    sheet.row("Key pin", Style::Plain, &format!("sha256//{}", cert.spki().base64()));
+    sheet.row("Key pin", Style::Plain, &cert.spki().key_pin());
     sheet.row("SHA-256", Style::Plain, &cert.fingerprint().colon_hex());
     for (index, anomaly) in cert.anomalies().iter().take(MAX_ODD).enumerate() {
         sheet.row(if index == 0 { "Odd" } else { "" }, Style::Warn, &anomaly.text());

@@ -97,7 +97,7 @@ pub fn severity_style(severity: Severity) -> Style {
 pub fn value(kind: PinKind, value: &PinValue) -> String {
     match value {
         PinValue::Sha256(hash) if kind == PinKind::Certificate => hash.hex(),
-        PinValue::Sha256(hash) => format!("sha256//{}", hash.base64()),
+        PinValue::Sha256(hash) => hash.key_pin(),
         PinValue::Name(name) => escape(name),
     }
 }

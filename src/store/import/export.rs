@@ -104,7 +104,7 @@ fn line(
             None => format!("|c0|{host}|{port}|{}|6|{}\n", pin.expires, value.hex()),
         }),
         (_, _) if pin.expires != 0 => Err("expires, which this format cannot say"),
-        (ExportFormat::Fingerprints, PinKind::Key) => Ok(format!("{place} sha256//{}\n", value.base64())),
+        (ExportFormat::Fingerprints, PinKind::Key) => Ok(format!("{place} {}\n", value.key_pin())),
         (ExportFormat::Fingerprints, PinKind::Certificate) => Ok(format!("{place} {}\n", value.colon_hex())),
         (ExportFormat::Pem, _) => match cert {
             Some(cert) => Ok(format!("# {place}\n{}", cert.to_pem())),

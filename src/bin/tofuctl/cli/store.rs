@@ -27,6 +27,9 @@ pub struct List {
     /// List pins instead, with their numbers
     #[arg(long)]
     pub pins: bool,
+    /// Also what the system's stores hold, store by store
+    #[arg(long)]
+    pub all_stores: bool,
 }
 
 /// Where a server or a pin stands, as typed.

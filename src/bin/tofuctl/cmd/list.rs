@@ -1,4 +1,6 @@
-//! `list`: the servers that are known, or the pins, with filters.
+//! `list`: the servers that are known, or the pins, with filters; on request also those of the system's stores.
+
+use serde_json::{Value, json};
 
 use tofu::endpoint::Endpoint;
 use tofu::store::{EndpointRecord, Filter, Pin, PinEntry, PinKind, PinState, PinValue, Store};
@@ -9,7 +11,7 @@ use tofu::trust::{Fingerprint, parse_fingerprint};
 use crate::cli::store::{List, State};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::layout::{Cell, Table};
+use crate::layout::{Cell, Table, wrapped};
 use crate::out::{self, Style};
 use crate::words::{self, Standing};
 use crate::{json, pages};
@@ -17,13 +19,33 @@ use crate::{json, pages};
 pub fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let filter = filter(args, cx)?;
     let store = cx.existing_or_say()?;
-    match store {
-        None if cx.out.json => out::List::begin(&cx.out).end()?,
-        None => {}
-        Some(store) if args.pins => list_pins(&store, &filter, cx)?,
-        Some(store) => list_endpoints(&store, &filter, args, cx)?,
+    let Some(store) = store else {
+        if cx.out.json {
+            out::List::begin(&cx.out).end()?;
+        }
+        return Ok(Exit::Done);
+    };
+    let table = if args.pins { Table::new("SERVER", &PINS, cx.out.width, cx.out.paint) } else { endpoints_table(cx) };
+    let mut listing = Listing::begin(cx, &table, args);
+    let below = if args.all_stores { store.layers() } else { &[] };
+    for (index, each) in std::iter::once(&store).chain(below).enumerate() {
+        listing.of(each, index > 0);
+        if args.pins {
+            list_pins(each, &filter, cx, &mut listing)?;
+        } else {
+            list_endpoints(each, &filter, args, cx, &mut listing)?;
+        }
     }
+    listing.end(if args.pins { "no pin" } else { "no server" })?;
     Ok(Exit::Done)
+}
+
+/// The columns behind the server, of pins.
+const PINS: [(&str, usize); 4] = [("PIN", 6), ("KIND", 11), ("STATE", 11), ("WHAT", 13)];
+
+fn endpoints_table(cx: &Context) -> Table {
+    let columns = [("STATE", 9), ("KEY", 13), ("FIRST SEEN", 10), ("LAST SEEN", 10)];
+    Table::new("SERVER", &columns, cx.out.width, cx.out.paint)
 }
 
 fn filter(args: &List, cx: &Context) -> Result<Filter, Failure> {
@@ -47,7 +69,13 @@ fn filter(args: &List, cx: &Context) -> Result<Filter, Failure> {
     Ok(Filter { host, hash, states, severity: None })
 }
 
-fn list_endpoints(store: &Store, filter: &Filter, args: &List, cx: &Context) -> Result<(), Failure> {
+fn list_endpoints(
+    store: &Store,
+    filter: &Filter,
+    args: &List,
+    cx: &Context,
+    listing: &mut Listing<'_>,
+) -> Result<(), Failure> {
     let now = cx.now();
     let wanted = |record: &EndpointRecord| {
         let standing = Standing::of(record, now);
@@ -59,17 +87,13 @@ fn list_endpoints(store: &Store, filter: &Filter, args: &List, cx: &Context) -> 
         };
         state && cx.means(&record.endpoint.account)
     };
-    let columns = [("STATE", 9), ("KEY", 13), ("FIRST SEEN", 10), ("LAST SEEN", 10)];
-    let table = Table::new("SERVER", &columns, cx.out.width, cx.out.paint);
-    let mut listing = Listing::begin(cx, &table);
     let page = |tx: &tofu::store::Tx<'_>, from: &_| tx.list_endpoints(filter, from, pages::PAGE);
     pages::each(store, page, |record| {
         if !wanted(&record) {
             return Ok(());
         }
         listing.add(|| json::endpoint(&record, now), || endpoint_row(&record, now))
-    })?;
-    listing.end("no server")
+    })
 }
 
 fn endpoint_row(record: &EndpointRecord, now: Timestamp) -> Vec<Cell> {
@@ -103,10 +127,7 @@ fn short(pin: &Pin) -> String {
     }
 }
 
-fn list_pins(store: &Store, filter: &Filter, cx: &Context) -> Result<(), Failure> {
-    let columns = [("PIN", 6), ("KIND", 11), ("STATE", 11), ("WHAT", 13)];
-    let table = Table::new("SERVER", &columns, cx.out.width, cx.out.paint);
-    let mut listing = Listing::begin(cx, &table);
+fn list_pins(store: &Store, filter: &Filter, cx: &Context, listing: &mut Listing<'_>) -> Result<(), Failure> {
     let page = |tx: &tofu::store::Tx<'_>, from: &_| tx.list_pins(filter, from, pages::PAGE);
     pages::each(store, page, |entry| match entry {
         PinEntry::Endpoint(endpoint, pin) if cx.means(&endpoint.account) => {
@@ -127,8 +148,7 @@ fn list_pins(store: &Store, filter: &Filter, cx: &Context) -> Result<(), Failure
                 ]
             },
         ),
-    })?;
-    listing.end("no pin")
+    })
 }
 
 fn pin_row(endpoint: &Endpoint, pin: &Pin) -> Vec<Cell> {
@@ -141,33 +161,69 @@ fn pin_row(endpoint: &Endpoint, pin: &Pin) -> Vec<Cell> {
     ]
 }
 
-/// Rows of a table with the titles before the first one, or the items of a JSON list.
+/// Rows of a table with the titles before the first one, or the items of a JSON list; store by store where
+/// there are several.
 struct Listing<'c> {
     cx: &'c Context,
     table: &'c Table,
     json: Option<out::List<'c>>,
     text: out::Buffer<'c>,
+    /// The store that rows come from, where that is to be said.
+    store: Option<String>,
+    several: bool,
+    pins: bool,
+    /// It is the system's, so that numbers of pins mean nothing here.
+    below: bool,
+    /// Whether there was any row; and whether there was one of this store.
     any: bool,
+    begun: bool,
 }
 
 impl<'c> Listing<'c> {
-    fn begin(cx: &'c Context, table: &'c Table) -> Self {
+    fn begin(cx: &'c Context, table: &'c Table, args: &List) -> Self {
         let json = cx.out.json.then(|| out::List::begin(&cx.out));
-        Self { cx, table, json, text: out::Buffer::new(&cx.out), any: false }
+        let text = out::Buffer::new(&cx.out);
+        let (several, pins) = (args.all_stores, args.pins);
+        Self { cx, table, json, text, store: None, several, pins, below: false, any: false, begun: false }
     }
 
-    fn add(
-        &mut self,
-        value: impl FnOnce() -> serde_json::Value,
-        row: impl FnOnce() -> Vec<Cell>,
-    ) -> Result<(), Failure> {
+    /// What follows is of this store.
+    fn of(&mut self, store: &Store, below: bool) {
+        self.store = self.several.then(|| escape(&store.name()));
+        (self.below, self.begun) = (below, false);
+    }
+
+    fn add(&mut self, value: impl FnOnce() -> Value, row: impl FnOnce() -> Vec<Cell>) -> Result<(), Failure> {
         if let Some(list) = &mut self.json {
-            return list.item(&value());
+            let mut value = value();
+            if self.below && value.get("id").is_some() {
+                value = json::with(value, json!({ "id": null }));
+            }
+            return list.item(&match &self.store {
+                Some(store) => json::with(value, json!({ "store": store })),
+                None => value,
+            });
         }
-        if !std::mem::replace(&mut self.any, true) {
-            self.text.push(&self.table.header())?;
+        let mut row = row();
+        if self.below && self.pins {
+            if let Some(number) = row.get_mut(1) {
+                *number = Cell::new("-");
+            }
         }
-        self.text.push(&self.table.row(&row()))
+        if !std::mem::replace(&mut self.begun, true) {
+            self.head()?;
+        }
+        self.any = true;
+        self.text.push(&self.table.row(&row))
+    }
+
+    /// The store's name, where several are listed, and the titles of the columns.
+    fn head(&mut self) -> Result<(), Failure> {
+        if let Some(store) = &self.store {
+            let gap = if self.any { "\n" } else { "" };
+            self.text.push(&format!("{gap}{}", wrapped("", "  ", &format!("In {store}:"), self.cx.out.width)))?;
+        }
+        self.text.push(&self.table.header())
     }
 
     fn end(mut self, none: &str) -> Result<(), Failure> {

@@ -195,7 +195,7 @@ fn take(store: &Store, verdict: &Verdict, answer: &Answer, cx: &Context) -> Resu
         TrustError::Typed(_) => Failure::reject(format!("{}: {error}", verdict.endpoint())),
         other => Failure::new(format!("{}: {other}", verdict.endpoint())),
     })?;
-    let key = verdict.chain().leaf().map(|cert| format!(" with the key sha256//{}", cert.spki().base64()));
+    let key = verdict.chain().leaf().map(|cert| format!(" with the key {}", cert.spki().key_pin()));
     let text = format!("trusted {}{}", verdict.endpoint(), key.unwrap_or_default());
     cx.done_with(&text, json!({ "verdict": verdict.id() }))?;
     Ok(Exit::Done)

@@ -296,7 +296,7 @@ impl Page<'_> {
     fn sighting(&self, first: Timestamp, last: Timestamp, how: &str, spki: Hash, cert: Option<&Cert>) -> String {
         let line = |text: &str| wrapped("    ", "    ", text, self.width);
         let mut out = format!("  {} to {}, {how}\n", date(first), date(last));
-        out.push_str(&line(&format!("sha256//{}", spki.base64())));
+        out.push_str(&line(&spki.key_pin()));
         if let Some(cert) = cert {
             let dates = format!("certificate valid {} to {}", date(cert.not_before()), date(cert.not_after()));
             out.push_str(&line(&dates));
@@ -315,7 +315,7 @@ impl Page<'_> {
             let id = super::pending::short(question);
             let text = format!("{id}, asked {asked}, last {}", day(question.last, self.now));
             out.push_str(&wrapped("  ", "    ", &text, self.width));
-            let key = format!("sha256//{}", question.spki.base64());
+            let key = question.spki.key_pin();
             out.push_str(&wrapped("    ", "    ", &key, self.width));
             let hint = self.cx.command(&format!("pending answer {id}"));
             out.push_str(&format!("    {}\n", self.cx.out.paint.paint(Style::Dim, &format!("({hint})"))));
