@@ -12,12 +12,12 @@ use super::error::{Failure, tofu_error};
 use super::event::tofu_event;
 use super::guard::{free, guard, read};
 use super::pending::tofu_pending;
-use super::pin::{STATES, tofu_pin};
+use super::pin::tofu_pin;
 use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use crate::endpoint::Host;
-use crate::store::{Cursor, Filter, Page, PinEntry, Severity, Store, StoreError, Tx};
+use crate::store::{Cursor, Filter, Page, PinEntry, PinState, Severity, Store, StoreError, Tx};
 use crate::trust::{Fingerprint, parse_fingerprint};
 
 /// How many rows are read at once.
@@ -183,8 +183,8 @@ fn filter(list: List, states: u64) -> Result<Filter, Failure> {
     let mut filter = Filter::default();
     let known = match list {
         List::Endpoints | List::Pins => {
-            filter.states = STATES.iter().map(|(s, _)| *s).filter(|s| states & (1 << (*s as i32)) != 0).collect();
-            STATES.iter().fold(0, |mask, (s, _)| mask | 1 << (*s as i32))
+            filter.states = PinState::ALL.into_iter().filter(|s| states & (1 << (*s as i32)) != 0).collect();
+            PinState::ALL.into_iter().fold(0, |mask, s| mask | 1 << (s as i32))
         }
         List::Events => {
             let all = [Severity::Info, Severity::Notice, Severity::Warning, Severity::High];

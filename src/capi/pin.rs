@@ -157,14 +157,7 @@ fn text(entry: &PinEntry, field: i32) -> Option<String> {
             (_, PinValue::Name(name)) => escape(&name),
         },
         TOFU_PIN_COMMENT => escape(comment),
-        TOFU_PIN_ORIGIN => match origin {
-            Origin::User => "user",
-            Origin::Managed => "managed",
-            Origin::AcceptNew => "accept-new",
-            Origin::Sibling => "sibling",
-            Origin::Imported => "imported",
-        }
-        .to_owned(),
+        TOFU_PIN_ORIGIN => origin.code().to_owned(),
         _ => return None,
     })
 }
@@ -276,17 +269,8 @@ fn pin_kind(kind: i32) -> Result<PinKind, Failure> {
     found.ok_or_else(|| Failure::invalid(format!("kind: {kind} is not a kind of pin")))
 }
 
-/// States by number and by the word that tofu_pin_set takes.
-pub(super) const STATES: [(PinState, &str); 5] = [
-    (PinState::Trusted, "trusted"),
-    (PinState::Staged, "staged"),
-    (PinState::Retired, "retired"),
-    (PinState::Blocked, "blocked"),
-    (PinState::Compromised, "compromised"),
-];
-
 fn pin_state(state: i32) -> Result<PinState, Failure> {
-    let found = STATES.iter().find(|(s, _)| *s as i32 == state).map(|(s, _)| *s);
+    let found = PinState::ALL.into_iter().find(|s| *s as i32 == state);
     found.ok_or_else(|| Failure::invalid(format!("state: {state} is not a state of pins")))
 }
 
@@ -340,8 +324,8 @@ pub unsafe extern "C" fn tofu_pin_set(
             let (id, now) = (pin_id(id)?, system_now());
             match field {
                 "state" => {
-                    let found = STATES.iter().find(|(_, word)| *word == value).ok_or_else(refuse)?;
-                    store.set_pin_state(id, found.0, now)?;
+                    let state = PinState::ALL.into_iter().find(|s| s.code() == value).ok_or_else(refuse)?;
+                    store.set_pin_state(id, state, now)?;
                 }
                 "expires" => {
                     let at = value.parse().map_err(|_| refuse())?;
@@ -405,7 +389,7 @@ mod tests {
 
     #[test]
     fn every_state_has_its_number() {
-        for (state, _) in STATES {
+        for state in PinState::ALL {
             assert_eq!(pin_state(state as i32).unwrap(), state);
         }
         assert!(pin_state(0).is_err() && pin_state(6).is_err());

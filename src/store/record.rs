@@ -24,6 +24,18 @@ pub enum PinKind {
     Name = 4,
 }
 
+impl PinKind {
+    /// The word for it, in text and JSON alike.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Certificate => "certificate",
+            Self::Issuer => "issuer",
+            Self::Name => "name",
+        }
+    }
+}
+
 /// Where a pin stands. Numbers are part of the C ABI; never renumbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -39,6 +51,22 @@ pub enum PinState {
     Blocked = 4,
     /// Retired because its private key is in other hands; refused for ever.
     Compromised = 5,
+}
+
+impl PinState {
+    /// Every state, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Trusted, Self::Staged, Self::Retired, Self::Blocked, Self::Compromised];
+
+    /// The word for it, in text and JSON alike.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::Staged => "staged",
+            Self::Retired => "retired",
+            Self::Blocked => "blocked",
+            Self::Compromised => "compromised",
+        }
+    }
 }
 
 /// What a pin holds.
@@ -65,6 +93,19 @@ pub enum Origin {
     Sibling,
     /// Imported from another program's file.
     Imported,
+}
+
+impl Origin {
+    /// The word for it, in text and JSON alike.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Managed => "managed",
+            Self::AcceptNew => "accept-new",
+            Self::Sibling => "sibling",
+            Self::Imported => "imported",
+        }
+    }
 }
 
 /// Something trusted, or refused, for one endpoint.

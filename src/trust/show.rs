@@ -22,15 +22,6 @@ const SHOWN_COLUMNS: usize = 200;
 /// The width from which old and new fit side by side.
 const TWO_COLUMNS: usize = 62;
 
-pub(super) fn kind_code(kind: PinKind) -> &'static str {
-    match kind {
-        PinKind::Key => "key",
-        PinKind::Certificate => "certificate",
-        PinKind::Issuer => "issuer",
-        PinKind::Name => "name",
-    }
-}
-
 /// The verdict as JSON.
 pub(super) fn to_json(verdict: &Verdict) -> Value {
     let endpoint = verdict.endpoint();
@@ -69,8 +60,8 @@ pub(super) fn to_json(verdict: &Verdict) -> Value {
     let seen = |(first, last)| json!({ "first": rfc3339(first), "last": rfc3339(last) });
     put("previous_seen", verdict.previous_seen().map_or(Value::Null, seen));
     put("difference", verdict.diff().map_or(Value::Null, |diff| diff.to_json()));
-    put("offered_trust", json!(verdict.offered().iter().map(|kind| kind_code(*kind)).collect::<Vec<_>>()));
-    put("suggested_trust", json!(verdict.suggested().map(kind_code)));
+    put("offered_trust", json!(verdict.offered().iter().map(|kind| kind.code()).collect::<Vec<_>>()));
+    put("suggested_trust", json!(verdict.suggested().map(PinKind::code)));
     put("may_add", json!(verdict.may_add()));
     put("may_type_fingerprint", json!(verdict.may_type()));
     Value::Object(out)

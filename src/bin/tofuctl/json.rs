@@ -58,8 +58,8 @@ pub fn endpoint(record: &EndpointRecord, now: Timestamp) -> Value {
 pub fn pin(pin: &Pin) -> Value {
     json!({
         "id": pin.id,
-        "kind": words::kind(pin.kind),
-        "state": words::state(pin.state),
+        "kind": pin.kind.code(),
+        "state": pin.state.code(),
         "value": words::value(pin.kind, &pin.value),
         "sha256": match &pin.value {
             PinValue::Sha256(hash) => Value::from(hash.hex()),
@@ -67,7 +67,7 @@ pub fn pin(pin: &Pin) -> Value {
         },
         "waiver": pin.waiver.map(|w| w.kinds().map(tofu::path::ProblemKind::code).collect::<Vec<_>>()),
         "waive_expired_until": time(pin.waive_expired_until),
-        "origin": words::origin(pin.origin),
+        "origin": pin.origin.code(),
         "comment": escape(&pin.comment),
         "created": time(pin.created),
         "state_since": time(pin.state_since),
@@ -90,7 +90,7 @@ pub fn block(block: &Block) -> Value {
     json!({
         "host": Value::Null,
         "id": block.id,
-        "kind": words::kind(block.kind),
+        "kind": block.kind.code(),
         "state": "blocked",
         "value": words::value(block.kind, &PinValue::Sha256(block.value)),
         "sha256": block.value.hex(),

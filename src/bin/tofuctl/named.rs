@@ -25,7 +25,7 @@ pub struct Named {
 impl Named {
     /// `key sha256//…` or `certificate abcd…`.
     pub fn text(&self) -> String {
-        format!("{} {}", words::kind(self.kind), words::value(self.kind, &PinValue::Sha256(self.value)))
+        format!("{} {}", self.kind.code(), words::value(self.kind, &PinValue::Sha256(self.value)))
     }
 }
 

@@ -8,22 +8,7 @@ use tofu::time::{Timestamp, date, days_between};
 use crate::out::Style;
 
 pub fn kind(kind: PinKind) -> &'static str {
-    match kind {
-        PinKind::Key => "key",
-        PinKind::Certificate => "certificate",
-        PinKind::Issuer => "issuer",
-        PinKind::Name => "name",
-    }
-}
-
-pub fn state(state: PinState) -> &'static str {
-    match state {
-        PinState::Trusted => "trusted",
-        PinState::Staged => "staged",
-        PinState::Retired => "retired",
-        PinState::Blocked => "blocked",
-        PinState::Compromised => "compromised",
-    }
+    kind.code()
 }
 
 pub fn state_style(state: PinState) -> Style {
@@ -32,16 +17,6 @@ pub fn state_style(state: PinState) -> Style {
         PinState::Staged => Style::Warn,
         PinState::Retired => Style::Dim,
         PinState::Blocked | PinState::Compromised => Style::Bad,
-    }
-}
-
-pub fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::User => "user",
-        Origin::Managed => "managed",
-        Origin::AcceptNew => "accept-new",
-        Origin::Sibling => "sibling",
-        Origin::Imported => "imported",
     }
 }
 

@@ -70,14 +70,14 @@ fn forget_pin(store: &Store, id: u64, cx: &Context) -> Result<Exit, Failure> {
     let text = match entry {
         PinEntry::Everywhere(block) => format!(
             "lifted the block of {} {} everywhere",
-            words::kind(block.kind),
+            block.kind.code(),
             words::value(block.kind, &PinValue::Sha256(block.value))
         ),
         PinEntry::Endpoint(endpoint, pin) => {
             let record = store.read(|tx| tx.endpoint(&endpoint))?;
             let left = record.map(|r| remains(&r)).unwrap_or_default();
             let value = words::value(pin.kind, &pin.value);
-            format!("forgot pin {id} of {endpoint}: {} {value}{left}", words::kind(pin.kind))
+            format!("forgot pin {id} of {endpoint}: {} {value}{left}", pin.kind.code())
         }
     };
     cx.done(&text)?;

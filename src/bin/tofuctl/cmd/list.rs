@@ -142,7 +142,7 @@ fn list_pins(store: &Store, filter: &Filter, cx: &Context, listing: &mut Listing
                 vec![
                     Cell::styled("(everywhere)", Style::Bold),
                     Cell::new(block.id.to_string()),
-                    Cell::new(words::kind(block.kind)),
+                    Cell::new(block.kind.code()),
                     Cell::styled("blocked", Style::Bad),
                     Cell::new(value),
                 ]
@@ -155,8 +155,8 @@ fn pin_row(endpoint: &Endpoint, pin: &Pin) -> Vec<Cell> {
     vec![
         Cell::new(endpoint.to_string()),
         Cell::new(pin.id.to_string()),
-        Cell::new(words::kind(pin.kind)),
-        Cell::styled(words::state(pin.state), words::state_style(pin.state)),
+        Cell::new(pin.kind.code()),
+        Cell::styled(pin.state.code(), words::state_style(pin.state)),
         Cell::new(short(pin)),
     ]
 }

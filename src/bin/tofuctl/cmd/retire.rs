@@ -39,9 +39,9 @@ fn by_number(store: &Store, id: u64, state: PinState, cx: &Context) -> Result<Ex
     store.set_pin_state(id, state, cx.now())?;
     let text = match store.read(|tx| tx.find_pin(id))? {
         PinEntry::Endpoint(endpoint, pin) => {
-            let named = format!("{} {}", words::kind(pin.kind), words::value(pin.kind, &pin.value));
+            let named = format!("{} {}", pin.kind.code(), words::value(pin.kind, &pin.value));
             let already = if cx.changes().len() == before { " already" } else { "" };
-            format!("pin {id} of {endpoint} is {}{already}: {named}", words::state(pin.state))
+            format!("pin {id} of {endpoint} is {}{already}: {named}", pin.state.code())
         }
         PinEntry::Everywhere(_) => format!("pin {id} is blocked everywhere"),
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tofu::cert::Cert;
 use tofu::endpoint::{Endpoint, Host};
 use tofu::hash::Hash;
-use tofu::store::{EndpointRecord, Event, Filter, LayeredPin, Pending, Pin, Store, StoreError, Tx};
+use tofu::store::{EndpointRecord, Event, Filter, LayeredPin, Pending, Pin, PinKind, PinValue, Store, StoreError, Tx};
 use tofu::text::escape;
 use tofu::time::{Timestamp, date, date_time};
 
@@ -224,11 +224,16 @@ impl Page<'_> {
             Some(_) => "System pin".to_owned(),
             None => format!("Pin {}", pin.id),
         };
-        let state = self.cx.out.paint.paint(words::state_style(pin.state), words::state(pin.state));
+        let state = self.cx.out.paint.paint(words::state_style(pin.state), pin.state.code());
         let mut out = self.title(&number);
         out.truncate(out.trim_end().len());
-        out.push_str(&format!(": {} {}\n", state, words::kind(pin.kind)));
-        out.push_str(&self.row("Is", &words::value(pin.kind, &pin.value)));
+        out.push_str(&format!(": {} {}\n", state, pin.kind.code()));
+        // As check shows it, to be compared by eye.
+        let value = match (pin.kind, &pin.value) {
+            (PinKind::Certificate, PinValue::Sha256(hash)) => hash.colon_hex(),
+            (kind, value) => words::value(kind, value),
+        };
+        out.push_str(&self.row("Is", &value));
         out.push_str(&self.row("Store", &below.map(escape).unwrap_or_default()));
         out.push_str(&self.row("Made", &format!("{}, {}", date_time(pin.created), words::by_whom(pin.origin))));
         if pin.state_since != pin.created {
