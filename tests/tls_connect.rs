@@ -4,15 +4,16 @@
 mod net_support;
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use net_support::{Server, config, echo, heard, identity, imap_until_starttls, limits, line, terms, tls};
+use tofu::endpoint::Endpoint;
 use tofu::store::{Cursor, Filter, Store};
-use tofu::tls::{Cancel, Conn, Dial, Flow, Limits, NetError, Progress, Protocol, Step, connect};
-use tofu::trust::{self, Answer, Decision};
+use tofu::tls::{Cancel, Conn, Dial, Flow, Limits, NetError, Progress, Protocol, Step, Terms, connect};
+use tofu::trust::{self, Answer, Decision, Flags};
 
 fn yes(store: &Store, conn: &Conn) {
     let verdict = conn.verdict().unwrap();
@@ -74,7 +75,7 @@ fn another_key_and_a_blocked_key_let_no_byte_through() {
     let (kept, keep) = heard();
     let config = config(&second);
     let other = Server::start(move |stream| echo(tls(stream, &config), &keep));
-    let endpoint = tofu::endpoint::Endpoint::parse("", net_support::NAME, port).unwrap();
+    let endpoint = Endpoint::parse("", net_support::NAME, port).unwrap();
     let conn = connect(&store, &endpoint, other.dial(), terms()).unwrap();
     assert_ne!(conn.verdict().unwrap().change(), trust::Change::None);
     assert_eq!(conn.write(b"secret").unwrap(), Flow::Held(Decision::Ask));
@@ -280,7 +281,7 @@ fn a_non_blocking_connection_on_the_callers_socket_never_waits() {
     });
     let store = Store::memory();
     let dial = Dial::new().socket(OwnedFd::from(ours)).nonblocking(true);
-    let endpoint = tofu::endpoint::Endpoint::parse("", net_support::NAME, 993).unwrap();
+    let endpoint = Endpoint::parse("", net_support::NAME, 993).unwrap();
     let conn = connect(&store, &endpoint, dial, terms()).unwrap();
     assert!(conn.verdict().is_none(), "the server has not said a word yet");
     assert!(matches!(conn.read(&mut [0; 4]), Err(NetError::State { .. })));
@@ -308,7 +309,7 @@ fn a_non_blocking_connection_on_the_callers_socket_never_waits() {
 #[test]
 fn a_dial_that_cannot_be_is_refused() {
     let store = Store::memory();
-    let endpoint = tofu::endpoint::Endpoint::parse("", net_support::NAME, 993).unwrap();
+    let endpoint = Endpoint::parse("", net_support::NAME, 993).unwrap();
     let error = connect(&store, &endpoint, Dial::new().nonblocking(true), terms()).unwrap_err();
     assert!(error.to_string().contains("socket"), "{error}");
     let file = OwnedFd::from(std::fs::File::open("/dev/null").unwrap());
@@ -325,7 +326,7 @@ fn every_address_that_failed_is_named_and_a_later_one_is_reached() {
         listener.local_addr().unwrap()
     };
     let (four, other) = (closed("127.0.0.1:0"), closed("127.0.0.2:0"));
-    let endpoint = tofu::endpoint::Endpoint::parse("", net_support::NAME, four.port()).unwrap();
+    let endpoint = Endpoint::parse("", net_support::NAME, four.port()).unwrap();
     let dial = Dial::new().address(four).address(other);
     let error = connect(&Store::memory(), &endpoint, dial, terms()).unwrap_err();
     let text = error.to_string();
@@ -359,7 +360,7 @@ fn an_address_that_is_silent_does_not_keep_the_next_one_waiting() {
 
 #[test]
 fn a_name_without_an_address_is_named() {
-    let endpoint = tofu::endpoint::Endpoint::parse("", "no-such-host.invalid", 993).unwrap();
+    let endpoint = Endpoint::parse("", "no-such-host.invalid", 993).unwrap();
     let dial = Dial::new().limits(limits(10_000)).unwrap();
     let error = connect(&Store::memory(), &endpoint, dial, terms()).unwrap_err();
     // Where there is no resolver at all it may not answer in time, which is named as well.
@@ -441,4 +442,32 @@ fn tls_that_is_no_longer_offered_where_it_was_is_stripped_and_logged() {
     assert!(!error.to_string().contains("password"), "{error}");
     let events = store.read(|tx| tx.list_events(&Filter::default(), &Cursor::default(), 100)).unwrap();
     assert!(events.items.iter().any(|event| event.code == "stripped"), "{events:?}");
+}
+
+/// An address of this machine that is not loopback, where it has one. Nothing is sent to find it.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().unwrap().ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+/// The key of one port of this machine vouches for another port of it, whatever they are for.
+#[test]
+fn loopback_is_held_against_the_address_that_was_reached() {
+    let identity = identity();
+    let store = Store::memory();
+    let terms = || Terms { flags: Flags { loopback: true, ..Flags::default() }, ..terms() };
+    let at = |address: IpAddr| {
+        let (keep, config) = (heard().1, config(&identity));
+        let server =
+            Server::on(&SocketAddr::new(address, 0).to_string(), move |stream| echo(tls(stream, &config), &keep));
+        let endpoint = Endpoint::parse("", "mail.localhost", server.port()).unwrap();
+        connect(&store, &endpoint, server.dial(), terms()).unwrap()
+    };
+    let here = IpAddr::from([127, 0, 0, 1]);
+    yes(&store, &at(here));
+    assert_eq!(at(here).verdict().unwrap().decision(), Decision::Accept);
+    if let Some(address) = own_address() {
+        assert_eq!(at(address).verdict().unwrap().decision(), Decision::Ask);
+    }
 }

@@ -31,7 +31,8 @@ const MAX_ROUNDS: usize = 16;
 /// How the check of a connection is to be made; see [`Check`].
 #[derive(Debug, Clone, Default)]
 pub struct Terms {
-    /// Stated facts. Possession is proven here, whatever `unproven` and `resumed` say.
+    /// Stated facts. Possession is proven here, whatever `unproven` and `resumed` say, and `loopback` counts only
+    /// where the address reached is one.
     pub flags: Flags,
     /// Overrides the endpoint's and the store's policy.
     pub policy: Option<Policy>,
@@ -318,12 +319,19 @@ impl Conn {
             endpoint: &self.endpoint,
             chain,
             now: self.now(),
-            flags: Flags { unproven: false, resumed: false, ..self.terms.flags },
+            flags: Flags { unproven: false, resumed: false, loopback: self.stays_here(), ..self.terms.flags },
             policy: self.terms.policy.as_ref(),
             tlsa: &self.terms.tlsa,
             crls: &self.terms.crls,
         };
         Ok(trust::check(&self.store, &check)?)
+    }
+
+    /// What is said of loopback is held against the address reached: a resolver may send `localhost`, and the names
+    /// below it, anywhere.
+    fn stays_here(&self) -> bool {
+        let elsewhere = self.address().is_some_and(|address| !address.ip().to_canonical().is_loopback());
+        self.terms.flags.loopback && !elsewhere
     }
 
     /// A missing STARTTLS where TLS was used before is more than a missing STARTTLS (pitfall 27).

@@ -70,8 +70,8 @@ pub fn terms(judge: &Judge, reach: &Reach, store: &Store, endpoint: &Endpoint, c
     Ok(Terms { flags, policy: policy(judge, store, endpoint)?, now: Some(cx.now()), ..Terms::default() })
 }
 
-/// Where the address alone tells that nothing leaves this machine. `localhost` is looked up by nobody else
-/// (RFC 6761, section 6.3).
+/// Where the name says that nothing leaves this machine (RFC 6761, section 6.3), or the address does. The
+/// connection holds it against the address that it reaches.
 fn is_loopback(endpoint: &Endpoint, reach: &Reach) -> bool {
     match reach.address.or(endpoint.host.ip()) {
         Some(address) => address.is_loopback(),
