@@ -203,6 +203,28 @@ fn ctrl_c_at_the_question_ends_it_at_once_and_trusts_nothing() {
 }
 
 #[test]
+fn what_was_typed_before_the_question_is_no_answer_to_it() {
+    let user = User::new();
+    let server = user.self_signed("one");
+    let mut terminal = Terminal::start(user.tofuctl(&["check", &server.name()]));
+    terminal.types("yes");
+    terminal.until("> ");
+    terminal.types("no");
+    assert_eq!(terminal.end(), 3, "{}", terminal.screen);
+    assert!(trusted(&user).is_empty());
+}
+
+#[test]
+fn ctrl_c_ends_the_reading_of_a_list_at_once() {
+    let user = User::new();
+    let command = user.tofuctl(&["check", "--file", "-"]);
+    let mut terminal = Terminal::control(&command, "trap : INT; \"$@\"; exit $?");
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 130, "{}", terminal.screen);
+}
+
+#[test]
 fn ctrl_c_while_a_server_is_silent_calls_it_off_in_words() {
     let user = User::new();
     let server = Server::start(self_signed("one"), "one", Manner::Mute);

@@ -3,6 +3,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::termios::{QueueSelector, tcflush};
 
 use tofu::cert::Cert;
 use tofu::store::PinKind;
@@ -48,6 +51,7 @@ pub enum Reply {
 
 /// Where a person is.
 pub struct Terminal {
+    keyboard: OwnedFd,
     input: Box<dyn BufRead>,
     output: Box<dyn Write>,
     width: usize,
@@ -58,7 +62,9 @@ impl Terminal {
     /// Standard input and error, where both are terminals.
     pub fn standard(out: &Out) -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        there.then(|| Self {
+        let keyboard = if there { io::stdin().as_fd().try_clone_to_owned().ok()? } else { return None };
+        Some(Self {
+            keyboard,
             input: Box::new(BufReader::new(io::stdin())),
             output: Box::new(io::stderr()),
             width: out.width,
@@ -70,8 +76,14 @@ impl Terminal {
     pub fn controlling(out: &Out) -> Option<Self> {
         let input = File::open("/dev/tty").ok().filter(File::is_terminal)?;
         let output = OpenOptions::new().write(true).open("/dev/tty").ok()?;
+        let keyboard = input.as_fd().try_clone_to_owned().ok()?;
         let (width, paint) = (out.width, out.paint_for(&output));
-        Some(Self { input: Box::new(BufReader::new(input)), output: Box::new(output), width, paint })
+        Some(Self { keyboard, input: Box::new(BufReader::new(input)), output: Box::new(output), width, paint })
+    }
+
+    /// Forgets what was typed before there was a question: it is no answer to it.
+    fn forget_typed(&self) -> io::Result<()> {
+        Ok(tcflush(&self.keyboard, QueueSelector::IFlush)?)
     }
 
     fn show(&mut self, text: &str) -> io::Result<()> {
@@ -121,6 +133,7 @@ pub fn put(verdict: &Verdict, wish: &Wish, now: Timestamp, terminal: &mut Termin
     let choices = choices(verdict, wish, now);
     let page = render_verdict::page(verdict, terminal.width, terminal.paint);
     let menu = menu(verdict, &choices, terminal);
+    terminal.forget_typed()?;
     terminal.show(&format!("{page}{menu}"))?;
     for _ in 0..TRIES {
         terminal.show("> ")?;

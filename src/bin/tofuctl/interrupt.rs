@@ -33,9 +33,14 @@ impl Interrupt {
         &self.cancel
     }
 
-    /// Says that a person is being asked, while `f` runs.
+    /// Says that a person is being asked, while `f` runs, or that it waits for whatever else no switch ends.
     pub fn while_asking<T>(&self, f: impl FnOnce() -> T) -> T {
         self.state.asking.store(true, Ordering::SeqCst);
+        // One that came too late for the server and too early for the question.
+        match self.state.signal.load(Ordering::SeqCst) {
+            0 => {}
+            signal => end_by(signal),
+        }
         let result = f();
         self.state.asking.store(false, Ordering::SeqCst);
         result

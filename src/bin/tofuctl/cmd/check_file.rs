@@ -87,7 +87,8 @@ pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Conte
     if args.reach.address.is_some() {
         return Err(Failure::usage("--address is for one server, not for --file"));
     }
-    let bytes = read(file).map_err(|why| Failure::about(file, why))?;
+    // There may be a person or a pipe at its other end: nobody is to press Ctrl-C twice.
+    let bytes = interrupt.while_asking(|| read(file)).map_err(|why| Failure::about(file, why))?;
     let mut jobs = Vec::new();
     let mut unread = 0usize;
     for (number, line) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
