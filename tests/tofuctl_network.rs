@@ -317,7 +317,26 @@ fn other_programs_are_told_to_trust_the_same_certificate() {
     ran.ends(0).says(&format!("transporttunnel = tofuctl connect {} --starttls imap", mail.name()));
     let ran =
         user.run(&["trust", "--fingerprint", &typed, "--starttls", "imap", "--config-for", "msmtp", &mail.name()]);
-    ran.ends(1).complains("msmtp does not speak imap");
+    ran.ends(2).complains("msmtp does not speak imap");
+}
+
+#[test]
+fn for_a_program_that_does_not_speak_the_protocol_nothing_is_trusted() {
+    let user = User::new();
+    let mail = Server::start(self_signed("one"), "one", Manner::Imap);
+    let typed = self_signed("one")[0].fingerprint().hex();
+    let ran =
+        user.run(&["trust", "--fingerprint", &typed, "--starttls", "imap", "--config-for", "msmtp", &mail.name()]);
+    ran.ends(2).complains("msmtp does not speak imap");
+    assert!(user.pins().is_empty());
+}
+
+#[test]
+fn a_list_that_names_no_server_is_an_error() {
+    let user = User::new();
+    for text in ["", "\n\n", "# none yet\n"] {
+        user.run_with(&["check", "--file", "-"], text.as_bytes()).ends(1).complains("names no server");
+    }
 }
 
 #[test]
@@ -420,7 +439,7 @@ fn the_exit_status_of_many_is_the_worst_of_them() {
     assert_eq!(of(&[&pinned, &unknown]), 3);
     assert_eq!(of(&[&pinned, &unknown, "127.0.0.1:1"]), 1);
     assert_eq!(of(&[&pinned, "two words"]), 1);
-    assert_eq!(of(&[]), 0);
+    assert_eq!(of(&[]), 1, "a list that came to nothing is not fine");
     user.run(&["check", "--file", &file]).ends(4);
     let ran = user.run_with(&["check", "--file", "-"], b"localhost:1 x\n# c\n*.example\n").ends(1);
     let ran = ran.complains("-:1: x: only starttls=PROTOCOL").complains("-:3: ");

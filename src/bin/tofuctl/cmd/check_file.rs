@@ -100,6 +100,10 @@ pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Conte
             }
         }
     }
+    if jobs.is_empty() && unread == 0 {
+        // A list that came to nothing must not look like servers that are all fine.
+        return Err(Failure::about(file, "names no server"));
+    }
     let (now, warn_days) = (cx.now(), i64::from(args.warn_days));
     let mut outcomes = all(&jobs, args, interrupt, cx, |outcome| match args.json_lines {
         true => cx.out.value_line(&outcome.to_json(now, warn_days)),

@@ -25,13 +25,16 @@ struct Wanted<'a> {
 }
 
 /// Refuses what cannot be done before a server is asked.
-pub fn check_options(args: &Trust, cx: &Context) -> Result<(), Failure> {
+pub fn check_options(args: &Trust, target: &Target, cx: &Context) -> Result<(), Failure> {
     let Some(program) = args.config_for else { return Ok(()) };
     if cx.out.json {
         return Err(Failure::usage("--config-for prints lines of a configuration, not --json"));
     }
     if args.once {
         return Err(Failure::usage("--config-for: other programs cannot trust for one time only"));
+    }
+    if let Some(protocol) = target.service.protocol.filter(|p| !speaks(program, *p)) {
+        return Err(Failure::usage(format!("{} does not speak {protocol}", name(program))));
     }
     match (wants_file(program), &args.output) {
         (true, None) => {
@@ -46,9 +49,6 @@ pub fn check_options(args: &Trust, cx: &Context) -> Result<(), Failure> {
 /// Prints the lines, and writes the certificate where the program wants a file.
 pub fn print(args: &Trust, target: &Target, leaf: &Cert, cx: &Context) -> Result<(), Failure> {
     let Some(program) = args.config_for else { return Ok(()) };
-    if let Some(protocol) = target.service.protocol.filter(|p| !speaks(program, *p)) {
-        return Err(Failure::new(format!("{} does not speak {protocol}", name(program))));
-    }
     let file = match &args.output {
         Some(path) => write_pem(path, leaf)?,
         None => PathBuf::new(),

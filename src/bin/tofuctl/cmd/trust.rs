@@ -27,9 +27,9 @@ enum Voucher<'a> {
 
 /// Trusts, or says why not.
 pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
-    config_for::check_options(args, cx)?;
     guarded(|interrupt| {
         let target = reach::target(&args.target, &args.reach)?;
+        config_for::check_options(args, &target, cx)?;
         let voucher = voucher(args, cx)?;
         let endpoint = reach::endpoint(&target, cx);
         // Looked at first without a trace: a wrong fingerprint must leave none.
