@@ -5,10 +5,12 @@
 mod tofuctl_servers;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tofu::endpoint::Endpoint;
 use tofu::store::{Cursor, Filter, Origin, PinKind, PinState, PinValue};
@@ -71,6 +73,8 @@ fn a_server_that_cannot_be_reached_is_an_error_that_names_the_step() {
     }
     let silent = Server::start(self_signed("one"), "one", Manner::Mute);
     user.run(&["check", "--timeout", "1", &silent.name()]).ends(1).complains("TLS handshake: nothing within 1 s");
+    let ran = user.run(&["check", "--timeout", "1", "--starttls", "imap", &silent.name()]).ends(1);
+    ran.complains("waiting for the greeting: nothing within 1 s (does this port speak TLS from the first byte?)");
     user.run(&["check", "two words"]).ends(2);
     user.run(&["check", "*.example.org"]).ends(2);
 }
@@ -329,6 +333,39 @@ fn for_a_program_that_does_not_speak_the_protocol_nothing_is_trusted() {
         user.run(&["trust", "--fingerprint", &typed, "--starttls", "imap", "--config-for", "msmtp", &mail.name()]);
     ran.ends(2).complains("msmtp does not speak imap");
     assert!(user.pins().is_empty());
+}
+
+#[test]
+fn standard_input_that_cannot_be_read_is_an_error_and_not_its_end() {
+    let user = User::new();
+    let server = user.self_signed("one");
+    trust(&user, &server, "one");
+    let mut command = user.tofuctl(&["connect", &server.name()]);
+    let output = command.stdin(std::fs::File::open(user.directory.path()).unwrap()).output().unwrap();
+    Ran::of(&output).ends(1).complains("standard input: Is a directory");
+}
+
+#[test]
+fn one_signal_ends_a_tunnel_whose_reader_is_stuck() {
+    let user = User::new();
+    let server = user.self_signed("one");
+    trust(&user, &server, "one");
+    let mut command = user.tofuctl(&["connect", &server.name()]);
+    let mut tunnel = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // More comes back than a pipe holds, and nobody reads it.
+    let mut stdin = tunnel.stdin.take().unwrap();
+    stdin.write_all(&vec![b'x'; 200_000]).unwrap();
+    while server.received() < 100_000 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    rustix::process::kill_process(Pid::from_child(&tunnel), Signal::TERM).unwrap();
+    let status = (0..500).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        tunnel.try_wait().unwrap()
+    });
+    let _ = tunnel.kill();
+    assert_eq!(status.and_then(|status| status.signal()), Some(Signal::TERM.as_raw()));
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub enum NetError {
         attempts: Vec<(SocketAddr, String)>,
     },
     /// A limit of time passed.
-    #[error("{server}: {step}: nothing within {}", seconds(.limit))]
+    #[error("{server}: {step}: nothing within {}{}", seconds(.limit), hint(.step))]
     Timeout {
         /// Host and port.
         server: String,
@@ -199,6 +199,11 @@ impl NetError {
             Self::System { .. } => "system",
         }
     }
+}
+
+/// A server that speaks first and does not is often one that waits for TLS.
+fn hint(step: &Step) -> &'static str {
+    if *step == Step::StartTls("the greeting") { " (does this port speak TLS from the first byte?)" } else { "" }
 }
 
 fn seconds(limit: &Duration) -> String {

@@ -78,6 +78,9 @@ fn split(rest: &str) -> Result<(&str, Option<u16>), String> {
         let close = after.find(']').ok_or("the closing bracket is missing")?;
         let end = close.saturating_add(2);
         let (host, tail) = (rest.get(..end).unwrap_or(rest), rest.get(end..).unwrap_or_default());
+        // Brackets set off any host from its port, as in GnuTLS's and OpenSSH's known_hosts.
+        let name = after.get(..close).filter(|inner| !inner.is_empty() && !inner.contains(':'));
+        let host = name.unwrap_or(host);
         return match tail.strip_prefix(':') {
             Some(digits) => Ok((host, Some(port(digits)?))),
             None if tail.is_empty() => Ok((host, None)),
@@ -117,6 +120,7 @@ mod tests {
         same("MAIL.example.:143", "mail.example", 143, "imap with STARTTLS");
         same("[2001:db8::1]:4190", "2001:db8::1", 4190, "sieve with STARTTLS");
         same("2001:db8::1", "2001:db8::1", 993, "imap over TLS");
+        same("[mail.example]:143", "mail.example", 143, "imap with STARTTLS");
         same("192.0.2.1:25", "192.0.2.1", 25, "smtp with STARTTLS");
         same("imaps://mail.example/", "mail.example", 993, "imap over TLS");
         same("smtp://mail.example", "mail.example", 587, "smtp with STARTTLS");
@@ -141,6 +145,8 @@ mod tests {
             ("mail.example:", "port"),
             ("[::1", "bracket"),
             ("[::1]x", "bracket"),
+            ("[]:143", "bracket"),
+            ("[[mail.example]]:143", "bracket"),
             ("gopher://mail.example", "gopher"),
             ("imaps://alice@mail.example", "@"),
             ("imaps://mail.example/INBOX", "/"),

@@ -126,7 +126,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn of(output: &Output) -> Self {
+    pub fn of(output: &Output) -> Self {
         Self {
             status: output.status.code(),
             out: String::from_utf8(output.stdout.clone()).unwrap(),

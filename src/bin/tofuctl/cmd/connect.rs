@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use tofu::tls::{self, Conn, Flow, NetError};
+use tofu::tls::{self, Conn, Flow};
 
 use crate::ask::{Terminal, Wish};
 use crate::cli::network;
@@ -27,7 +27,7 @@ pub fn run(args: &network::Connect, cx: &Context) -> Result<Exit, Failure> {
     guarded(|interrupt| {
         let (conn, settled) = held(args, interrupt, cx)?;
         match settled.exit() {
-            Exit::Done => return carry(conn),
+            Exit::Done => return carry(conn, interrupt),
             _ if settled.asked => {}
             // Nobody was asked: the reasons are for whoever reads the log of the program above.
             _ => say(render_verdict::page(&settled.verdict, cx.out.width, cx.out.err).trim_end()),
@@ -51,31 +51,33 @@ fn held(args: &network::Connect, interrupt: &Interrupt, cx: &Context) -> Result<
 }
 
 /// Carries data both ways. The end of standard input closes our side only; the server's end is ours.
-fn carry(conn: Conn) -> Result<Exit, Failure> {
+fn carry(conn: Conn, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let conn = Arc::new(conn);
     let failed = Arc::new(Mutex::new(None));
-    let (upper, kept) = (Arc::clone(&conn), Arc::clone(&failed));
+    let (upper, kept, switch) = (Arc::clone(&conn), Arc::clone(&failed), interrupt.cancel().clone());
     thread::spawn(move || {
-        if let Err(error) = upward(&upper) {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        if let Err(failure) = upward(&upper) {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+            // The other way does not notice by itself that standard input failed.
+            switch.cancel();
         }
     });
-    let ended = downward(&conn);
-    match (ended, failed.lock().unwrap_or_else(PoisonError::into_inner).take()) {
-        (Err(failure), _) => Err(failure),
-        (Ok(_), Some(error)) => Err(error.into()),
-        (Ok(exit), None) => Ok(exit),
-    }
+    let ended = downward(&conn, interrupt);
+    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    failed.map_or(ended, Err)
 }
 
-/// From standard input to the server.
-fn upward(conn: &Conn) -> Result<(), NetError> {
+/// From standard input to the server. Only its end says that all was said: half a message that cannot be read on
+/// must not look whole.
+fn upward(conn: &Conn) -> Result<(), Failure> {
     let mut chunk = vec![0; CHUNK];
     let mut stdin = io::stdin().lock();
     loop {
         let got = match stdin.read(&mut chunk) {
-            Ok(0) | Err(_) => return conn.shutdown().map(|_| ()),
+            Ok(0) => return Ok(conn.shutdown().map(drop)?),
             Ok(got) => got,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::new(format!("standard input: {error}"))),
         };
         let mut rest = chunk.get(..got).unwrap_or_default();
         while !rest.is_empty() {
@@ -88,14 +90,15 @@ fn upward(conn: &Conn) -> Result<(), NetError> {
 }
 
 /// From the server to standard output.
-fn downward(conn: &Conn) -> Result<Exit, Failure> {
+fn downward(conn: &Conn, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let mut chunk = vec![0; CHUNK];
     let mut stdout = io::stdout().lock();
     loop {
         match conn.read(&mut chunk)? {
             Flow::Bytes(got) => {
                 let bytes = chunk.get(..got).unwrap_or_default();
-                match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+                // Who reads may be slow for ever; a signal ends that at once.
+                match interrupt.while_asking(|| stdout.write_all(bytes).and_then(|()| stdout.flush())) {
                     Ok(()) => {}
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(Failure::Closed),
                     Err(error) => return Err(Failure::new(format!("standard output: {error}"))),
