@@ -105,12 +105,17 @@ pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Conte
         return Err(Failure::about(file, "names no server"));
     }
     let (now, warn_days) = (cx.now(), i64::from(args.warn_days));
-    let mut outcomes = all(&jobs, args, interrupt, cx, |outcome| match args.json_lines {
-        true => cx.out.value_line(&outcome.to_json(now, warn_days)),
-        false => Ok(()),
+    let mut exit = if unread > 0 { Exit::Failed } else { Exit::Done };
+    let mut outcomes = Vec::new();
+    all(&jobs, args, interrupt, cx, |outcome| {
+        exit = std::cmp::max_by_key(exit, outcome.exit(), |exit| badness(*exit));
+        // What was told is not kept: a server can make its certificates as large as it likes.
+        if args.json_lines {
+            return cx.out.value_line(&outcome.to_json(now, warn_days));
+        }
+        outcomes.push(outcome);
+        Ok(())
     })?;
-    let exit = outcomes.iter().map(Outcome::exit).max_by_key(|exit| badness(*exit)).unwrap_or(Exit::Done);
-    let exit = if unread > 0 && badness(exit) < badness(Exit::Failed) { Exit::Failed } else { exit };
     outcomes.sort_by_key(|outcome| outcome.line);
     let missing = jobs.len().saturating_sub(outcomes.len());
     if cx.out.json {
@@ -160,15 +165,16 @@ fn all(
     args: &network::Check,
     interrupt: &Interrupt,
     cx: &Context,
-    mut each: impl FnMut(&Outcome) -> Result<(), Failure>,
-) -> Result<Vec<Outcome>, Failure> {
+    mut each: impl FnMut(Outcome) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let store = reach::store(&args.judge, cx)?;
     let bar = progress(jobs.len(), cx);
     let next = AtomicUsize::new(0);
-    let mut outcomes = Vec::with_capacity(jobs.len());
     let result = thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel();
-        for _ in 0..usize::from(args.jobs).min(jobs.len()) {
+        let workers = usize::from(args.jobs).min(jobs.len());
+        // Who reads what comes of it sets the pace.
+        let (sender, receiver) = mpsc::sync_channel(workers);
+        for _ in 0..workers {
             let (sender, store, next) = (sender.clone(), &store, &next);
             scope.spawn(move || {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -182,9 +188,7 @@ fn all(
         drop(sender);
         for outcome in receiver {
             bar.inc(1);
-            let shown = bar.suspend(|| each(&outcome));
-            outcomes.push(outcome);
-            if let Err(failure) = shown {
+            if let Err(failure) = bar.suspend(|| each(outcome)) {
                 // Nobody reads on: the others need not finish.
                 interrupt.cancel().cancel();
                 return Err(failure);
@@ -193,7 +197,7 @@ fn all(
         Ok(())
     });
     bar.finish_and_clear();
-    result.map(|()| outcomes)
+    result
 }
 
 fn one(job: &Job, args: &network::Check, store: &Store, interrupt: &Interrupt, cx: &Context) -> Option<Outcome> {
