@@ -269,3 +269,16 @@ fn a_tunnel_asks_on_its_terminal_and_nowhere_else() {
     assert_eq!(terminal.end(), 0);
     assert_eq!(terminal.screen, "");
 }
+
+#[test]
+fn a_question_fits_the_terminal_that_it_is_put_on() {
+    let user = User::new();
+    let server = user.self_signed("one");
+    let command = user.tofuctl(&["connect", &server.name()]);
+    let mut terminal = Terminal::control(&command, "stty cols 50; \"$@\" </dev/null >out 2>err");
+    terminal.until("> ");
+    let screen = without_colours(&terminal.screen);
+    assert!(screen.lines().all(|line| line.trim_end().chars().count() <= 50), "{screen}");
+    terminal.types("no");
+    assert_eq!(terminal.end(), 3);
+}

@@ -14,7 +14,7 @@ use tofu::trust::{Answer, Decision, Rule, Verdict, parse_fingerprint};
 
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::out::{Out, Paint, Style};
+use crate::out::{Out, Paint, Style, width_of};
 use crate::render::Sheet;
 use crate::{render_verdict, words};
 
@@ -67,7 +67,7 @@ impl Terminal {
             keyboard,
             input: Box::new(BufReader::new(io::stdin())),
             output: Box::new(io::stderr()),
-            width: out.width,
+            width: width_of(io::stderr()),
             paint: out.err,
         })
     }
@@ -77,7 +77,7 @@ impl Terminal {
         let input = File::open("/dev/tty").ok().filter(File::is_terminal)?;
         let output = OpenOptions::new().write(true).open("/dev/tty").ok()?;
         let keyboard = input.as_fd().try_clone_to_owned().ok()?;
-        let (width, paint) = (out.width, out.paint_for(&output));
+        let (width, paint) = (width_of(&output), out.paint_for(&output));
         Some(Self { keyboard, input: Box::new(BufReader::new(input)), output: Box::new(output), width, paint })
     }
 

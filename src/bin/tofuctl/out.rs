@@ -1,6 +1,7 @@
 //! Standard output: colours, width, JSON. A reader that goes away ends the program quietly.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use serde_json::Value;
 
@@ -74,11 +75,10 @@ impl Out {
     pub fn new(global: &Global) -> Self {
         let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
         let paint = |terminal: bool| Paint { on: coloured(global.color, terminal) };
-        let columns = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
         Self {
             paint: paint(stdout.is_terminal()),
             err: paint(stderr.is_terminal()),
-            width: if columns == 0 { WIDEST } else { columns.clamp(NARROWEST, WIDEST) },
+            width: width_of(&stdout),
             json: global.json,
             quiet: global.quiet,
             color: global.color,
@@ -150,6 +150,12 @@ fn visible(json: &str) -> String {
         c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
     }
     out
+}
+
+/// The columns that lines for this terminal may have; the widest where it is none.
+pub fn width_of(terminal: impl AsFd) -> usize {
+    let columns = rustix::termios::tcgetwinsize(terminal).map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { WIDEST } else { columns.clamp(NARROWEST, WIDEST) }
 }
 
 /// `NO_COLOR` and `TERM=dumb` win over a terminal, a word on the command line over both.
