@@ -565,7 +565,7 @@
 #define TOFU_CHECK_UNPROVEN 16ull
 
 /**
- * The caller knows that the address is loopback.
+ * The caller knows that the address is loopback. With tofu_connect it counts only where the address reached is one.
  */
 #define TOFU_CHECK_LOOPBACK 32ull
 

@@ -128,7 +128,7 @@ pub const TOFU_CHECK_RESUMED: u64 = 4u64;
 pub const TOFU_CHECK_SETUP: u64 = 8u64;
 /// No handshake proved possession of the key (a file, a capture): never TOFU_OK.
 pub const TOFU_CHECK_UNPROVEN: u64 = 16u64;
-/// The caller knows that the address is loopback.
+/// The caller knows that the address is loopback. With tofu_connect it counts only where the address reached is one.
 pub const TOFU_CHECK_LOOPBACK: u64 = 32u64;
 /// The connection goes through Tor.
 pub const TOFU_CHECK_TOR: u64 = 64u64;
