@@ -266,7 +266,8 @@ impl Conn {
 
     /// What was agreed on; `None` before the handshake is done.
     pub fn facts(&self) -> Option<Facts> {
-        self.lock().session.facts()
+        let inner = self.lock();
+        inner.chain.as_ref().and_then(|_| inner.session.facts())
     }
 
     /// The address reached; `None` for a Unix socket.

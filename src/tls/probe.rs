@@ -193,6 +193,17 @@ fn glimpse(
     }
 }
 
+/// The names that IANA's registry has for the curves of NIST; the others are called alike everywhere.
+fn registered(group: &str) -> String {
+    match group {
+        "P-256" => "secp256r1",
+        "P-384" => "secp384r1",
+        "P-521" => "secp521r1",
+        other => other,
+    }
+    .to_owned()
+}
+
 impl Probe {
     /// What the server sent, leaf first; never empty.
     pub fn chain(&self) -> &Chain {
@@ -272,9 +283,10 @@ impl Probe {
         seen().or_else(|| self.begun.as_ref().map(|begun| begun.suite.clone()))
     }
 
-    /// The group of the key exchange, whether agreed on or only seen.
+    /// The group of the key exchange by its IANA name, whether agreed on or only seen; `DH of 2048 bits` for one
+    /// without a name.
     pub fn group(&self) -> Option<String> {
-        let seen = || self.glimpse.as_ref().and_then(|glimpse| glimpse.group.clone());
+        let seen = || self.glimpse.as_ref().and_then(|glimpse| glimpse.group.as_deref()).map(registered);
         seen().or_else(|| self.begun.as_ref().and_then(|begun| begun.group.clone()))
     }
 

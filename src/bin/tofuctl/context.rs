@@ -212,6 +212,9 @@ impl Context {
         if !self.can_ask() {
             return Err(Failure::ask(format!("{question} Nobody can be asked; repeat it with --yes")));
         }
+        // What was typed before there was a question is no answer to it.
+        rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush)
+            .map_err(std::io::Error::from)?;
         eprint_flush(&format!("{question} [yes/No] "));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer)?;

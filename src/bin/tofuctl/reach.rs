@@ -11,6 +11,7 @@ use tofu::trust::{Flags, Policy};
 
 use crate::cert_file::{certificates, read};
 use crate::cli::network::{Judge, Reach};
+use crate::cmd::policy::in_force;
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -86,7 +87,7 @@ fn policy(judge: &Judge, store: &Store, endpoint: &Endpoint) -> Result<Option<Po
     }
     let mut policy = match &judge.policy {
         Some(name) => Policy::preset(name)?,
-        None => stored(store, endpoint)?,
+        None => store.read(|tx| in_force(tx, Some(endpoint)))?.policy,
     };
     if judge.no_system_roots {
         policy.set("system-roots", "no")?;
@@ -100,13 +101,4 @@ fn policy(judge: &Judge, store: &Store, endpoint: &Endpoint) -> Result<Option<Po
         found.certs.into_iter().for_each(|root| policy.add_root(root));
     }
     Ok(Some(policy))
-}
-
-/// The endpoint's own policy, else the store's, else the default.
-fn stored(store: &Store, endpoint: &Endpoint) -> Result<Policy, Failure> {
-    let fields = store.read(|tx| {
-        let own = tx.endpoint(endpoint)?.and_then(|record| record.policy);
-        Ok::<_, tofu::store::StoreError>(if own.is_some() { own } else { tx.policy()? })
-    })?;
-    Ok(fields.map_or_else(|| Ok(Policy::default()), |fields| Policy::from_map(&fields))?)
 }

@@ -48,7 +48,7 @@ pub struct Judge {
     /// Leave a question that nobody answers for `tofuctl pending`
     #[arg(long)]
     pub leave_pending: bool,
-    /// Ask, where standard input and error are a terminal (the default there)
+    /// Ask where there is a terminal to ask on (the default)
     #[arg(long, overrides_with = "no_ask")]
     pub ask: bool,
     /// Never ask

@@ -46,6 +46,14 @@ pub fn check_options(args: &Trust, target: &Target, cx: &Context) -> Result<(), 
     }
 }
 
+/// Refuses a file that could not be written afterwards, before anything is trusted.
+pub fn check_file(args: &Trust, leaf: &Cert) -> Result<(), Failure> {
+    match args.output.as_deref().filter(|path| path.exists()) {
+        Some(path) if !holds(path, &leaf.to_pem()) => Err(Failure::about(path, TAKEN)),
+        _ => Ok(()),
+    }
+}
+
 /// Prints the lines, and writes the certificate where the program wants a file.
 pub fn print(args: &Trust, target: &Target, leaf: &Cert, cx: &Context) -> Result<(), Failure> {
     let Some(program) = args.config_for else { return Ok(()) };
@@ -188,6 +196,12 @@ fn offlineimap(wanted: &Wanted<'_>) -> String {
     )
 }
 
+const TAKEN: &str = "exists and holds something else; it was left as it is";
+
+fn holds(path: &Path, pem: &str) -> bool {
+    std::fs::read(path).ok().as_deref() == Some(pem.as_bytes())
+}
+
 /// Writes the certificate to a new file, and gives its absolute path. A file that holds just this is fine.
 fn write_pem(path: &Path, leaf: &Cert) -> Result<PathBuf, Failure> {
     let about = |why: String| Failure::about(path, why);
@@ -197,8 +211,8 @@ fn write_pem(path: &Path, leaf: &Cert) -> Result<PathBuf, Failure> {
             file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| about(e.to_string()))?
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            if std::fs::read(path).ok().as_deref() != Some(pem.as_bytes()) {
-                return Err(about("exists and holds something else; it was left as it is".to_owned()));
+            if !holds(path, &pem) {
+                return Err(about(TAKEN.to_owned()));
             }
         }
         Err(error) => return Err(about(error.to_string())),

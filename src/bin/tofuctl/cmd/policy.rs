@@ -62,7 +62,7 @@ pub fn run(args: &crate::cli::store::Policy, cx: &Context) -> Result<Exit, Failu
 
 /// A policy and whose it is.
 pub struct InForce {
-    policy: Policy,
+    pub policy: Policy,
     whose: &'static str,
     /// The same above the mandatory policies of the system's stores, where there are any.
     raised: Option<Policy>,

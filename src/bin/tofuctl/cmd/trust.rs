@@ -45,6 +45,9 @@ pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
                 return Err(Failure::reject(refused(&seen)));
             }
         }
+        if let Some(leaf) = seen.chain().leaf() {
+            config_for::check_file(args, leaf)?;
+        }
         let store = reach::store(&args.judge, cx)?;
         let verdict = decided(&store, &conn, &seen, &terms, cx)?;
         let exit = settle(&store, verdict, voucher, args, interrupt, cx)?;
