@@ -304,9 +304,11 @@ fn other_programs_are_told_to_trust_the_same_certificate() {
         assert_eq!(lines(program, &["-o", file]), text);
         user.run(&["trust", "--fingerprint", &typed, "--config-for", program, &server.name()]).ends(2);
     }
-    let taken = user.file("taken", b"mine");
-    user.run(&["trust", "--fingerprint", &typed, "--config-for", "mbsync", "-o", &taken, &server.name()]).ends(1);
-    assert_eq!(user.read("taken"), "mine");
+    let newcomer = User::new();
+    let taken = newcomer.file("taken", b"mine");
+    newcomer.run(&["trust", "--fingerprint", &typed, "--config-for", "mbsync", "-o", &taken, &server.name()]).ends(1);
+    assert_eq!(newcomer.read("taken"), "mine");
+    assert!(newcomer.pins().is_empty(), "a file that is taken is noticed before anything is trusted");
     let mail = Server::start(self_signed("one"), "one", Manner::Imap);
     let ran = user.run(&[
         "trust",
