@@ -9,9 +9,10 @@ started=$SECONDS
 passed=0 failed=0 skipped=0
 command -v cargo >/dev/null || { echo "missing: a Rust toolchain (cargo)" >&2; exit 1; }
 bash scripts/need.sh gcc g++ libc6-dev make binutils pkg-config libssl-dev openssl ca-certificates \
-    golang-go valgrind strace gnutls-bin e2fsprogs bsdutils mandoc zsh fish \
-    dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-lmtpd dovecot-submissiond postfix slapd postgresql \
-    prosody vsftpd || exit 1
+    golang-go valgrind strace gnutls-bin e2fsprogs bsdutils dovecot-imapd || exit 1
+# Without these, the tests that want them say that they were skipped.
+bash scripts/need.sh mandoc zsh fish dovecot-pop3d dovecot-managesieved dovecot-lmtpd dovecot-submissiond postfix slapd \
+    postgresql prosody vsftpd || echo "going on without them" >&2
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
