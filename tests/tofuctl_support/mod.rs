@@ -2,7 +2,7 @@
 //! environment that could matter.
 #![allow(dead_code)]
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -101,7 +101,8 @@ impl Tool {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}: {text}"))
     }
 
-    /// Runs it in a terminal of its own (util-linux' script), where somebody types this; what is seen, and the status.
+    /// Runs it in a terminal of its own (util-linux' script), where somebody types this once a line ends in a
+    /// question's `]`; what is seen, and the status.
     pub fn in_terminal(&self, args: &[&str], typed: &str) -> (i32, String) {
         let store = self.store().to_str().unwrap().to_owned();
         let words = [&[env!("CARGO_BIN_EXE_tofuctl")], Self::usual(&store, args).as_slice()].concat();
@@ -109,9 +110,14 @@ impl Tool {
         command.args(["60", "script", "-qec", &words.join(" "), "/dev/null"]).env("TERM", "xterm");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        let (mut stdout, mut seen, mut byte) = (child.stdout.take().unwrap(), Vec::new(), [0]);
+        while !typed.is_empty() && !seen.ends_with(b"] ") && stdout.read(&mut byte).unwrap() == 1 {
+            seen.push(byte[0]);
+        }
         child.stdin.as_mut().unwrap().write_all(typed.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
+        stdout.read_to_end(&mut seen).unwrap();
+        let status = child.wait().unwrap();
+        (status.code().unwrap_or(-1), String::from_utf8(seen).unwrap())
     }
 
     /// Runs it with a standard output that nobody reads; the status and standard error.
