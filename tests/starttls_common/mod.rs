@@ -64,7 +64,10 @@ impl Running {
 /// The first of these programs that is there; says so if none is.
 pub fn program(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let dirs: Vec<PathBuf> = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect();
+    // Debian keeps PostgreSQL's programs out of the way, one folder for each version.
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let postgres = versions.map(|version| version.path().join("bin"));
+    let dirs: Vec<PathBuf> = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).chain(postgres).collect();
     let found = dirs.iter().flat_map(|dir| names.iter().map(move |name| dir.join(name))).find(|p| p.exists());
     if found.is_none() {
         println!("skipped: there is no {}", names.join(" or "));
