@@ -55,6 +55,6 @@ int main(int argc, char **argv)
     }
     bench_row_of("first check in a fresh process, 100000 endpoints", "us", times,
                  bench_limit((limit){1000, 6600}, times[GNUTLS]));
-    bench_row_of("  its peak memory", "MB", peaks, 8);
+    bench_row_of("  its peak memory", "MiB", peaks, 8);
     return 0;
 }
