@@ -359,16 +359,6 @@ fn an_address_that_is_silent_does_not_keep_the_next_one_waiting() {
 }
 
 #[test]
-fn a_name_without_an_address_is_named() {
-    let endpoint = Endpoint::parse("", "no-such-host.invalid", 993).unwrap();
-    let dial = Dial::new().limits(limits(10_000)).unwrap();
-    let error = connect(&Store::memory(), &endpoint, dial, terms()).unwrap_err();
-    // Where there is no resolver at all it may not answer in time, which is named as well.
-    assert!(error.to_string().contains("no-such-host.invalid"), "{error}");
-    assert!(matches!(error, NetError::Resolve { .. } | NetError::Timeout { step: Step::Resolve, .. }), "{error:?}");
-}
-
-#[test]
 fn a_server_in_the_clear_a_reset_and_an_alert_are_told_apart() {
     let clear = Server::start(|mut stream| {
         stream.write_all(b"* OK \x1b[31mDovecot ready.\r\n").unwrap();

@@ -46,18 +46,28 @@ pub(in crate::tls) fn resolve(
     if let Some(ip) = host.ip() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
+    let name = host.as_str().to_owned();
+    look_up(host, watch, until, move || Ok((name.as_str(), port).to_socket_addrs()?.take(MAX_ADDRESSES).collect()))
+}
+
+/// Runs a lookup on a thread of its own, and waits for it no longer than `until`.
+fn look_up(
+    host: &Host,
+    watch: &Watch,
+    until: Until,
+    lookup: impl FnOnce() -> std::io::Result<Vec<SocketAddr>> + Send + 'static,
+) -> Result<Vec<SocketAddr>, NetError> {
     let system = |what, why: String| NetError::System { what, why };
     let place = Place::take()
         .ok_or_else(|| system("resolver", format!("{MAX_LOOKUPS} lookups are under way; it does not answer")))?;
     let done = rustix::event::eventfd(0, EventfdFlags::CLOEXEC).map_err(|e| system("eventfd", e.to_string()))?;
     let done = Arc::new(done);
     let (sender, receiver) = mpsc::channel();
-    let (name, ring) = (host.as_str().to_owned(), Arc::clone(&done));
+    let ring = Arc::clone(&done);
     std::thread::Builder::new()
         .name("tofu-resolver".to_owned())
         .spawn(move || {
-            let found = (name.as_str(), port).to_socket_addrs().map(|all| all.take(MAX_ADDRESSES).collect::<Vec<_>>());
-            let _ = sender.send(found);
+            let _ = sender.send(lookup());
             let _ = rustix::io::write(ring.as_fd(), &1_u64.to_ne_bytes());
             drop(place);
         })
@@ -77,4 +87,57 @@ fn in_words(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     crate::text::excerpt(text, 120)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Duration;
+
+    use super::super::super::dial::{Cancel, Limits};
+    use super::*;
+
+    fn ask(
+        ms: u64,
+        cancel: Option<Cancel>,
+        lookup: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
+    ) -> Result<Vec<SocketAddr>, NetError> {
+        let host = Host::parse("mail.example").unwrap();
+        let watch = Watch::new("mail.example:993".to_owned(), Limits::default(), cancel);
+        look_up(&host, &watch, watch.until(Duration::from_millis(ms)), lookup)
+    }
+
+    #[test]
+    fn an_address_is_no_name_to_look_up() {
+        let watch = Watch::new(String::new(), Limits::default(), None);
+        let host = Host::parse("2001:db8::1").unwrap();
+        let found = resolve(&host, 993, &watch, watch.until(Duration::from_secs(1))).unwrap();
+        assert_eq!(found, ["[2001:db8::1]:993".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_name_without_an_address_is_named_with_the_resolvers_words() {
+        let words = || Err(io::Error::other("failed to lookup address information: Name or service not known"));
+        let error = ask(5_000, None, words).unwrap_err();
+        assert_eq!(error.to_string(), "mail.example: looking up the name: Name or service not known");
+        let error = ask(5_000, None, || Ok(Vec::new())).unwrap_err();
+        assert_eq!(error.code(), "network.resolve", "{error}");
+    }
+
+    #[test]
+    fn a_resolver_that_does_not_answer_is_left_behind() {
+        let (hold, held) = mpsc::channel::<()>();
+        let silent = move || {
+            let _ = held.recv();
+            Ok(Vec::new())
+        };
+        let error = ask(50, None, silent).unwrap_err();
+        assert!(matches!(error, NetError::Timeout { step: Step::Resolve, .. }), "{error}");
+        drop(hold);
+
+        let cancel = Cancel::new().unwrap();
+        cancel.cancel();
+        let error = ask(5_000, Some(cancel), || Ok(Vec::new())).unwrap_err();
+        assert!(matches!(error, NetError::Cancelled { step: Step::Resolve, .. }), "{error}");
+    }
 }
