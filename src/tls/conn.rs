@@ -101,10 +101,7 @@ pub fn connect(store: &Store, endpoint: &Endpoint, mut dial: Dial, terms: Terms)
         return Err(NetError::Option("nonblock: needs a connected socket, as looking up a name waits".to_owned()));
     }
     let route = Route::new(&endpoint.host, endpoint.port, &dial, Purpose::Use);
-    let (socket, timings) = match given {
-        Some(fd) => (Socket::new(fd)?, Timings::default()),
-        None => route.connect(None)?,
-    };
+    let (socket, timings) = route.socket(given)?;
     let session = route.begin(socket, timings)?;
     let conn = Conn {
         store: store.clone(),

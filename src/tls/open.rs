@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use super::dial::{Dial, Sni};
@@ -44,6 +45,14 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// The caller's socket, or one connected by us.
+    pub fn socket(&self, given: Option<OwnedFd>) -> Result<(Socket, Timings), NetError> {
+        match given {
+            Some(fd) => Ok((Socket::new(fd)?, Timings::default())),
+            None => self.connect(None),
+        }
+    }
+
     /// Looks up and connects; `again` is the address of an earlier connection of this route.
     pub fn connect(&self, again: Option<SocketAddr>) -> Result<(Socket, Timings), NetError> {
         let until = self.watch.until(self.watch.limits.connect);
@@ -60,7 +69,7 @@ impl<'a> Route<'a> {
             self.addresses
         };
         let begun = Instant::now();
-        let (fd, _) = reach(addresses, &self.watch, until)?;
+        let fd = reach(addresses, &self.watch, until)?;
         timings.connect = Some(begun.elapsed());
         Ok((Socket::new(fd)?, timings))
     }

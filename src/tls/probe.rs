@@ -57,10 +57,7 @@ pub fn probe(host: &Host, port: NonZeroU16, mut dial: Dial) -> Result<Probe, Net
     let given = dial.socket.take();
     let route = Route::new(host, port, &dial, Purpose::Show);
     let own = given.is_none();
-    let (socket, timings) = match given {
-        Some(fd) => (super::net::socket::Socket::new(fd)?, Timings::default()),
-        None => route.connect(None)?,
-    };
+    let (socket, timings) = route.socket(given)?;
     let mut session = route.begin(socket, timings)?;
     let failure = session.complete().err();
     let seen = session.seen();

@@ -109,6 +109,20 @@ impl Verifier {
             .ok_or_else(|| Error::General("verifier used for two handshakes at once".to_owned()))
     }
 
+    /// Verifies the handshake signature with the leaf's key, and then decides.
+    fn prove(
+        &self,
+        version: signature::Version,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let presented = self.presented(cert)?;
+        let leaf = presented.0.leaf().ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let proof = signature::verify(version, message, leaf.spki_der(), dss, &self.provider)?;
+        self.decide(presented, proof)
+    }
+
     /// Asks for the decision, now that possession is proven.
     fn decide(
         &self,
@@ -141,13 +155,6 @@ impl Verifier {
             Decision::Ask | Decision::Reject => Err(Refusal::Verdict(verdict)),
         }
     }
-}
-
-/// The key that the handshake signature must verify under: the leaf's, verbatim, so that version 1
-/// and CA certificates work too.
-fn leaf_key(chain: &Chain) -> Result<&[u8], Error> {
-    let leaf = chain.leaf().ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
-    Ok(leaf.spki_der())
 }
 
 impl fmt::Debug for Verifier {
@@ -193,10 +200,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let presented = self.presented(cert)?;
-        let key = leaf_key(&presented.0)?;
-        let proof = signature::verify(signature::Version::Tls12, message, key, dss, &self.provider)?;
-        self.decide(presented, proof)
+        self.prove(signature::Version::Tls12, message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -205,10 +209,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let presented = self.presented(cert)?;
-        let key = leaf_key(&presented.0)?;
-        let proof = signature::verify(signature::Version::Tls13, message, key, dss, &self.provider)?;
-        self.decide(presented, proof)
+        self.prove(signature::Version::Tls13, message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

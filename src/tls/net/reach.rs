@@ -16,11 +16,7 @@ use super::wait::{Until, Wants, Watch, Woken};
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to one of the addresses.
-pub(in crate::tls) fn reach(
-    addresses: &[SocketAddr],
-    watch: &Watch,
-    until: Until,
-) -> Result<(OwnedFd, SocketAddr), NetError> {
+pub(in crate::tls) fn reach(addresses: &[SocketAddr], watch: &Watch, until: Until) -> Result<OwnedFd, NetError> {
     let mut waiting = interleaved(addresses);
     let mut under_way: Vec<(OwnedFd, SocketAddr)> = Vec::new();
     let mut failed: Vec<(SocketAddr, String)> = Vec::new();
@@ -41,7 +37,6 @@ pub(in crate::tls) fn reach(
         let slice = if waiting.is_empty() { Duration::MAX } else { ATTEMPT_DELAY };
         match watch.pause(&fds, until, slice, Step::Connect) {
             Ok(Woken::Ready) => {}
-            Ok(Woken::Time) if waiting.is_empty() => return Err(watch.timeout(until, Step::Connect)),
             Ok(Woken::Time) => continue,
             // What others answered says more than that the last ones are silent.
             Err(NetError::Timeout { .. }) if !failed.is_empty() => {
@@ -53,7 +48,7 @@ pub(in crate::tls) fn reach(
         let mut still = Vec::with_capacity(under_way.len());
         for (fd, address) in under_way {
             match connected(&fd) {
-                Ok(true) => return Ok((fd, address)),
+                Ok(true) => return Ok(fd),
                 Ok(false) => still.push((fd, address)),
                 Err(errno) => failed.push((address, in_words(errno))),
             }

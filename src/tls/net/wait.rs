@@ -99,10 +99,7 @@ impl Watch {
 
     /// Waits until one of the descriptors is ready, and no longer than `until`.
     pub fn ready(&self, fds: &[(BorrowedFd<'_>, Wants)], until: Until, step: Step) -> Result<(), NetError> {
-        match self.pause(fds, until, Duration::MAX, step)? {
-            Woken::Ready => Ok(()),
-            Woken::Time => Err(self.timeout(until, step)),
-        }
+        self.pause(fds, until, Duration::MAX, step).map(drop)
     }
 
     /// As [`Watch::ready`], but gives up after `slice` without an error.
