@@ -311,6 +311,43 @@ fn pruning_takes_what_is_old_and_leaves_what_is_trusted() {
 }
 
 #[test]
+fn pruning_up_to_a_time_to_come_is_refused() {
+    everywhere(|store| {
+        store.add_pin(&a(), &new_pin("one", PinState::Trusted), NOW).unwrap();
+        assert!(matches!(store.prune(NOW + 1, NOW), Err(StoreError::Invalid { .. })));
+        assert_eq!(store.undo(None, NOW).unwrap().events, [1]);
+    });
+}
+
+#[test]
+fn pruning_questions_that_share_a_certificate_takes_time_linear_in_them() {
+    let cert = tofu::cert::Cert::parse_der(include_bytes!("data/certs/key-p256.der")).unwrap();
+    let timed = |many: u16| {
+        let place = Place::new();
+        let store = place.open();
+        store
+            .write(|tx| -> Result<(), StoreError> {
+                tx.put_cert(&cert)?;
+                for n in 1..=many {
+                    let asked = pending(&endpoint("", "a.example", n), 1);
+                    tx.put_pending(Pending { chain: vec![cert.fingerprint()], ..asked })?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let began = std::time::Instant::now();
+        assert_eq!(store.prune(NOW, NOW).unwrap(), u64::from(many));
+        let took = began.elapsed();
+        assert!(store.read(|tx| tx.cert(cert.fingerprint())).unwrap().is_none());
+        drop(store);
+        place.assert_sound();
+        took
+    };
+    let (few, all) = (timed(500), timed(8_000));
+    assert!(all < few * 16 * 8, "500: {few:?}, 8,000: {all:?}");
+}
+
+#[test]
 fn a_policy_is_kept_as_it_is_and_its_change_is_logged() {
     everywhere(|store| {
         let policy = serde_json::Map::from_iter([

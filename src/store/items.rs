@@ -128,14 +128,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Brings the references of an owner from one set of certificates to another.
+    /// Brings the references of an owner from one set of certificates to another. One that nothing refers to any more
+    /// goes when the transaction ends: looking for other references each time would be quadratic where many owners
+    /// let go of the same one.
     pub(super) fn refer(&mut self, owner: &[u8], old: &BTreeSet<Hash>, new: &BTreeSet<Hash>) -> Result<(), StoreError> {
         for added in new.difference(old) {
             self.put_row(keyspace::reference(*added, owner), &[]);
         }
         for gone in old.difference(new) {
             self.delete_row(keyspace::reference(*gone, owner));
-            self.drop_cert_if_unreferenced(keyspace::cert(*gone))?;
+            self.released.insert(*gone);
         }
         Ok(())
     }

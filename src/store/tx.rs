@@ -2,7 +2,7 @@
 //! What the rows mean is in the files beside this one.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use super::meta::{Meta, encode};
 use super::record::Event;
 use super::seal::{self, StoreId};
 use super::{Store, marker_of};
+use crate::hash::Hash;
 
 /// How many rows are read at a time where all of a sort are wanted.
 pub(super) const PAGE: usize = 256;
@@ -38,6 +39,8 @@ pub struct Tx<'a> {
     /// Changes, `None` for a deletion.
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(super) meta: Meta,
+    /// Certificates that something here no longer refers to; looked at once, when it ends.
+    pub(super) released: BTreeSet<Hash>,
     /// Events of this transaction that can be undone later.
     pub(super) undoable: Vec<u64>,
     /// Events of this transaction, for the listener if there is one.
@@ -109,9 +112,23 @@ impl<'a> Tx<'a> {
         }
         let layers = store.layers().iter().map(|below| Tx::begin(below, false)).collect::<Result<_, _>>()?;
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
-        let (changes, undoable, logged) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let (changes, released, undoable, logged) = (BTreeMap::new(), BTreeSet::new(), Vec::new(), Vec::new());
         let gaps = RefCell::default();
-        Ok(Self { store, base, layers, exclusive, gaps, changes, meta, undoable, logged, meta_before, meta_raw, id })
+        Ok(Self {
+            store,
+            base,
+            layers,
+            exclusive,
+            gaps,
+            changes,
+            meta,
+            released,
+            undoable,
+            logged,
+            meta_before,
+            meta_raw,
+            id,
+        })
     }
 
     /// Whether somebody else committed while an engine without snapshots was read, so that what
@@ -224,9 +241,12 @@ impl<'a> Tx<'a> {
         }
         let mut out = Vec::new();
         let mut after = after.to_vec();
+        let mut size = limit;
         while out.len() < limit {
-            let page = self.base_page(&after, prefix, limit)?;
-            let end = if page.len() < limit { None } else { page.last().map(|(key, _)| key.clone()) };
+            let page = self.base_page(&after, prefix, size)?;
+            let end = if page.len() < size { None } else { page.last().map(|(key, _)| key.clone()) };
+            // Where many rows in a row were deleted here, they are not passed over one by one.
+            size = size.saturating_mul(4).min(PAGE.max(limit));
             let lower = lower_bound(&after, prefix);
             let mut changed = self
                 .changes
@@ -405,14 +425,16 @@ impl<'a> Tx<'a> {
         Ok(true)
     }
 
-    /// Certificates put and not referred to by anything are not kept.
+    /// Certificates put or let go, and not referred to by anything, are not kept.
     fn drop_unreferenced_certs(&mut self) -> Result<(), StoreError> {
-        let put: Vec<Vec<u8>> = self
+        let released = std::mem::take(&mut self.released).into_iter().map(keyspace::cert);
+        let put: BTreeSet<Vec<u8>> = self
             .changes
             .range::<[u8], _>((Bound::Included(keyspace::CERTS), Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(keyspace::CERTS))
             .filter(|(_, value)| value.is_some())
             .map(|(key, _)| key.clone())
+            .chain(released)
             .collect();
         for key in put {
             self.drop_cert_if_unreferenced(key)?;

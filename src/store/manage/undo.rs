@@ -1,6 +1,6 @@
 //! Undo: puts an endpoint back to what it was before an event, if nothing else has changed it
 //! since. It never lifts a block, never revives a compromised key, and never forgets that an
-//! endpoint was once validated; a change that was nothing else is passed over where no event is named. Also: prune, and the dismissal of a pending question.
+//! endpoint was once validated; a change that was nothing else is passed over where no event is named.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -11,12 +11,11 @@ use crate::endpoint::Endpoint;
 use crate::store::Store;
 use crate::store::endpoints::relevant;
 use crate::store::error::StoreError;
-use crate::store::keyspace::{ENDPOINTS, PENDING};
 use crate::store::log::{AFTER, before, content_hash, endpoint_of};
 use crate::store::record::{EndpointRecord, Event, PinState, Severity, Tombstone};
 use crate::store::tx::Tx;
 use crate::text::count;
-use crate::time::{Timestamp, date};
+use crate::time::Timestamp;
 
 /// The code of the event that undo leaves.
 const UNDONE: &str = "undone";
@@ -64,75 +63,6 @@ impl Store {
             match (done.events.as_slice(), done.kept.first()) {
                 ([], Some(kept)) => Err(stands(*kept)),
                 _ => Ok(done),
-            }
-        })
-    }
-
-    /// Takes away what is older than `before`: events, observations, pending questions. Pins, baselines
-    /// and tombstones stay. Returns how many things went.
-    pub fn prune(&self, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-        self.write(|tx| -> Result<u64, StoreError> {
-            let mut pruned: u64 = 0;
-            let mut stale = Vec::new();
-            tx.each(PENDING, PENDING, |key, value| {
-                let pending = tx.decode_pending(&key, tx.open(&key, &value)?.body)?;
-                if pending.last < before {
-                    stale.push((pending.endpoint, pending.spki));
-                }
-                Ok(true)
-            })?;
-            for (endpoint, spki) in stale {
-                tx.remove_pending(&endpoint, spki)?;
-                pruned = pruned.saturating_add(1);
-            }
-            let mut changed = Vec::new();
-            tx.each(ENDPOINTS, ENDPOINTS, |key, value| {
-                let mut record = tx.decode_endpoint(&key, tx.open(&key, &value)?.body, tx.endpoint_of_key(&key)?)?;
-                let there = record.observations.len();
-                record.observations.retain(|o| o.last >= before);
-                let gone = there.saturating_sub(record.observations.len());
-                pruned = pruned.saturating_add(u64::try_from(gone).unwrap_or(0));
-                if gone > 0 {
-                    changed.push(record);
-                }
-                Ok(true)
-            })?;
-            for record in changed {
-                tx.put_endpoint(record)?;
-            }
-            let pruned = pruned.saturating_add(tx.prune_events_before(before)?);
-            if pruned > 0 {
-                let text = format!("{pruned} events, observations or questions from before {} removed", date(before));
-                tx.log(super::event(None, "pruned", Severity::Notice, now, text))?;
-            }
-            Ok(pruned)
-        })
-    }
-
-    /// Removes the pending question with this verdict id.
-    pub fn dismiss(&self, verdict_id: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.write(|tx| {
-            let mut found = None;
-            tx.each(PENDING, PENDING, |key, value| {
-                let pending = tx.decode_pending(&key, tx.open(&key, &value)?.body)?;
-                let hit = pending.verdict_id == verdict_id;
-                if hit {
-                    found = Some(pending);
-                }
-                Ok(!hit)
-            })?;
-            match found {
-                Some(pending) => {
-                    tx.remove_pending(&pending.endpoint, pending.spki)?;
-                    let text = format!("the question about {} was put aside", pending.endpoint);
-                    let mut event = super::event(Some(&pending.endpoint), "dismissed", Severity::Notice, now, text);
-                    event.spki = Some(pending.spki);
-                    tx.log(event).map(|_| ())
-                }
-                None => {
-                    let what = format!("pending question {}", crate::text::excerpt(verdict_id, 80));
-                    Err(StoreError::NotFound { store: tx.store.name(), what })
-                }
             }
         })
     }
@@ -221,23 +151,6 @@ impl Tx<'_> {
         undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
         undone.extra.extend(batch.map(|batch| (BATCH.to_owned(), Value::from(batch))));
         self.log_undoable(undone, Some(&current)).map(|_| true)
-    }
-
-    fn prune_events_before(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut pruned: u64 = 0;
-        while self.meta.first_event < self.meta.next_event {
-            let id = self.meta.first_event;
-            match self.event(id)? {
-                Some(event) if event.time >= before => break,
-                Some(event) => {
-                    self.delete_event(&event)?;
-                    pruned = pruned.saturating_add(1);
-                }
-                None => {}
-            }
-            self.meta.first_event = id.saturating_add(1);
-        }
-        Ok(pruned)
     }
 }
 
