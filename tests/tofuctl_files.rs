@@ -128,6 +128,27 @@ fn a_backup_is_put_back_only_after_a_yes() {
 }
 
 #[test]
+fn a_restore_names_the_blocks_that_the_backup_lacks_and_keeps_them() {
+    let tool = Tool::new();
+    tool.ok(&["stage", HOST, &key_pin("known", HOST)]);
+    let file = tool.path("copy.db");
+    tool.ok(&["backup", &file]);
+    tool.ok(&["retire", "1", "--compromised"]);
+    tool.ok(&["block", "--everywhere", &key_pin("bad", HOST)]);
+    let unasked = tool.run(&["restore", &file]);
+    assert!(unasked.stderr.contains("blocked or compromised there stays so"), "{}", unasked.stderr);
+    let done = tool.run(&["restore", "--yes", &file]);
+    assert!(done.stdout.contains("2 blocks that it lacks stay"), "{}", done.stdout);
+    let known = format!("stays: compromised for mail.example.org:993: key {}", key_pin("known", HOST));
+    assert!(done.stderr.contains(&known), "{}", done.stderr);
+    assert!(done.stderr.contains("stays: blocked everywhere: key sha256//"), "{}", done.stderr);
+    assert_eq!(states(&tool, HOST), ["compromised"]);
+    assert_eq!(tool.json(&["restore", "--yes", &file])["kept"].as_array().unwrap().len(), 2);
+    assert_eq!(tool.run(&["undo"]).status, 1);
+    assert!(tool.json(&["log"]).as_array().unwrap().iter().any(|e| e["code"] == "pin-compromised"));
+}
+
+#[test]
 fn damage_is_found_and_named() {
     let tool = Tool::new();
     busy(&tool);

@@ -205,7 +205,8 @@ pub unsafe extern "C" fn tofu_store_undo(store: *mut tofu_store, event: i64, err
 /// this.
 ///
 /// @param store    must not be NULL.
-/// @param before   what is older goes, in seconds since the epoch, UTC; negative is refused.
+/// @param before   what is older goes, in seconds since the epoch, UTC; negative is refused, and so is a time to come,
+///                 which would take all of the log and every undo with it.
 /// @param removed  where to write how many things went, 0 on failure; may be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_FORKED,
@@ -297,8 +298,10 @@ pub unsafe extern "C" fn tofu_store_backup(
 
 /// Puts the content of a backup in place of what is in a store, in one change.
 ///
-/// The backup is verified first. What is blocked everywhere now stays blocked. Other programs see a change like any
-/// other. It cannot be undone: take a backup before.
+/// The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked, what is compromised
+/// stays so, and the log keeps its events: TOFU_EVENT_TEXT of the one that this leaves (restored) says how many blocks
+/// the backup lacks. Other programs see a change like any other. It cannot be undone, and nothing from before it: take
+/// a backup before.
 ///
 /// @param store  must not be NULL.
 /// @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.

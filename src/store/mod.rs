@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub use fsck::Report;
 pub use import::{Export, ExportFormat, ImportFormat, ImportReport, MAX_IMPORT};
 pub use layers::{LayerPolicies, LayeredPin};
-pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Statistics, Undone};
+pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Restored, Statistics, Undone};
 pub use memory::MemoryEngine;
 pub use meta::Counts;
 pub use options::StoreOptions;

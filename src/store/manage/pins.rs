@@ -51,7 +51,7 @@ impl Forget {
     pub const ALL: Self = Self { pins: true, sightings: true, pending: true, policy: true };
 }
 
-const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
+pub(super) const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
 
 fn invalid<T>(what: impl Into<String>) -> Result<T, StoreError> {
     Err(StoreError::Invalid { what: what.into() })
@@ -457,7 +457,8 @@ impl Store {
     }
 }
 
-fn bury(record: &mut EndpointRecord, now: Timestamp) {
+/// Leaves a tombstone.
+pub(super) fn bury(record: &mut EndpointRecord, now: Timestamp) {
     let known_until = record.last_seen.max(record.validated.as_ref().map_or(0, |v| v.last));
     record.tombstone = Some(Tombstone { at: now, known_until });
 }

@@ -97,7 +97,8 @@ pub struct Backup {
 
 /// Put a backup, or an export as JSON, in place of what is in the store
 ///
-/// The backup is verified first. What is blocked everywhere stays blocked. An export as JSON fills a new store only.
+/// The backup is verified first. What is blocked or compromised now stays so, and the log goes on. An export as JSON
+/// fills a new store only.
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The backup

@@ -2,42 +2,73 @@
 
 use std::io::Read;
 
-use tofu::store::{MAX_IMPORT, Store};
+use serde_json::json;
+
+use tofu::store::{MAX_IMPORT, PinEntry, PinValue, Restored, Store};
 use tofu::text::escape;
 
 use crate::cli::exchange::Restore;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::words::count;
+use crate::words::{self, count};
 
 pub fn run(args: &Restore, cx: &Context) -> Result<Exit, Failure> {
     let shown = escape(&args.file.display().to_string());
     let export = if is_json(args)? { Some(read(args)?) } else { None };
     match cx.existing()? {
         // A rehearsal, so that a file that cannot be used leaves no empty store behind.
-        None => fill(&Store::memory(), args, export.as_deref(), cx)?,
+        None => {
+            fill(&Store::memory(), args, export.as_deref(), cx)?;
+        }
         Some(store) => {
             let servers = store.read(|tx| tx.statistics())?.counts.endpoints;
             if servers > 0 && export.is_none() {
                 let name = escape(&store.name());
-                let question = format!("{shown} will take the place of {} in {name}.", count(servers, "server"));
+                let question = format!(
+                    "{shown} will take the place of {} in {name}. What is blocked or compromised there stays so, and \
+                     the log goes on; no earlier change can be undone then.",
+                    count(servers, "server")
+                );
                 cx.confirm(&question, args.yes)?;
             }
         }
     }
     let store = cx.store()?;
-    fill(&store, args, export.as_deref(), cx)?;
-    let servers = store.read(|tx| tx.statistics())?.counts.endpoints;
-    cx.done(&format!("restored {} from {shown}", count(servers, "server")))?;
+    let done = fill(&store, args, export.as_deref(), cx)?;
+    let mut text = format!("restored {} from {shown}", count(done.endpoints, "server"));
+    if !done.kept.is_empty() {
+        let kept = u64::try_from(done.kept.len()).unwrap_or(u64::MAX);
+        text = format!("{text}; {} that it lacks stay", count(kept, "block"));
+    }
+    let kept: Vec<String> = done.kept.iter().map(named).collect();
+    kept.iter().for_each(|kept| cx.out.note(&format!("stays: {kept}")));
+    cx.done_for_good(&text, json!({ "kept": kept }))?;
     Ok(Exit::Done)
 }
 
-fn fill(store: &Store, args: &Restore, export: Option<&[u8]>, cx: &Context) -> Result<(), Failure> {
-    match export {
-        Some(data) => store.restore_json(data)?,
-        None => store.restore(&args.file, cx.now())?,
+/// `blocked everywhere: key sha256//...`.
+fn named(kept: &PinEntry) -> String {
+    match kept {
+        PinEntry::Everywhere(block) => {
+            let value = words::value(block.kind, &PinValue::Sha256(block.value));
+            format!("blocked everywhere: {} {value}", words::kind(block.kind))
+        }
+        PinEntry::Endpoint(endpoint, pin) => {
+            let value = words::value(pin.kind, &pin.value);
+            format!("{} for {endpoint}: {} {value}", pin.state.code(), words::kind(pin.kind))
+        }
     }
-    Ok(())
+}
+
+fn fill(store: &Store, args: &Restore, export: Option<&[u8]>, cx: &Context) -> Result<Restored, Failure> {
+    Ok(match export {
+        Some(data) => {
+            store.restore_json(data)?;
+            let endpoints = store.read(|tx| tx.statistics())?.counts.endpoints;
+            Restored { endpoints, ..Restored::default() }
+        }
+        None => store.restore(&args.file, cx.now())?,
+    })
 }
 
 fn read(args: &Restore) -> Result<Vec<u8>, Failure> {
