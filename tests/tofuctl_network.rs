@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tofu::endpoint::Endpoint;
-use tofu::store::{Cursor, Filter, Origin, PinKind, PinState, PinValue};
+use tofu::store::{Cursor, Filter, Origin, Pin, PinKind, PinState, PinValue};
 use tofu::time::DAY;
 
 use tofuctl_servers::{Manner, NOW, Ran, Server, User, ca, certified, fits, flat, self_signed};
@@ -265,6 +265,119 @@ fn trust_for_once_remembers_nothing() {
     let ran = user.run(&["trust", "--once", "--fingerprint", &fingerprint("one"), &server.name()]).ends(0);
     ran.says("nothing is remembered");
     assert!(user.pins().is_empty());
+}
+
+/// Two ports of this machine with one key, of which the first is trusted: the second would be accepted unasked.
+fn siblings(user: &User) -> (Server, Server) {
+    let (first, second) = (user.self_signed("one"), user.self_signed("one"));
+    trust(user, &first, "one");
+    (first, second)
+}
+
+/// The pins in the order in which they were made.
+fn made(user: &User) -> Vec<Pin> {
+    let mut pins = user.pins();
+    pins.sort_by_key(|pin| pin.id);
+    pins
+}
+
+#[test]
+fn an_end_and_a_note_hold_also_where_the_server_would_be_accepted_unasked() {
+    let user = User::new();
+    let (_first, second) = siblings(&user);
+    let wish = ["--until", "2027-03-01", "--comment", "by telephone"];
+    let (typed, name) = (fingerprint("one"), second.name());
+    user.run(&[&["trust", "--fingerprint", &typed][..], &wish, &[&name]].concat()).ends(0).says("Trusted for");
+    let pins = made(&user);
+    let pin = &pins[1];
+    assert_eq!((pins.len(), pin.origin, pin.comment.as_str()), (2, Origin::User, "by telephone"));
+    assert_eq!(tofu::time::date(pin.expires), "2027-03-01");
+    assert_eq!(pins[0].expires, 0);
+    // Under accept-new nothing is known of the server at all.
+    let new = User::new();
+    let server = new.self_signed("one");
+    let name = server.name();
+    let args = [&["trust", "--policy", "accept-new", "--fingerprint", &typed][..], &wish, &[&name]].concat();
+    new.run(&args).ends(0);
+    assert_eq!(new.pins().iter().map(|p| tofu::time::date(p.expires)).collect::<Vec<_>>(), ["2027-03-01"]);
+}
+
+#[test]
+fn a_staged_key_that_is_trusted_until_a_date_ends_then() {
+    let user = User::new();
+    let server = user.self_signed("one");
+    trust(&user, &server, "one");
+    let two = self_signed("two");
+    user.run(&["stage", &server.name(), &two[0].spki().key_pin()]).ends(0);
+    server.present(two, "two");
+    user.run(&["trust", "--until", "2027-03-01", "--fingerprint", &fingerprint("two"), &server.name()]).ends(0);
+    let pins = made(&user);
+    assert_eq!(pins.iter().map(|p| p.state).collect::<Vec<_>>(), [PinState::Retired, PinState::Trusted]);
+    assert_eq!(tofu::time::date(pins[1].expires), "2027-03-01");
+}
+
+#[test]
+fn the_certificate_alone_is_trusted_where_the_key_would_be_unasked() {
+    let user = User::new();
+    let (_first, second) = siblings(&user);
+    let args = ["trust", "--kind", "certificate", "--fingerprint", &fingerprint("one"), &second.name()];
+    user.run(&args).ends(0).says("the certificate");
+    let kinds: Vec<PinKind> = made(&user).iter().map(|p| p.kind).collect();
+    assert_eq!(kinds, [PinKind::Key, PinKind::Certificate], "one for each port");
+    // A policy that asks nobody: the check records, and the wish takes the place of what it recorded.
+    let user = User::new();
+    let server = user.self_signed("one");
+    trust(&user, &server, "one");
+    let two = self_signed("two");
+    user.run(&["stage", &server.name(), &two[0].spki().key_pin()]).ends(0);
+    server.present(two, "two");
+    let args = ["trust", "--policy", "rfc8314", "--kind", "certificate", "--until", "2027-03-01", "--fingerprint"];
+    user.run(&[&args[..], &[&fingerprint("two"), &server.name()]].concat()).ends(0);
+    let trusted: Vec<_> = made(&user).into_iter().filter(|p| p.state == PinState::Trusted).collect();
+    assert_eq!(trusted.iter().map(|p| p.kind).collect::<Vec<_>>(), [PinKind::Certificate], "{trusted:?}");
+    assert_eq!(tofu::time::date(trusted[0].expires), "2027-03-01");
+}
+
+#[test]
+fn trust_for_once_leaves_nothing_where_the_server_would_be_accepted_unasked() {
+    let user = User::new();
+    let (_first, second) = siblings(&user);
+    let before = traces(&user);
+    user.run(&["trust", "--once", "--fingerprint", &fingerprint("one"), &second.name()]).ends(0);
+    assert_eq!(traces(&user), before);
+    assert_eq!(made(&user).len(), 1);
+    let new = User::new();
+    let server = new.self_signed("one");
+    let args = ["trust", "--once", "--policy", "accept-new", "--fingerprint", &fingerprint("one"), &server.name()];
+    new.run(&args).ends(0).says("nothing is remembered");
+    assert!(!new.path("data").exists(), "not even a store is made");
+}
+
+#[test]
+fn a_wish_that_nothing_can_hold_is_an_error_and_not_dropped() {
+    let user = User::new();
+    let chain = certified(&user.authority, "ca", 90);
+    let server = Server::start(chain.clone(), "ca", Manner::Echo);
+    let args = ["trust", "--until", "30d", "--fingerprint", &chain[0].fingerprint().hex(), &server.name()];
+    user.run(&args).ends(1).complains("trusted already by an authority").complains("--kind");
+    assert!(made(&user).is_empty());
+    // The key that is pinned already stays, and that is said.
+    let plain = user.self_signed("one");
+    trust(&user, &plain, "one");
+    let args = ["trust", "--kind", "certificate", "--fingerprint", &fingerprint("one"), &plain.name()];
+    user.run(&args).ends(0).says("Its key (pin 1) stays trusted beside it");
+}
+
+#[test]
+fn an_answer_to_a_pending_question_says_until_when_also_where_the_next_check_would_accept() {
+    let user = User::new();
+    let (first, second) = (user.self_signed("one"), user.self_signed("one"));
+    user.run(&["check", "--leave-pending", "--no-ask", &second.name()]).ends(3);
+    trust(&user, &first, "one");
+    let id = user.run(&["--json", "pending"]).ends(0).json()[0]["id"].as_str().unwrap().to_owned();
+    let typed = fingerprint("one");
+    user.run(&["pending", "answer", &id, "--yes", "--fingerprint", &typed, "--until", "2027-03-01"]).ends(0);
+    assert_eq!(made(&user).iter().map(|p| tofu::time::date(p.expires)).collect::<Vec<_>>()[1], "2027-03-01");
 }
 
 #[test]

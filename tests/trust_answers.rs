@@ -68,6 +68,23 @@ fn an_answer_to_what_has_changed_since_is_stale_and_the_same_answer_twice_is_fin
 }
 
 #[test]
+fn an_answer_with_an_end_counts_also_where_the_same_trust_was_there_before() {
+    let world = world("default", &[]);
+    let verdict = world.see(&self_signed(&[HOST], "a", START, 90));
+    world.yes(&verdict).unwrap();
+    let until = world.now + 30 * DAY;
+    let answer = Answer { expires: until, comment: "for now".to_owned(), now: world.now, ..Answer::default() };
+    trust::trust(&world.store, &verdict, &answer).unwrap();
+    let pin = world.record().unwrap().pins.remove(0);
+    assert_eq!((pin.expires, pin.comment.as_str()), (until, "for now"));
+    // An answer that says nothing of it takes nothing back.
+    world.yes(&verdict).unwrap();
+    assert_eq!(world.record().unwrap().pins[0].expires, until);
+    world.store.undo(None, world.now).unwrap();
+    assert_eq!(world.record().unwrap().pins[0].expires, 0);
+}
+
+#[test]
 fn five_threads_ask_one_question_and_one_yes_serves_them_all() {
     let world = world("default", &[]);
     let chain = self_signed(&[HOST], "a", START, 90);

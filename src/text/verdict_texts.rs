@@ -103,7 +103,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("policy-rejects", "The policy does not ask in this case."),
     ("existing-account", "The account exists already; certificates are accepted by hand only while it is set up."),
     ("possession-unproven", "No handshake proved that the server holds this key, so this is for display only."),
-    ("cannot-remember", "The answer could not be remembered, because nothing can be written."),
+    ("cannot-remember", "To accept this unasked means to remember it, and nothing is written now."),
     ("not-remembered", "This could not be recorded, because the store could not be written."),
     ("ca-unavailable", "The list of trusted authorities could not be loaded."),
     ("clock-wrong", "The clock of this device shows {now}, which cannot be right."),

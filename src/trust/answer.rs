@@ -12,7 +12,9 @@ use super::waiver::{Coverage, coverage};
 use super::{Answer, TrustError, parse_fingerprint, waiver};
 use crate::endpoint::Host;
 use crate::path::{ProblemKind, Problems};
-use crate::store::{EndpointRecord, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Upgrade, Validation};
+use crate::store::{
+    EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Tx, Upgrade, Validation,
+};
 use crate::time::{DAY, Timestamp};
 
 /// A verdict can be answered for this long, in seconds.
@@ -34,7 +36,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let Some(kind) = kind else {
             return Err(TrustError::NotOffered("a chain that needs no pin cannot be trusted for a session".to_owned()));
         };
-        if already(verdict, &weighed, Some(kind)) {
+        if already(verdict, &weighed, Some(kind)).is_some() {
             return Ok(());
         }
         still_the_same(verdict, &weighed)?;
@@ -53,8 +55,8 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let weighed = weigh(store, tx, &check, &mut memo)?;
         still_askable(verdict, &weighed, answer)?;
         let before = weighed.gathered.record.clone();
-        if already(verdict, &weighed, kind) {
-            return Ok(());
+        if let Some(pin) = already(verdict, &weighed, kind) {
+            return as_answered(tx, verdict, &weighed, pin, answer);
         }
         still_the_same(verdict, &weighed)?;
         let at = weighed.gathered.facts.at();
@@ -63,8 +65,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let mut certs = kept_certs(&check, &weighed);
         certs.extend(verdict.issuer().cloned());
         let spki = weighed.gathered.facts.leaf.spki;
-        let text = format!("A person trusted what {} presented.", verdict.endpoint());
-        let event = events::about(verdict.endpoint(), "trusted", Severity::Notice, at, spki, text);
+        let event = event(verdict, &weighed);
         let plan = Plan { record: Some(record), ..plan };
         write_plan(tx, &check, plan, &certs)?;
         tx.log_undoable(event, before.as_ref())?;
@@ -148,21 +149,56 @@ fn still_the_same(verdict: &Verdict, weighed: &Weighed<'_>) -> Result<(), TrustE
     Err(TrustError::Stale("what is known of this server changed since it was made".to_owned()))
 }
 
-/// The same trust is there already: five threads that ask the same get one yes.
-fn already(verdict: &Verdict, weighed: &Weighed<'_>, kind: Option<PinKind>) -> bool {
+/// The same trust is there already: five threads that ask the same get one yes. Its pin, or none where an accepted
+/// sighting is all that was asked for.
+fn already(verdict: &Verdict, weighed: &Weighed<'_>, kind: Option<PinKind>) -> Option<Option<Pin>> {
     let facts = &weighed.gathered.facts;
     let Some(kind) = kind else {
-        return facts.known.baseline.iter().any(|s| s.cert == facts.leaf.cert);
+        return facts.known.baseline.iter().any(|s| s.cert == facts.leaf.cert).then_some(None);
     };
-    let Ok((value, _)) = value_and_waiver(verdict, kind) else { return false };
-    facts.known.pins.iter().any(|known| {
+    let (value, _) = value_and_waiver(verdict, kind).ok()?;
+    let there = facts.known.pins.iter().find(|known| {
         let pin = &known.pin;
         known.layer == Layer::Own
             && facts.counts(pin)
             && (pin.state, pin.kind, &pin.value) == (PinState::Trusted, kind, &value)
             // What a pin waived until a date may be waived no longer.
             && coverage(facts, &weighed.gathered.policy, known, None) == Coverage::All
-    })
+    });
+    there.map(|known| Some(known.pin.clone()))
+}
+
+/// The end and the note of an answer count also where the trust was there before it: a yes until a date is no yes
+/// for ever.
+fn as_answered(
+    tx: &mut Tx<'_>,
+    verdict: &Verdict,
+    weighed: &Weighed<'_>,
+    there: Option<Pin>,
+    answer: &Answer,
+) -> Result<(), TrustError> {
+    let before = weighed.gathered.record.as_ref();
+    let mut record = before.cloned();
+    let pins = record.iter_mut().flat_map(|record| record.pins.iter_mut());
+    for pin in pins.filter(|pin| there.as_ref().is_some_and(|there| there.id == pin.id)) {
+        if answer.expires != 0 {
+            pin.expires = answer.expires;
+        }
+        if !answer.comment.is_empty() {
+            pin.comment.clone_from(&answer.comment);
+        }
+    }
+    if let Some(record) = record.filter(|record| before != Some(record)) {
+        tx.put_endpoint(record)?;
+        tx.log_undoable(event(verdict, weighed), before)?;
+    }
+    Ok(())
+}
+
+fn event(verdict: &Verdict, weighed: &Weighed<'_>) -> Event {
+    let facts = &weighed.gathered.facts;
+    let text = format!("A person trusted what {} presented.", verdict.endpoint());
+    events::about(verdict.endpoint(), "trusted", Severity::Notice, facts.at(), facts.leaf.spki, text)
 }
 
 /// Changes the record as the answer says.

@@ -24,7 +24,7 @@ const TRIES: usize = 5;
 const LONGEST: u64 = 4096;
 
 /// What the command line says about the trust to give, whatever the person answers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wish {
     /// What to pin; what the verdict suggests where it is not named.
     pub kind: Option<PinKind>,
@@ -36,6 +36,13 @@ pub struct Wish {
     pub once: bool,
     /// A note.
     pub comment: String,
+}
+
+impl Wish {
+    /// Whether nothing is said beyond that the server is to be trusted.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a person said.

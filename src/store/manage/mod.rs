@@ -9,7 +9,6 @@ mod undo;
 
 pub use list::{Cursor, Filter, Page, PinEntry, Statistics};
 pub use pins::{Forget, NewPin};
-pub(in crate::store) use restore::RESTORED;
 pub use restore::Restored;
 pub use undo::Undone;
 pub(in crate::store) use undo::import_event;

@@ -8,9 +8,11 @@ use tofu::text::{escape, excerpt};
 use tofu::time::date;
 use tofu::trust::{self, Answer, Decision, Flags, TrustError, Verdict, pending_verdict};
 
+use crate::ask::Wish;
 use crate::cli::store::{Pending, PendingAction, PendingAnswer, PendingList};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::granted::{because, grant};
 use crate::layout::{Cell, Table};
 use crate::out::{self, Style};
 use crate::{ask, json, pages};
@@ -99,14 +101,14 @@ fn no_store() -> Failure {
     Failure::new("there is no store yet, so no pending question")
 }
 
-fn judged(store: &Store, question: &Question, cx: &Context) -> Result<Verdict, Failure> {
-    Ok(pending_verdict(store, question, cx.now(), Flags::default(), None)?)
+fn judged(store: &Store, question: &Question, flags: Flags, cx: &Context) -> Result<Verdict, Failure> {
+    Ok(pending_verdict(store, question, cx.now(), flags, None)?)
 }
 
 fn show(id: &str, cx: &Context) -> Result<Exit, Failure> {
     let store = cx.existing()?.ok_or_else(no_store)?;
     let question = find(&store, id, cx)?;
-    let verdict = judged(&store, &question, cx)?;
+    let verdict = judged(&store, &question, Flags::default(), cx)?;
     print(&verdict, cx)?;
     Ok(exit(verdict.decision()))
 }
@@ -139,11 +141,18 @@ fn answer(args: &PendingAnswer, cx: &Context) -> Result<Exit, Failure> {
     cx.existing()?.ok_or_else(no_store)?;
     let store = cx.store()?;
     let question = find(&store, &args.id, cx)?;
-    let verdict = judged(&store, &question, cx)?;
+    // What the next check would accept and record by itself is a question here, so that the answer says how.
+    let looking = judged(&store, &question, Flags { dry_run: true, ..Flags::default() }, cx)?;
+    let unasked = looking.decision() == Decision::Reject && looking.reasons().any(|code| code == "cannot-remember");
+    let verdict = if unasked { judged(&store, &question, Flags::default(), cx)? } else { looking };
     match verdict.decision() {
         Decision::Accept => {
+            let kind = args.kind.map(Into::into);
+            let comment = args.comment.clone().unwrap_or_default();
+            grant(&store, &verdict, &Wish { kind, expires, comment, ..Wish::default() }, now)?;
             store.dismiss(&question.verdict_id, now)?;
-            cx.done(&format!("{} is trusted by now; the question is gone", verdict.endpoint()))?;
+            let text = format!("{} is trusted by now, {}; the question is gone", verdict.endpoint(), because(&verdict));
+            cx.done(&text)?;
             return Ok(Exit::Done);
         }
         Decision::Reject if !verdict.may_type() => {

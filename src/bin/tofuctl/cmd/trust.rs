@@ -1,16 +1,15 @@
 //! `tofuctl trust`: fetches what a server presents and trusts it, after a person's yes or by a fingerprint
 //! that somebody gave beforehand. Nothing is written before what is presented is known to be meant.
 
-use tofu::cert::Cert;
-use tofu::store::{NewPin, PinKind, PinState, PinValue, Store};
+use tofu::store::{PinKind, Store};
 use tofu::tls::{self, Conn, Terms};
-use tofu::trust::facts::Layer;
-use tofu::trust::{self, Assurance, Check, Decision, Flags, PinResult, Verdict, parse_fingerprint};
+use tofu::trust::{self, Check, Decision, Flags, Verdict, parse_fingerprint};
 
 use crate::ask::{self, Reply, Terminal, Wish};
 use crate::cli::network;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, say};
+use crate::granted::{Granted, because, grant};
 use crate::interrupt::{Interrupt, guarded};
 use crate::settle::{exit_of, verdict_of};
 use crate::{reach, render_verdict, words};
@@ -48,9 +47,16 @@ pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
         if let Some(leaf) = seen.chain().leaf() {
             config_for::check_file(args, leaf)?;
         }
-        let store = reach::store(&args.judge, cx)?;
-        let verdict = decided(&store, &conn, &seen, &terms, cx)?;
-        let exit = settle(&store, verdict, voucher, args, interrupt, cx)?;
+        let wish = wish(args, cx)?;
+        // For once: nothing is written, not even that the server was seen.
+        let (store, verdict) = if wish.once {
+            (store, seen.clone())
+        } else {
+            let store = reach::store(&args.judge, cx)?;
+            let verdict = decided(&store, &conn, &seen, &terms, &wish, cx)?;
+            (store, verdict)
+        };
+        let exit = settle(&store, verdict, voucher, &wish, args, interrupt, cx)?;
         if exit == Exit::Done && args.config_for.is_some() {
             let leaf = seen.chain().leaf().ok_or_else(|| Failure::new("the server's certificate is unreadable"))?;
             config_for::print(args, &target, leaf, cx)?;
@@ -81,13 +87,29 @@ fn refused(seen: &Verdict) -> String {
     format!("{}{presented}", ask::differs(seen))
 }
 
-/// The verdict that counts: on the chain that this connection's handshake has proven.
-fn decided(store: &Store, conn: &Conn, seen: &Verdict, terms: &Terms, cx: &Context) -> Result<Verdict, Failure> {
+/// The verdict that counts: on the chain that this connection's handshake has proven. What would be accepted and
+/// recorded by itself is a question first where something is wished beyond that: the answer is then one change, and
+/// no pin without the wish is ever there.
+fn decided(
+    store: &Store,
+    conn: &Conn,
+    seen: &Verdict,
+    terms: &Terms,
+    wish: &Wish,
+    cx: &Context,
+) -> Result<Verdict, Failure> {
     let check = Check {
         flags: terms.flags,
         policy: terms.policy.as_ref(),
         ..Check::new(conn.endpoint(), seen.chain(), cx.now())
     };
+    if !wish.is_plain() {
+        let looking = Check { flags: Flags { dry_run: true, ..terms.flags }, ..check.clone() };
+        let verdict = trust::check(store, &looking)?;
+        if verdict.decision() == Decision::Ask && verdict.reasons().any(|code| code == "cannot-remember") {
+            return Ok(verdict);
+        }
+    }
     Ok(trust::check(store, &check)?)
 }
 
@@ -95,13 +117,13 @@ fn settle(
     store: &Store,
     verdict: Verdict,
     voucher: Voucher<'_>,
+    wish: &Wish,
     args: &network::Trust,
     interrupt: &Interrupt,
     cx: &Context,
 ) -> Result<Exit, Failure> {
-    let wish = wish(args, cx)?;
     if verdict.decision() == Decision::Accept && !args.judge.dry_run {
-        return accepted(store, &verdict, &wish, args, cx);
+        return accepted(store, &verdict, wish, args, cx);
     }
     if args.judge.dry_run || !ask::is_question(&verdict) {
         tell(&verdict, cx)?;
@@ -111,9 +133,9 @@ fn settle(
         return Err(not_offered(&verdict, kind));
     }
     let answer = match voucher {
-        Voucher::Fingerprint(typed) => ask::typed_answer(&verdict, &wish, cx.now(), typed),
+        Voucher::Fingerprint(typed) => ask::typed_answer(&verdict, wish, cx.now(), typed),
         Voucher::Person(mut terminal) => {
-            match interrupt.while_asking(|| ask::put(&verdict, &wish, cx.now(), &mut terminal))? {
+            match interrupt.while_asking(|| ask::put(&verdict, wish, cx.now(), &mut terminal))? {
                 Reply::Yes(answer) => answer,
                 Reply::No => return Ok(exit_of(verdict.decision())),
                 Reply::Differs => return Ok(Exit::Reject),
@@ -158,49 +180,17 @@ fn accepted(
     cx: &Context,
 ) -> Result<Exit, Failure> {
     let server = verdict.endpoint();
-    let matching = verdict.pin().filter(|_| verdict.pin_result() == PinResult::Match);
-    let wanted = wish.kind.filter(|kind| matching.is_none_or(|pin| pin.kind != *kind));
-    if let Some(kind) = wanted.filter(|_| !wish.once) {
-        let leaf = verdict.chain().leaf().ok_or_else(|| Failure::new(format!("{server}: no certificate")))?;
-        let new = by_hand(kind, leaf, wish).ok_or_else(|| {
-            Failure::new(format!("{server} is trusted already; only its key or certificate can be pinned besides"))
-        })?;
-        store.add_pin(server, &new, cx.now())?;
-        return said(verdict, &format!("Trusted for {server}: {}", object(verdict, kind)?), args, cx);
-    }
-    let own = matching.filter(|_| verdict.pin_layer() == Some(Layer::Own) && !wish.once);
-    if let Some(pin) = own {
-        if wish.expires != 0 && wish.expires != pin.expires {
-            store.set_pin_expiry(pin.id, wish.expires, cx.now())?;
+    let wish = if wish.once { &Wish::default() } else { wish };
+    let text = match grant(store, verdict, wish, cx.now())? {
+        Granted::AsItIs => format!("Trusted already {}: {server}", because(verdict)),
+        Granted::Pinned(kind, None) => format!("Trusted for {server}: {}", object(verdict, kind)?),
+        Granted::Pinned(kind, Some(beside)) => {
+            let number = if beside.id == 0 { String::new() } else { format!(" (pin {})", beside.id) };
+            let (made, other) = (object(verdict, kind)?, words::kind(beside.kind));
+            format!("Trusted for {server}: {made}. Its {other}{number} stays trusted beside it")
         }
-        if !wish.comment.is_empty() && wish.comment != pin.comment {
-            store.set_pin_comment(pin.id, &wish.comment, cx.now())?;
-        }
-    }
-    let because = match (matching, verdict.pin_result()) {
-        (Some(pin), _) => format!("by its {}", words::kind(pin.kind)),
-        (None, PinResult::Sibling) => "because another port of it has the same key".to_owned(),
-        (None, PinResult::Staged) => "by a key that was announced".to_owned(),
-        _ if verdict.assurance() == Assurance::Verified => "by an authority, without a pin".to_owned(),
-        _ => "by the policy".to_owned(),
     };
-    said(verdict, &format!("Trusted already {because}: {server}"), args, cx)
-}
-
-fn by_hand(kind: PinKind, leaf: &Cert, wish: &Wish) -> Option<NewPin> {
-    let value = match kind {
-        PinKind::Key => leaf.spki(),
-        PinKind::Certificate => leaf.fingerprint(),
-        PinKind::Issuer | PinKind::Name => return None,
-    };
-    Some(NewPin {
-        kind,
-        state: PinState::Trusted,
-        value: PinValue::Sha256(value),
-        cert: Some(leaf.clone()),
-        expires: wish.expires,
-        comment: wish.comment.clone(),
-    })
+    said(verdict, &text, args, cx)
 }
 
 /// What was trusted, in full.
