@@ -67,9 +67,8 @@ impl Found {
 
     /// The certificates of a file that is plainly a bundle, in the order of `rustls-native-certs`.
     fn in_bundle(file: &Path) -> Option<Self> {
-        let text = bundle::contents(file)?;
         let mut found = Self::default();
-        bundle::each(&text, |der| found.add(der))?;
+        bundle::each_in(file, |der| found.add(der))?;
         found.certs.sort_by(|a, b| a.der().cmp(b.der()));
         Some(found)
     }

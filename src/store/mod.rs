@@ -24,7 +24,6 @@ mod sqlite;
 mod tx;
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,7 +76,8 @@ struct Inner {
     highest: AtomicU64,
     /// The listener was told that this store is not what it was.
     told_of_loss: AtomicBool,
-    slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// Of few types, so that looking through them is the shortest way.
+    slots: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     listener: Mutex<Option<Listener>>,
 }
 
@@ -175,7 +175,7 @@ impl Store {
             meta: Mutex::default(),
             highest: AtomicU64::new(generation),
             told_of_loss: AtomicBool::new(false),
-            slots: Mutex::new(HashMap::new()),
+            slots: Mutex::default(),
             listener: Mutex::new(None),
         };
         Self { inner: Arc::new(inner) }
@@ -222,8 +222,12 @@ impl Store {
     /// session trust, the listener, caches. Clones share it.
     pub fn attached<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
         let mut slots = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = Arc::clone(slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())));
-        slot.downcast().unwrap_or_default()
+        if let Some(slot) = slots.iter().find(|slot| (***slot).type_id() == TypeId::of::<T>()) {
+            return Arc::clone(slot).downcast().unwrap_or_default();
+        }
+        let new = Arc::new(T::default());
+        slots.push(Arc::clone(&new) as Arc<dyn Any + Send + Sync>);
+        new
     }
 
     /// Sets or removes who is told of the events of this handle and its clones: those that its changes
