@@ -170,7 +170,7 @@ fn rows_that_vanish_or_move_are_noticed_at_lookup() {
         ("CREATE TRIGGER t AFTER INSERT ON record BEGIN SELECT 1; END".to_owned(), "table"),
         ("CREATE TABLE other (x)".to_owned(), "table"),
         ("DROP TABLE record".to_owned(), "table"),
-        ("PRAGMA journal_mode = WAL".to_owned(), "header"),
+        ("PRAGMA journal_mode = WAL".to_owned(), "PRAGMA journal_mode=TRUNCATE"),
     ] {
         let place = Place::new();
         small_store(&place);
@@ -229,10 +229,12 @@ fn permissions_that_let_others_in_are_refused_with_the_remedy() {
         assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("chmod"), "{error}");
     }
     mode(&place.file(), 0o600);
-    for bad in [0o770, 0o707, 0o1777] {
+    // One that is everybody's on purpose, as /tmp is, is not to be changed.
+    for (bad, remedy) in [(0o770, "chmod"), (0o707, "chmod"), (0o1777, "a directory of your own")] {
         mode(place.directory(), bad);
         let error = place.try_open().map(|_| ()).unwrap_err();
-        assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("chmod"), "{error}");
+        assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains(remedy), "{error}");
+        assert_eq!(error.to_string().contains("chmod"), remedy == "chmod", "{error}");
     }
     mode(place.directory(), 0o700);
     place.open();
@@ -271,7 +273,9 @@ fn everything_made_is_for_the_owner_alone() {
     let names: Vec<String> =
         fs::read_dir(file.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     assert!(
-        names.iter().all(|n| ["pins.db", "pins.db-lock", "pins.db-mark", "pins.db-journal"].contains(&n.as_str())),
+        names.iter().all(|n| {
+            ["pins.db", "pins.db-lock", "pins.db-gate", "pins.db-mark", "pins.db-journal"].contains(&n.as_str())
+        }),
         "{names:?}"
     );
 }

@@ -104,6 +104,9 @@ pub struct Peek {
     pub device: u64,
     /// Inode of the file; 0 for none.
     pub inode: u64,
+    /// When anything about the file changed last, in nanoseconds; 0 for none. A file that was put in the
+    /// place of another may have the same counter.
+    pub changed: i64,
     /// Moves with every commit.
     pub counter: u64,
 }
@@ -114,7 +117,8 @@ impl Peek {
         if below.is_empty() {
             return self;
         }
-        let numbers = below.iter().chain([&self]).flat_map(|p| [p.device, p.inode, p.counter]);
+        let numbers =
+            below.iter().chain([&self]).flat_map(|p| [p.device, p.inode, p.changed.cast_unsigned(), p.counter]);
         let bytes: Vec<u8> = numbers.flat_map(u64::to_be_bytes).collect();
         let hash = Hash::of(&bytes);
         let counter = hash.as_bytes().first_chunk().map_or(self.counter, |first| u64::from_be_bytes(*first));

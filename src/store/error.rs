@@ -14,7 +14,7 @@ pub enum StoreError {
         what: String,
     },
     /// Somebody else holds it for longer than the time allowed.
-    #[error("store {store}: busy for more than {waited_ms} ms; another program is writing to it")]
+    #[error("store {store}: busy for more than {waited_ms} ms; another program is using it")]
     Busy {
         /// The file or backend.
         store: String,

@@ -179,10 +179,12 @@ impl<'a> Tx<'a> {
     pub(super) fn commit(mut self) -> Result<(), StoreError> {
         self.drop_unreferenced_certs()?;
         self.seal_undoable()?;
-        if !self.is_changed() {
-            return Ok(());
-        }
         let engine = self.store.engine();
+        if !self.is_changed() {
+            self.store.reached(self.meta.generation);
+            // What was read may belong to two states.
+            return if self.torn()? { Err(StoreError::Conflict { store: engine.name() }) } else { Ok(()) };
+        }
         if self.store.read_only() {
             return Err(StoreError::ReadOnly { store: engine.name() });
         }

@@ -11,7 +11,7 @@
 //! pins, an engine without marks) is decided anew each time (DECISION, the cache).
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use super::Check;
@@ -109,8 +109,8 @@ impl Cache {
         entries.insert(key, Entry { verdict: verdict.clone(), grounds });
     }
 
-    /// Where a check is kept; `None` for one that is not. The end of the leaf, its signature, tells
-    /// chains apart well enough.
+    /// Where a check is kept; `None` for one that is not. Endpoint and the end of the leaf, its signature, tell
+    /// checks apart well enough; what else must be the same is compared.
     fn key(&self, check: &Check<'_>) -> Option<u64> {
         let (chain, flags) = (check.chain, check.flags);
         let more = flags.dry_run || flags.unproven || chain.ocsp().is_some() || !check.crls.is_empty();
@@ -119,6 +119,12 @@ impl Cache {
         }
         let leaf = chain.der(0)?;
         let end = leaf.get(leaf.len().saturating_sub(32)..)?;
-        Some(self.hasher.hash_one((check.endpoint, flags, chain.len(), end)))
+        let endpoint = check.endpoint;
+        let mut hash = self.hasher.build_hasher();
+        for part in [endpoint.host.as_str().as_bytes(), &[0], endpoint.account.as_str().as_bytes(), &[0], end] {
+            hash.write(part);
+        }
+        hash.write_u16(endpoint.port.get());
+        Some(hash.finish())
     }
 }
