@@ -462,7 +462,10 @@ fn pages_out_of_order_are_damage_that_names_the_file_and_is_told_in_single_lines
         match store.read(|tx| tx.endpoint(&endpoint("", &host, 993))) {
             Ok(found) => assert_eq!(found.is_some(), n < 60, "{host}"),
             Err(error) => {
-                assert!(matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("pins.db"), "{error}");
+                assert!(
+                    matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("pins.db"),
+                    "{error}"
+                );
                 errors += 1;
             }
         }

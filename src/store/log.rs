@@ -238,8 +238,7 @@ impl Left {
         let lapses = |pin: &Pin| pin.until_ca_valid && pin.state == PinState::Trusted;
         let pins = record.pins.iter().filter(|pin| !lapses(pin));
         let pins: Vec<_> = pins.map(|p| (p.id, p.kind, &p.value, p.state, p.expires, &p.comment)).collect();
-        let body = serde_json::to_vec(&(pins, &record.policy, record.expect_change_until))
-            .map_err(unwritable)?;
+        let body = serde_json::to_vec(&(pins, &record.policy, record.expect_change_until)).map_err(unwritable)?;
         Ok(Hash::of(&body).hex())
     }
 }

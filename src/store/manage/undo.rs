@@ -396,7 +396,9 @@ mod tests {
         let store = Store::with_engine(Box::<crate::store::MemoryEngine>::default(), &options).unwrap();
         for n in 0..8 {
             add(&store, &format!("h{n}.example")).unwrap();
-            store.write(|tx| tx.change_meta(|meta| (meta.next_event, meta.first_event) = (meta.next_event * 16, 0))).unwrap();
+            store
+                .write(|tx| tx.change_meta(|meta| (meta.next_event, meta.first_event) = (meta.next_event * 16, 0)))
+                .unwrap();
         }
         assert_eq!(events(&store), 5);
         assert_eq!(store.verify().unwrap().problems, [""; 0]);
