@@ -15,7 +15,7 @@ use super::record::{EndpointRecord, Event, Pin, PinState};
 use super::tx::Tx;
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
-use crate::time::Timestamp;
+use crate::time::{RELEASED, Timestamp};
 
 /// Codes of events that say that the key of an endpoint changed.
 const KEY_CHANGES: [&str; 4] = ["changed", "replaced", "upgrade", "downgrade"];
@@ -43,6 +43,10 @@ impl Tx<'_> {
         event.text = shorten(event.text);
         if event.before.is_some() {
             self.undoable.push(event.id);
+        }
+        // A clock that is known to be wrong judges no time; the checks of one have that of the floor.
+        if event.time > self.meta.time_floor.max(RELEASED) {
+            self.meta.none_changed_after(event.time);
         }
         if KEY_CHANGES.contains(&event.code.as_str()) {
             if let Ok(endpoint) = Endpoint::parse("", &event.host, event.port) {

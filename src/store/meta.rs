@@ -165,6 +165,12 @@ impl Meta {
         self.changes.truncate(MAX_CHANGES);
     }
 
+    /// Nothing changed after this time. What lies ahead was noted by a clock that was fast, and must not hint at
+    /// interception until it comes true; counted from now it does so for its time.
+    pub fn none_changed_after(&mut self, time: Timestamp) {
+        self.changes.iter_mut().for_each(|c| c.at = c.at.min(time));
+    }
+
     /// The counters, each with its noun.
     pub fn numbers(&self) -> [(&'static str, u64); 3] {
         [("event", self.next_event), ("pin", self.next_pin), ("generation", self.generation)]
