@@ -4,9 +4,8 @@
 use super::event;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::keyspace::{ENDPOINTS, LOG, PENDING};
-use crate::store::record::{Event, Severity};
-use crate::store::tx::Tx;
+use crate::store::keyspace::{ENDPOINTS, PENDING};
+use crate::store::record::Severity;
 use crate::time::{Timestamp, date};
 
 impl Store {
@@ -81,26 +80,5 @@ impl Store {
                 }
             }
         })
-    }
-}
-
-impl Tx<'_> {
-    fn prune_events_before(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut stale = Vec::new();
-        let mut first = self.meta.next_event;
-        self.each(LOG, LOG, |key, value| {
-            let event: Event = self.decode(&key, self.open(&key, &value)?.body)?;
-            if event.time < before {
-                stale.push(event);
-            } else {
-                first = first.min(event.id);
-            }
-            Ok(true)
-        })?;
-        for event in &stale {
-            self.delete_event(event)?;
-        }
-        self.meta.first_event = first;
-        Ok(u64::try_from(stale.len()).unwrap_or(u64::MAX))
     }
 }

@@ -282,7 +282,7 @@ fn log(tx: &mut Tx<'_>, from: &Tx<'_>, ours: BTreeMap<u64, Event>) -> Result<(),
         Ok(true)
     })?;
     for event in strangers {
-        let id = tx.meta.next_event;
+        let id = tx.number(tx.meta.next_event, "event")?;
         tx.meta.next_event = id.saturating_add(1);
         all.insert(id, Event { id, ..event });
     }
