@@ -134,7 +134,7 @@ fn the_log_goes_on_over_a_restore_and_nothing_behind_it_is_undone() {
         assert!(new.before.is_none(), "event {} is no longer undoable", new.id);
     }
     assert!(after.last().unwrap().text.contains("1 server"), "{}", after.last().unwrap().text);
-    assert!(matches!(store.undo(None, NOW + 3), Err(StoreError::NotFound { .. })));
+    assert!(matches!(store.undo(None, NOW + 3), Err(StoreError::Invalid { .. })));
     assert!(matches!(store.undo(Some(1), NOW + 3), Err(StoreError::Invalid { .. })));
     assert_eq!(pins(&store, &a()), [(1, PinState::Trusted)]);
     // What is changed after it is undone as ever.

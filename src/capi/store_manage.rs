@@ -170,16 +170,16 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
     Ok(store.export(format, host, system_now())?)
 }
 
-/// Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
+/// Takes a change back: puts its endpoint, all endpoints of an import, or the store-wide policy, to what was before it.
 ///
-/// Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
+/// Only where nothing else has changed that since. It never lifts a block, never revives a compromised key, and never
 /// forgets that an endpoint was once CA-valid. An undo can be undone, by its number; that of an import, by any of its
-/// numbers, as a whole.
+/// numbers, as a whole. A restore cannot be undone, and nothing from before it.
 ///
 /// @param store  must not be NULL.
 /// @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
 ///               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
-///               the same endpoint; the events say which change it was, so name it where that matters.
+///               the same endpoint, blocks everywhere and their lifting, tofu_pending_dismiss and tofu_store_prune; the events say which change it was, so name it where that matters.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where the endpoint has changed since;
 ///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,

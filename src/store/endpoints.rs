@@ -89,6 +89,19 @@ impl Tx<'_> {
         self.refer(&key, &before.as_ref().map(certs).unwrap_or_default(), &certs(&record))
     }
 
+    /// Removes a record altogether. Only for one that says nothing: what was trusted leaves a tombstone.
+    pub(super) fn remove_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
+        let key = keyspace::endpoint(endpoint);
+        let Some(before) = self.endpoint(endpoint)? else { return Ok(()) };
+        if self.delete_trust(key.clone())? {
+            self.meta.counts.endpoints = self.meta.counts.endpoints.saturating_sub(1);
+        }
+        index_rows(&before, &key).into_iter().for_each(|row| self.delete_row(row));
+        // The generation of what is unknown is that of the store-wide policy at least: it never goes back.
+        self.meta.policy_generation = self.next_generation();
+        self.refer(&key, &certs(&before), &BTreeSet::new())
+    }
+
     /// All endpoints of a host: every port, every account.
     pub fn endpoints_of(&self, host: &Host) -> Result<Vec<EndpointRecord>, StoreError> {
         let rows = self.trust_rows(&keyspace::host_prefix(host))?;

@@ -31,6 +31,8 @@ pub(super) const UNDOES: &str = "undoes";
 pub(super) const BATCH: &str = "batch";
 /// Where [`Event::before`] keeps the record; `null` where there was none.
 const RECORD: &str = "record";
+/// Where [`Event::before`] keeps the store-wide policy instead; `null` where there was none.
+const POLICY: &str = "policy";
 
 impl Tx<'_> {
     /// Appends to the log; `id` and `application` are filled in. Returns the id.
@@ -80,6 +82,19 @@ impl Tx<'_> {
         Ok(id)
     }
 
+    /// As [`Tx::log`], for a change of the store-wide policy, which can be undone: call it after the change, with the
+    /// policy as it was before.
+    pub(super) fn log_policy(
+        &mut self,
+        mut event: Event,
+        before: Option<Map<String, Value>>,
+    ) -> Result<u64, StoreError> {
+        let before = before.map_or(Value::Null, Value::Object);
+        event.before = Some(Value::Object(Map::from_iter([(POLICY.to_owned(), before)])));
+        event.extra.insert(LEFT.to_owned(), Value::from(policy_hash(self.meta.policy.as_ref())?));
+        self.log(event)
+    }
+
     /// Takes the event away that is the oldest one.
     fn drop_oldest(&mut self, key: Vec<u8>, event: &Event) -> Result<(), StoreError> {
         self.delete_row(key.clone());
@@ -95,7 +110,7 @@ impl Tx<'_> {
         for id in std::mem::take(&mut self.undoable) {
             let Some(mut event) = self.event(id)? else { continue };
             let Some(endpoint) = endpoint_of(&event) else { continue };
-            let Some(after) = self.endpoint(&endpoint)? else { continue };
+            let after = self.endpoint(&endpoint)?.unwrap_or_else(|| EndpointRecord::new(endpoint, event.time));
             let left = Left::by(before(&event).flatten().as_ref(), &after)?;
             let left = serde_json::to_value(left).map_err(unwritable)?;
             event.extra.insert(LEFT.to_owned(), left);
@@ -257,6 +272,22 @@ pub(super) fn before(event: &Event) -> Option<Option<EndpointRecord>> {
         return Some(None);
     }
     serde_json::from_value(value.clone()).ok().map(Some)
+}
+
+/// A hash over a store-wide policy.
+pub(super) fn policy_hash(policy: Option<&Map<String, Value>>) -> Result<String, StoreError> {
+    Ok(Hash::of(&serde_json::to_vec(&policy).map_err(unwritable)?).hex())
+}
+
+/// The store-wide policy before an event that changed it, the inner `None` where there was none, and the hash of the
+/// policy that it left.
+pub(super) fn policy_before(event: &Event) -> Option<(Option<Map<String, Value>>, &str)> {
+    let left = event.extra.get(LEFT)?.as_str()?;
+    match event.before.as_ref()?.get(POLICY)? {
+        Value::Null => Some((None, left)),
+        Value::Object(fields) => Some((Some(fields.clone()), left)),
+        _ => None,
+    }
 }
 
 fn unwritable(error: serde_json::Error) -> StoreError {

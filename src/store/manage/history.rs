@@ -6,10 +6,14 @@ use std::collections::{HashMap, HashSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::restore::RESTORED;
 use crate::endpoint::Endpoint;
 use crate::store::error::StoreError;
 use crate::store::log::{UNDONE, endpoint_from};
 use crate::store::tx::Tx;
+
+/// Codes of changes by a person that are for good.
+const FOR_GOOD: [&str; 4] = ["blocked-everywhere", "unblocked", "dismissed", "pruned"];
 
 /// A change that can be undone, or that undid one.
 #[derive(Debug)]
@@ -17,7 +21,7 @@ pub(super) struct Change {
     /// Its event.
     pub id: u64,
     code: String,
-    /// What it changed.
+    /// What it changed; none where that is the store-wide policy.
     pub endpoint: Option<Endpoint>,
     /// It took another change back.
     pub is_undo: bool,
@@ -61,8 +65,12 @@ pub(super) struct History {
     /// Those that stand, latest first.
     standing: Vec<Change>,
     undone: HashSet<u64>,
-    /// The latest standing change of each endpoint, by its place in `standing`.
-    latest: HashMap<Endpoint, usize>,
+    /// The latest standing change of each endpoint, and of the store-wide policy, by its place in `standing`.
+    latest: HashMap<Option<Endpoint>, usize>,
+    /// Changes that no undo takes back, latest first.
+    lasting: Vec<u64>,
+    /// The last restore, before which nothing can be undone.
+    pub restored: Option<u64>,
 }
 
 impl History {
@@ -76,20 +84,33 @@ impl History {
         self.undone.contains(&id)
     }
 
-    /// The latest change of an endpoint that stands, if it came after this one.
-    pub fn after(&self, endpoint: &Endpoint, id: u64) -> Option<&Change> {
-        self.standing.get(*self.latest.get(endpoint)?).filter(|change| change.id > id)
+    /// The latest change of an endpoint, or of the store-wide policy, that stands, if it came after this one.
+    pub fn after(&self, endpoint: Option<&Endpoint>, id: u64) -> Option<&Change> {
+        self.standing.get(*self.latest.get(&endpoint.cloned())?).filter(|change| change.id > id)
+    }
+
+    /// Changes after this one that no undo takes back, latest first.
+    pub fn lasting_after(&self, id: u64) -> impl Iterator<Item = u64> {
+        self.lasting.iter().copied().take_while(move |lasting| *lasting > id)
     }
 }
 
 impl Tx<'_> {
     /// The changes from this event on.
     pub(super) fn history(&self, from: u64) -> Result<History, StoreError> {
-        let mut lines = Vec::new();
+        let (mut lines, mut lasting, mut restored) = (Vec::new(), Vec::new(), None);
         self.events_from(from, |line: Line| {
+            if line.code == RESTORED {
+                lines.clear();
+                lasting.clear();
+                restored = Some(line.id);
+            } else if FOR_GOOD.contains(&line.code.as_str()) {
+                lasting.push(line.id);
+            }
             lines.extend(line.before.is_some().then_some(line));
             Ok(true)
         })?;
+        lasting.reverse();
         let (mut standing, mut undone, mut latest) = (Vec::new(), HashSet::new(), HashMap::new());
         for Line { id, code, account, host, port, undoes, batch, .. } in lines.into_iter().rev() {
             if undone.contains(&id) {
@@ -102,11 +123,11 @@ impl Tx<'_> {
                 continue;
             }
             let endpoint = endpoint_from(&account, &host, port);
-            if let Some(endpoint) = &endpoint {
+            if endpoint.is_some() || host.is_empty() {
                 latest.entry(endpoint.clone()).or_insert(standing.len());
             }
             standing.push(Change { id, code, endpoint, is_undo: undoes.is_some(), batch });
         }
-        Ok(History { standing, undone, latest })
+        Ok(History { standing, undone, latest, lasting, restored })
     }
 }

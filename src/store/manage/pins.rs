@@ -435,9 +435,10 @@ impl Store {
             }
             None if tx.policy()?.as_ref() == policy => Ok(()),
             None => {
+                let before = tx.policy()?;
                 tx.set_policy(policy.cloned())?;
                 let text = "store-wide policy changed".to_owned();
-                tx.log(event(None, "policy-changed", Severity::Notice, now, text)).map(|_| ())
+                tx.log_policy(event(None, "policy-changed", Severity::Notice, now, text), before).map(|_| ())
             }
         })
     }

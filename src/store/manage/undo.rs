@@ -6,14 +6,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::event;
 use super::history::{Change, History};
 use crate::store::Store;
 use crate::store::endpoints::relevant;
 use crate::store::error::StoreError;
-use crate::store::log::{BATCH, Left, UNDOES, UNDONE, before, endpoint_of};
+use crate::store::log::{BATCH, Left, UNDOES, UNDONE, before, endpoint_of, policy_before, policy_hash};
 use crate::store::record::{
     EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity, Sighting, Tombstone, Validation,
 };
@@ -26,8 +26,9 @@ use crate::time::Timestamp;
 pub struct Undone {
     /// The events whose changes were taken back, oldest first: one, or all of an import.
     pub events: Vec<u64>,
-    /// Events that stand, because undo lifts no block and revives no compromised key: later ones that were passed
-    /// over in the search for the last change that can be undone, or those of an import that held nothing else.
+    /// Events that stand, latest first: later ones that were passed over in the search for the last change that can be
+    /// undone, or those of an import that only blocked. Undo lifts no block and revives no compromised key, and a block
+    /// everywhere, its lifting, `dismiss` and `prune` are for good.
     pub kept: Vec<u64>,
     /// The event to undo in order to take this back, all of it.
     pub event: u64,
@@ -38,7 +39,7 @@ impl Store {
     /// passed over, and so is what the same endpoint went through before that. An import is undone as a whole, and
     /// the undoing of an import as well. [`StoreError::Overtaken`] where an endpoint was changed since, which mere
     /// contact does not do, [`StoreError::NotFound`] where there is no such change, [`StoreError::Invalid`] for what
-    /// undo never takes back.
+    /// undo never takes back: a restore, and all that came before it, among that.
     pub fn undo(&self, id: Option<u64>, now: Timestamp) -> Result<Undone, StoreError> {
         self.write(|tx| {
             let (id, kept) = match id {
@@ -93,16 +94,27 @@ impl Tx<'_> {
                 history.standing().filter(|other| other.id == change.id || other.is_with(change)).collect();
             for member in &together {
                 if !self.never_undone(member, &history, now)? {
+                    kept.extend(history.lasting_after(change.id));
+                    kept.sort_by_key(|id| Reverse(*id));
                     return Ok((change.id, kept));
                 }
             }
             kept.extend(together.iter().map(|member| member.id));
             blocked.extend(together.iter().filter_map(|member| member.endpoint.clone()));
         }
-        match kept.first() {
-            Some(newest) => Err(stands(*newest)),
-            None => Err(StoreError::NotFound { store: self.store.name(), what: "a change to undo".to_owned() }),
-        }
+        let newest = kept.first().copied();
+        let lasting = history.lasting_after(0).next().filter(|id| newest.is_none_or(|kept| *id > kept));
+        let what = match (lasting, newest, history.restored) {
+            (Some(lasting), _, _) => format!("event {lasting} is for good, and nothing else is there to undo"),
+            (None, Some(newest), _) => return Err(stands(newest)),
+            (None, None, Some(id)) => {
+                format!("event {id} is a restore, which is for good; nothing from before it can be undone")
+            }
+            (None, None, None) => {
+                return Err(StoreError::NotFound { store: self.store.name(), what: "a change to undo".to_owned() });
+            }
+        };
+        Err(StoreError::Invalid { what })
     }
 
     /// Whether nothing changed the endpoint since, and undo would leave it as it is: a block stands.
@@ -112,7 +124,7 @@ impl Tx<'_> {
             return Ok(false);
         };
         let Some(current) = self.endpoint(&endpoint)? else { return Ok(false) };
-        let overtaken = history.after(&endpoint, change.id).is_some() || left.hash != Left::hash_of(&current)?;
+        let overtaken = history.after(Some(&endpoint), change.id).is_some() || left.hash != Left::hash_of(&current)?;
         Ok(!overtaken && restored(before, &left, &current, now).is_none())
     }
 
@@ -140,11 +152,14 @@ impl Tx<'_> {
         batch: Option<u64>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        if let Some((before, left)) = policy_before(event) {
+            return self.undo_policy(event, before, left, history, now);
+        }
         let (Some(before), Some(left), Some(endpoint)) = (before(event), Left::of(event), endpoint_of(event)) else {
             return Err(StoreError::Invalid { what: format!("{} cannot be undone", name(event)) });
         };
         let overtaken = |what: String| StoreError::Overtaken { store: self.store.name(), what };
-        if let Some(later) = history.after(&endpoint, event.id) {
+        if let Some(later) = history.after(Some(&endpoint), event.id) {
             let what = match self.never_undone(later, history, now)? {
                 true => "undo lifts no block and revives no compromised key; change by hand what is to be different",
                 false => "undo that one first",
@@ -152,19 +167,54 @@ impl Tx<'_> {
             let after = name(event);
             return Err(overtaken(format!("{later} changed {endpoint} after {after}: {what}")));
         }
-        let current = self.endpoint(&endpoint)?.filter(|current| Left::hash_of(current).is_ok_and(|h| h == left.hash));
-        let Some(current) = current else {
+        let current = self.endpoint(&endpoint)?;
+        let current = current.unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
+        if Left::hash_of(&current)? != left.hash {
             let what = format!("the pins of {endpoint} are no longer what {} left: a contact promoted or", name(event));
             return Err(overtaken(format!("{what} retired one; change by hand what is to be different")));
-        };
+        }
         let Some(restored) = restored(before, &left, &current, now) else { return Ok(false) };
-        self.put_endpoint(restored)?;
+        match knows_nothing(&restored) {
+            true => self.remove_endpoint(&endpoint)?,
+            false => self.put_endpoint(restored)?,
+        }
         let text = format!("event {} undone", event.id);
         let mut undone = super::event(Some(&endpoint), UNDONE, Severity::Notice, now, text);
         undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
         undone.extra.extend(batch.map(|batch| (BATCH.to_owned(), Value::from(batch))));
         self.log_undoable(undone, Some(&current)).map(|_| true)
     }
+
+    /// Undoes a change of the store-wide policy.
+    fn undo_policy(
+        &mut self,
+        event: &Event,
+        before: Option<Map<String, Value>>,
+        left: &str,
+        history: &History,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let overtaken = |what: String| StoreError::Overtaken { store: self.store.name(), what };
+        if let Some(later) = history.after(None, event.id) {
+            let after = name(event);
+            return Err(overtaken(format!("{later} changed the store-wide policy after {after}: undo that one first")));
+        }
+        let current = self.policy()?;
+        if policy_hash(current.as_ref())? != left {
+            return Err(overtaken(format!("the store-wide policy is no longer what {} left", name(event))));
+        }
+        self.set_policy(before)?;
+        let text = format!("event {} undone: the store-wide policy is as it was", event.id);
+        let mut undone = super::event(None, UNDONE, Severity::Notice, now, text);
+        undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
+        self.log_policy(undone, current).map(|_| true)
+    }
+}
+
+/// Whether a record says nothing that its absence would not: settings of an unknown server were all that there was.
+fn knows_nothing(record: &EndpointRecord) -> bool {
+    let nothing = EndpointRecord::new(record.endpoint.clone(), record.first_seen);
+    *record == EndpointRecord { generation: record.generation, ..nothing }
 }
 
 fn stands(event: u64) -> StoreError {
@@ -195,7 +245,8 @@ fn restored(
     if relevant(&restored) == relevant(current) {
         return unchanged.then_some(restored);
     }
-    if new {
+    let trusted = !current.pins.is_empty() || !current.baseline.is_empty() || current.validated.is_some();
+    if new && (trusted || current.tombstone.is_some()) {
         // Nothing was known before: the next contact asks all the same.
         restored.tombstone = Some(Tombstone { at: now, known_until: current.last_seen });
     }

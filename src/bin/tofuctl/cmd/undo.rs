@@ -16,7 +16,13 @@ pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
     let store = cx.store()?;
     let done = store.undo(args.event, cx.now())?;
     for id in &done.kept {
-        cx.out.note(&format!("{} stays: undo lifts no block and revives no compromised key", named(&store, *id)?));
+        let code = store.read(|tx| tx.event(*id))?.map(|event| event.code).unwrap_or_default();
+        let why = match code.as_str() {
+            "unblocked" => "block it again by hand",
+            "dismissed" | "pruned" => "what it removed is gone",
+            _ => "undo lifts no block and revives no compromised key",
+        };
+        cx.out.note(&format!("{} stays: {why}", named(&store, *id)?));
     }
     let text = match done.events.as_slice() {
         [one] => format!("undone: {}", named(&store, *one)?),
@@ -31,6 +37,10 @@ fn named(store: &Store, id: u64) -> Result<String, Failure> {
     let event = store.read(|tx| tx.event(id))?;
     Ok(event.map_or_else(
         || format!("event {id}"),
-        |event| format!("event {id} ({}): {}", super::log::place(&event), escape(&event.text)),
+        |event| {
+            let place = super::log::place(&event);
+            let place = if place.is_empty() { "the store".to_owned() } else { place };
+            format!("event {id} ({place}): {}", escape(&event.text))
+        },
     ))
 }
