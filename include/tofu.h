@@ -1245,6 +1245,11 @@
 #define TOFU_EVENT_JSON 7
 
 /**
+ * The fingerprint of the certificate presented or named: hexadecimal pairs.
+ */
+#define TOFU_EVENT_CERTIFICATE 8
+
+/**
  * The host asked for, in its canonical spelling.
  */
 #define TOFU_PROBE_HOST 1
@@ -2938,16 +2943,16 @@ tofu_status tofu_store_export(tofu_store *store,
                               tofu_error **err);
 
 /**
- * Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
+ * Takes a change back: puts its endpoint, all endpoints of an import, or the store-wide policy, to what was before it.
  *
- * Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
+ * Only where nothing else has changed that since. It never lifts a block, never revives a compromised key, and never
  * forgets that an endpoint was once CA-valid. An undo can be undone, by its number; that of an import, by any of its
- * numbers, as a whole.
+ * numbers, as a whole. A restore cannot be undone, and nothing from before it.
  *
  * @param store  must not be NULL.
  * @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
  *               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
- *               the same endpoint; the events say which change it was, so name it where that matters.
+ *               the same endpoint, blocks everywhere and their lifting, tofu_pending_dismiss and tofu_store_prune; the events say which change it was, so name it where that matters.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where the endpoint has changed since;
  *         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
@@ -2966,7 +2971,8 @@ tofu_status tofu_store_undo(tofu_store *store,
  * this.
  *
  * @param store    must not be NULL.
- * @param before   what is older goes, in seconds since the epoch, UTC; negative is refused.
+ * @param before   what is older goes, in seconds since the epoch, UTC; negative is refused, and so is a time to come,
+ *                 which would take all of the log and every undo with it.
  * @param removed  where to write how many things went, 0 on failure; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_FORKED,
@@ -3010,8 +3016,10 @@ tofu_status tofu_store_backup(tofu_store *store, const char *path, tofu_error **
 /**
  * Puts the content of a backup in place of what is in a store, in one change.
  *
- * The backup is verified first. What is blocked everywhere now stays blocked. Other programs see a change like any
- * other. It cannot be undone: take a backup before.
+ * The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked, what is compromised
+ * stays so, and the log keeps its events: TOFU_EVENT_TEXT of the one that this leaves (restored) says how many blocks
+ * the backup lacks. Other programs see a change like any other. It cannot be undone, and nothing from before it: take
+ * a backup before.
  *
  * @param store  must not be NULL.
  * @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
@@ -3315,8 +3323,9 @@ const tofu_cert *tofu_pin_cert(const tofu_pin *pin);
  * @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
  * @param state     TOFU_PIN_STATE_TRUSTED, TOFU_PIN_STATE_STAGED, TOFU_PIN_STATE_BLOCKED or
  *                  TOFU_PIN_STATE_COMPROMISED; everywhere, TOFU_PIN_STATE_BLOCKED alone.
- * @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling, or the name, NUL-terminated;
- *                  may be NULL where cert is given.
+ * @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling (base64 is a key's
+ *                  alone), or the name as a certificate presents it, a wildcard only above two labels;
+ *                  NUL-terminated; may be NULL where cert is given.
  * @param cert      what the pin is for, kept with it; where a value is given too, the two must agree; may be NULL
  *                  where value is given.
  * @param expires   when it stops counting, in seconds since the epoch, UTC; 0 for never; negative is refused.
@@ -3338,6 +3347,32 @@ tofu_status tofu_pin_add(tofu_store *store,
                          const char *comment,
                          int64_t *id,
                          tofu_error **err);
+
+/**
+ * Lets a pin of the system's store count no more for an endpoint: the key then asks, as any retired one does.
+ *
+ * The mask is a retired pin of the same kind and value in the store itself, which stays when the endpoint is forgotten.
+ * tofu_pin_forget takes it away, and tofu_store_undo does. What a store of the system blocks stays blocked.
+ *
+ * @param store     must not be NULL.
+ * @param endpoint  whose pin it is; borrowed; must not be NULL.
+ * @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
+ * @param value     what the pin names, as TOFU_PIN_VALUE gives it or in any other spelling that tofu_pin_add takes,
+ *                  NUL-terminated; must not be NULL.
+ * @param id        where to write the number of the mask, 0 on failure; may be NULL.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; of the store
+ *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+ *         TOFU_E_INTERNAL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_pin_mask(tofu_store *store,
+                          const tofu_endpoint *endpoint,
+                          int32_t kind,
+                          const char *value,
+                          int64_t *id,
+                          tofu_error **err);
 
 /**
  * Changes a field of a pin. Can be undone with tofu_store_undo.

@@ -113,6 +113,29 @@ fn a_pin_by_hand_is_found_by_its_number_and_changed_by_it() {
 }
 
 #[test]
+fn a_name_is_kept_in_its_canonical_form_and_no_bare_wildcard_is() {
+    everywhere(|store| {
+        let name = |text: &str| NewPin {
+            kind: PinKind::Name,
+            value: PinValue::Name(text.to_owned()),
+            ..new_pin("", PinState::Trusted)
+        };
+        for bad in ["*", "*.*", "*.example", "*.", "", "mail.*.example", "m*.p.example", "192.0.2.1", "a b", "*.::1"] {
+            assert!(matches!(store.add_pin(&a(), &name(bad), NOW), Err(StoreError::Invalid { .. })), "{bad}");
+            let mut record = pinned("", "b.example", 993, "k");
+            record.pins[0].value = PinValue::Name(bad.to_owned());
+            record.pins[0].kind = PinKind::Name;
+            assert!(store.write(|tx| tx.put_endpoint(record.clone())).is_err(), "{bad}: by no other way either");
+        }
+        let one = store.add_pin(&a(), &name("MAIL.Example."), NOW).unwrap();
+        assert_eq!(store.add_pin(&a(), &name("mail.example"), NOW).unwrap(), one);
+        store.add_pin(&a(), &name("*.B\u{fc}cher.example"), NOW).unwrap();
+        let names: Vec<PinValue> = get(store, &a()).unwrap().pins.into_iter().map(|p| p.value).collect();
+        assert_eq!(names, ["mail.example", "*.xn--bcher-kva.example"].map(|n| PinValue::Name(n.to_owned())));
+    });
+}
+
+#[test]
 fn a_block_is_lifted_by_nothing_but_its_own_call() {
     everywhere(|store| {
         let id = store.add_pin(&a(), &new_pin("k", PinState::Trusted), NOW).unwrap();

@@ -91,7 +91,7 @@ fn show_tells_everything_about_a_server() {
         &key_pin("changed", HOST),
         "Waiting for an answer",
         "default with system-roots=no (the store's)",
-        "A person trusted what",
+        "A person trusted the key",
     ] {
         assert!(text.contains(word), "{word} is missing:\n{text}");
     }

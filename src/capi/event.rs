@@ -35,6 +35,8 @@ pub const TOFU_EVENT_APPLICATION: i32 = 5;
 pub const TOFU_EVENT_KEY: i32 = 6;
 /// All of it as JSON.
 pub const TOFU_EVENT_JSON: i32 = 7;
+/// The fingerprint of the certificate presented or named: hexadecimal pairs.
+pub const TOFU_EVENT_CERTIFICATE: i32 = 8;
 
 /// Something that happened. Immutable.
 pub struct tofu_event {
@@ -95,6 +97,7 @@ pub unsafe extern "C" fn tofu_event_string(event: *const tofu_event, field: i32)
 
 fn text(event: &Event, field: i32) -> Option<String> {
     let key = || event.spki.map(|key| key.key_pin());
+    let cert = || event.cert.map(|cert| cert.colon_hex());
     Some(match field {
         TOFU_EVENT_CODE => escape(&event.code),
         TOFU_EVENT_TEXT => escape(&event.text),
@@ -102,6 +105,7 @@ fn text(event: &Event, field: i32) -> Option<String> {
         TOFU_EVENT_ACCOUNT => escape(&event.account),
         TOFU_EVENT_APPLICATION => escape(&event.application),
         TOFU_EVENT_KEY => key()?,
+        TOFU_EVENT_CERTIFICATE => cert()?,
         TOFU_EVENT_JSON => json!({
             "id": event.id,
             "time": event.time,
@@ -112,6 +116,7 @@ fn text(event: &Event, field: i32) -> Option<String> {
             "account": escape(&event.account),
             "application": escape(&event.application),
             "key": key(),
+            "certificate": cert(),
             "text": escape(&event.text),
         })
         .to_string(),

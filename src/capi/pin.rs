@@ -12,6 +12,7 @@ use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use crate::cert::Cert;
+use crate::fingerprint;
 use crate::hash::Hash;
 use crate::store::{NewPin, Origin, Pin, PinEntry, PinKind, PinState, PinValue};
 use crate::text::{escape, excerpt};
@@ -197,8 +198,9 @@ pub unsafe extern "C" fn tofu_pin_cert(pin: *const tofu_pin) -> *const tofu_cert
 /// @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
 /// @param state     TOFU_PIN_STATE_TRUSTED, TOFU_PIN_STATE_STAGED, TOFU_PIN_STATE_BLOCKED or
 ///                  TOFU_PIN_STATE_COMPROMISED; everywhere, TOFU_PIN_STATE_BLOCKED alone.
-/// @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling, or the name, NUL-terminated;
-///                  may be NULL where cert is given.
+/// @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling (base64 is a key's
+///                  alone), or the name as a certificate presents it, a wildcard only above two labels;
+///                  NUL-terminated; may be NULL where cert is given.
 /// @param cert      what the pin is for, kept with it; where a value is given too, the two must agree; may be NULL
 ///                  where value is given.
 /// @param expires   when it stops counting, in seconds since the epoch, UTC; 0 for never; negative is refused.
@@ -281,6 +283,12 @@ fn pin_value(kind: PinKind, value: Option<&str>, cert: Option<&Cert>) -> Result<
             (Fingerprint::Key(_), PinKind::Certificate) => {
                 Err(Failure::invalid(format!("value: {} is a key's, not a certificate's", excerpt(text, 80))))
             }
+            // tofu_cert_spki_pin gives base64 without the label.
+            (Fingerprint::Either(_), PinKind::Certificate) if !is_hexadecimal(text) => {
+                let shown = excerpt(text, 80);
+                let what = format!("value: {shown} is base64, as a key's is written; a certificate's is hexadecimal");
+                Err(Failure::invalid(what))
+            }
             (Fingerprint::Key(hash) | Fingerprint::Either(hash), _) => Ok(PinValue::Sha256(hash)),
         },
         (None, Some(_)) if kind == PinKind::Name => Err(Failure::invalid("value: a name pin needs the name")),
@@ -289,6 +297,54 @@ fn pin_value(kind: PinKind, value: Option<&str>, cert: Option<&Cert>) -> Result<
             Ok(PinValue::Sha256(hash))
         }
         (None, None) => Err(Failure::invalid("value: must not be NULL where cert is NULL too")),
+    }
+}
+
+/// Whether a fingerprint is written in hexadecimal digits, whatever label and separators it has.
+fn is_hexadecimal(text: &str) -> bool {
+    fingerprint::parse_labelled(text).is_ok()
+}
+
+/// Lets a pin of the system's store count no more for an endpoint: the key then asks, as any retired one does.
+///
+/// The mask is a retired pin of the same kind and value in the store itself, which stays when the endpoint is forgotten.
+/// tofu_pin_forget takes it away, and tofu_store_undo does. What a store of the system blocks stays blocked.
+///
+/// @param store     must not be NULL.
+/// @param endpoint  whose pin it is; borrowed; must not be NULL.
+/// @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
+/// @param value     what the pin names, as TOFU_PIN_VALUE gives it or in any other spelling that tofu_pin_add takes,
+///                  NUL-terminated; must not be NULL.
+/// @param id        where to write the number of the mask, 0 on failure; may be NULL.
+/// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; of the store
+///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+///         TOFU_E_INTERNAL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pin_mask(
+    store: *mut tofu_store,
+    endpoint: *const tofu_endpoint,
+    kind: i32,
+    value: *const c_char,
+    id: *mut i64,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let id = call.place(id, 0, "id").ok();
+            let store = &call.object(store, "store")?.store;
+            let endpoint = &call.object(endpoint, "endpoint")?.endpoint;
+            let kind = pin_kind(kind)?;
+            let value = pin_value(kind, Some(call.text(value, "value")?), None)?;
+            let made = store.mask_pin(endpoint, kind, &value, system_now())?;
+            if let Some(place) = id {
+                place.set(i64::try_from(made).unwrap_or_default());
+            }
+            Ok(Answer::Ok)
+        })
     }
 }
 
@@ -381,6 +437,11 @@ mod tests {
             assert_eq!(pin_value(PinKind::Key, Some(&text), None).unwrap(), PinValue::Sha256(hash), "{text}");
         }
         assert!(pin_value(PinKind::Certificate, Some(&key), None).is_err());
+        for text in [hash.hex(), hash.colon_hex(), format!("sha256 Fingerprint={}", hash.colon_hex())] {
+            assert_eq!(pin_value(PinKind::Certificate, Some(&text), None).unwrap(), PinValue::Sha256(hash), "{text}");
+        }
+        assert_eq!(pin_value(PinKind::Key, Some(&hash.base64()), None).unwrap(), PinValue::Sha256(hash));
+        assert!(pin_value(PinKind::Certificate, Some(&hash.base64()), None).is_err(), "as tofu_cert_spki_pin gives it");
         assert!(pin_value(PinKind::Key, Some("da39a3ee5e6b4b0d3255bfef95601890afd80709"), None).is_err());
         assert!(pin_value(PinKind::Key, None, None).is_err());
         let name = pin_value(PinKind::Name, Some("*.provider.example"), None).unwrap();

@@ -42,6 +42,11 @@ pub(super) fn prune(record: &mut EndpointRecord) {
         let Some(oldest) = oldest.map(|p| p.id) else { break };
         record.pins.retain(|p| p.id != oldest);
     }
+    for pin in &mut record.pins {
+        if let PinValue::Name(name) = &pin.value {
+            pin.value = PinValue::name(name).unwrap_or_else(|| pin.value.clone());
+        }
+    }
     record.pins.sort_by_key(|p| p.id);
     if let Some(validated) = &mut record.validated {
         validated.keys.truncate(MAX_VALIDATED);
@@ -84,7 +89,7 @@ pub(super) fn validate(store: &str, record: &EndpointRecord) -> Result<(), Store
             return Err(limit(format!("a comment is longer than {MAX_COMMENT} bytes")));
         }
         if let PinValue::Name(name) = &pin.value {
-            if name.is_empty() || name.len() > MAX_NAME || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            if name.len() > MAX_NAME || PinValue::name(name).is_none() {
                 let shown = crate::text::excerpt(name, 80);
                 return Err(StoreError::Invalid {
                     what: format!("{shown} is not a name that a certificate can present"),

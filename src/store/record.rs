@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::Problems;
 use crate::time::Timestamp;
@@ -77,6 +77,34 @@ pub enum PinValue {
     Sha256(Hash),
     /// For name pins: the identifier as presented; a wildcard is kept as `*.example.org`.
     Name(String),
+}
+
+impl PinValue {
+    /// The value of a name pin: the identifier as a certificate presents it, in its canonical form (lower case, A-labels,
+    /// no trailing dot). `None` for what no certificate may present: an address, or a wildcard that is not the whole
+    /// left-most label above at least two others (RFC 9525, section 6.3), so that a pin never takes a whole registry.
+    pub fn name(presented: &str) -> Option<Self> {
+        let (rest, wildcard) = match presented.strip_prefix("*.") {
+            Some(rest) => (rest, true),
+            None => (presented, false),
+        };
+        let host = Host::parse(rest).ok().filter(|host| host.ip().is_none())?;
+        match wildcard {
+            true if host.as_str().contains('.') => Some(Self::Name(format!("*.{host}"))),
+            true => None,
+            false => Some(Self::Name(host.as_str().to_owned())),
+        }
+    }
+
+    /// What a pin of this kind names, in full: `the key sha256//...`.
+    pub fn named(&self, kind: PinKind) -> String {
+        match (kind, self) {
+            (PinKind::Certificate, Self::Sha256(hash)) => format!("the certificate {}", hash.hex()),
+            (PinKind::Issuer, Self::Sha256(hash)) => format!("the authority with the key {}", hash.key_pin()),
+            (_, Self::Sha256(hash)) => format!("the key {}", hash.key_pin()),
+            (_, Self::Name(name)) => format!("the name {}", crate::text::escape(name)),
+        }
+    }
 }
 
 /// How a pin came to be.
@@ -429,6 +457,9 @@ pub struct Event {
     /// The key presented or named.
     #[serde(default)]
     pub spki: Option<Hash>,
+    /// Fingerprint of the certificate presented or named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<Hash>,
     /// Plain words.
     #[serde(default)]
     pub text: String,

@@ -43,10 +43,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let pin = pin_for(verdict, &weighed, answer, kind)?;
         store.attached::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
         // Told and not logged: nothing of the session is written.
-        let facts = &weighed.gathered.facts;
-        let text = format!("A person trusted what {} presented, for this session.", verdict.endpoint());
-        let (at, spki) = (facts.at(), facts.leaf.spki);
-        let mut event = events::about(verdict.endpoint(), "trusted-session", Severity::Notice, at, spki, text);
+        let mut event = event(verdict, &weighed, Some(kind), true);
         event.application = store.application().to_owned();
         store.announce(&[event]);
         return Ok(());
@@ -56,7 +53,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         still_askable(verdict, &weighed, answer)?;
         let before = weighed.gathered.record.clone();
         if let Some(pin) = already(verdict, &weighed, kind) {
-            return as_answered(tx, verdict, &weighed, pin, answer);
+            return as_answered(tx, verdict, &weighed, (kind, pin), answer);
         }
         still_the_same(verdict, &weighed)?;
         let at = weighed.gathered.facts.at();
@@ -65,7 +62,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let mut certs = kept_certs(&check, &weighed);
         certs.extend(verdict.issuer().cloned());
         let spki = weighed.gathered.facts.leaf.spki;
-        let event = event(verdict, &weighed);
+        let event = event(verdict, &weighed, kind, false);
         let plan = Plan { record: Some(record), ..plan };
         write_plan(tx, &check, plan, &certs)?;
         tx.log_undoable(event, before.as_ref())?;
@@ -174,7 +171,7 @@ fn as_answered(
     tx: &mut Tx<'_>,
     verdict: &Verdict,
     weighed: &Weighed<'_>,
-    there: Option<Pin>,
+    (kind, there): (Option<PinKind>, Option<Pin>),
     answer: &Answer,
 ) -> Result<(), TrustError> {
     let before = weighed.gathered.record.as_ref();
@@ -190,15 +187,23 @@ fn as_answered(
     }
     if let Some(record) = record.filter(|record| before != Some(record)) {
         tx.put_endpoint(record)?;
-        tx.log_undoable(event(verdict, weighed), before)?;
+        tx.log_undoable(event(verdict, weighed, kind, false), before)?;
     }
     Ok(())
 }
 
-fn event(verdict: &Verdict, weighed: &Weighed<'_>) -> Event {
-    let facts = &weighed.gathered.facts;
-    let text = format!("A person trusted what {} presented.", verdict.endpoint());
-    events::about(verdict.endpoint(), "trusted", Severity::Notice, facts.at(), facts.leaf.spki, text)
+/// The event of a person's yes.
+fn event(verdict: &Verdict, weighed: &Weighed<'_>, kind: Option<PinKind>, session: bool) -> Event {
+    let (facts, server) = (&weighed.gathered.facts, verdict.endpoint());
+    let named = kind.and_then(|kind| Some(value_and_waiver(verdict, kind).ok()?.0.named(kind)));
+    let text = match (named, session) {
+        (Some(named), false) => format!("A person trusted {named} for {server}."),
+        (Some(named), true) => format!("A person trusted {named} for {server}, for this session."),
+        (None, _) => format!("A person accepted what {server} presented."),
+    };
+    let code = if session { "trusted-session" } else { "trusted" };
+    let event = events::about(server, code, Severity::Notice, facts.at(), facts.leaf.spki, text);
+    Event { cert: Some(facts.leaf.cert), ..event }
 }
 
 /// Changes the record as the answer says.
@@ -344,7 +349,7 @@ fn value_and_waiver(verdict: &Verdict, kind: PinKind) -> Result<(PinValue, Probl
         }
         PinKind::Name => {
             let name = nearest_name(facts, &verdict.endpoint().host).ok_or_else(missing)?;
-            (PinValue::Name(name.to_owned()), Problems::of(&[ProblemKind::HostMismatch]))
+            (PinValue::name(name).ok_or_else(missing)?, Problems::of(&[ProblemKind::HostMismatch]))
         }
     })
 }
@@ -356,6 +361,8 @@ pub(super) fn nearest_name<'f>(facts: &'f Facts, host: &Host) -> Option<&'f str>
         let pairs = name.rsplit('.').zip(host.as_str().rsplit('.'));
         pairs.take_while(|(a, b)| a == b).count()
     };
-    let best = facts.leaf.names.iter().map(|name| shared(name)).max()?;
-    facts.leaf.names.iter().find(|name| shared(name) == best).map(String::as_str)
+    // What could not be kept is not offered either.
+    let names = || facts.leaf.names.iter().filter(|name| PinValue::name(name).is_some());
+    let best = names().map(|name| shared(name)).max()?;
+    names().find(|name| shared(name) == best).map(String::as_str)
 }

@@ -73,6 +73,7 @@ pub(super) fn about(
         port: endpoint.port.get(),
         application: String::new(),
         spki: spki.into(),
+        cert: None,
         text,
         before: None,
         extra: serde_json::Map::new(),

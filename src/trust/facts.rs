@@ -263,7 +263,9 @@ impl Facts {
             (PinKind::Certificate, PinValue::Sha256(hash)) => *hash == self.leaf.cert,
             (PinKind::Issuer, PinValue::Sha256(_)) => known.path_verified,
             // A name is written by whoever presents it: it counts on a CA path only.
-            (PinKind::Name, PinValue::Name(name)) => self.ca_path() && self.leaf.names.contains(name),
+            (PinKind::Name, PinValue::Name(name)) => {
+                self.ca_path() && self.leaf.names.iter().any(|presented| presented.eq_ignore_ascii_case(name))
+            }
             _ => false,
         }
     }

@@ -349,7 +349,8 @@ impl Verdict {
     pub(super) fn event(&self) -> Event {
         let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| routine(self.decision()));
         let (facts, text) = (&self.inner.facts, self.told().headline.text());
-        events::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text)
+        let event = events::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text);
+        Event { cert: Some(facts.leaf.cert), ..event }
     }
 }
 

@@ -125,7 +125,7 @@ fn valid(
     match param.kind.as_str() {
         // The fingerprint that a user types is the one that is shown.
         "const char *" if ["typed", "key"].contains(&param.name.as_str()) => "tofu_cert_fingerprint(a_cert)".to_owned(),
-        "const char *" if export.name == "tofu_pin_add" && param.name == "value" => {
+        "const char *" if matches!(export.name.as_str(), "tofu_pin_add" | "tofu_pin_mask") && param.name == "value" => {
             "tofu_cert_fingerprint(a_cert)".to_owned()
         }
         "const char *" if param.name == "verdict_id" => "tofu_verdict_id(a_verdict)".to_owned(),
@@ -182,7 +182,9 @@ fn valid(
         "int32_t" if export.name == "tofu_store_export" && param.name == "format" => "TOFU_FORMAT_PEM".to_owned(),
         "int32_t" | "tofu_status" if param.name == "format" || param.name == "section" => "1".to_owned(),
         "int32_t" if param.name == "list" => "TOFU_LIST_ENDPOINTS".to_owned(),
-        "int32_t" if export.name == "tofu_pin_add" && param.name == "kind" => "TOFU_PIN_KIND_CERT".to_owned(),
+        "int32_t" if matches!(export.name.as_str(), "tofu_pin_add" | "tofu_pin_mask") && param.name == "kind" => {
+            "TOFU_PIN_KIND_CERT".to_owned()
+        }
         "int32_t" if export.name == "tofu_pin_add" && param.name == "state" => "TOFU_PIN_STATE_TRUSTED".to_owned(),
         "int32_t" if param.name == "field" => "4".to_owned(),
         "int32_t" | "tofu_status" | "size_t" | "int64_t" | "uint64_t" => "0".to_owned(),

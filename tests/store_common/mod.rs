@@ -127,6 +127,7 @@ pub fn event(code: &str, time: i64) -> Event {
         port: 0,
         application: String::new(),
         spki: None,
+        cert: None,
         text: "something happened".to_owned(),
         before: None,
         extra: Map::new(),

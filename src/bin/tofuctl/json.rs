@@ -151,6 +151,7 @@ pub fn event(event: &Event) -> Value {
         "account": escape(&event.account),
         "application": escape(&event.application),
         "key": event.spki.map(|hash| hash.key_pin()),
+        "certificate": event.cert.map(|hash| hash.hex()),
         "text": escape(&event.text),
         "undoable": event.before.is_some(),
     })

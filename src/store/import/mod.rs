@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::error::StoreError;
 use super::keyspace;
-use super::manage::{event, import_event};
+use super::manage::{event, everywhere_event, import_event};
 use super::record::{Block, EndpointRecord, Pin, PinKind, PinState, PinValue, Severity, Validated};
 use super::tx::Tx;
 use super::{Origin, Store};
@@ -221,7 +221,7 @@ fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<ImportReport, 
         if tx.own_blocked(block.kind, &[block.value])?.is_empty() {
             let id = tx.new_pin_id()?;
             tx.put_block(Block { id, created: now, ..block.clone() })?;
-            tx.log(event(None, "blocked-everywhere", Severity::Warning, now, block.value.hex()))?;
+            tx.log(everywhere_event("blocked-everywhere", block.kind, block.value, now))?;
             report.blocks = report.blocks.saturating_add(1);
         }
     }

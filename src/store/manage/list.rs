@@ -175,7 +175,7 @@ impl Tx<'_> {
             let event: Event = self.decode(key, body)?;
             let host = filter.host.as_ref().is_none_or(|h| h.as_str() == event.host);
             let severity = filter.severity.is_none_or(|s| event.severity >= s);
-            let hash = filter.hash.is_none_or(|h| event.spki == Some(h));
+            let hash = filter.hash.is_none_or(|h| event.spki == Some(h) || event.cert == Some(h));
             Ok((host && severity && hash).then_some(event))
         })
     }

@@ -9,14 +9,31 @@ mod restore;
 mod undo;
 
 pub use list::{Cursor, Filter, Page, PinEntry, Statistics};
+pub(in crate::store) use pins::everywhere_event;
 pub use pins::{Forget, NewPin};
 pub use restore::Restored;
 pub use undo::Undone;
 pub(in crate::store) use undo::import_event;
 
-use super::record::{Event, Severity};
+use super::record::{Event, PinKind, PinValue, Severity};
+use crate::cert::Cert;
 use crate::endpoint::Endpoint;
 use crate::time::Timestamp;
+
+/// What a change did to which pin. The event has the key or the certificate that the pin names, so that it is found by
+/// it, and the other one where the certificate is at hand.
+pub(in crate::store) fn about_pin(event: Event, kind: PinKind, value: &PinValue, cert: Option<&Cert>) -> Event {
+    let named = match value {
+        PinValue::Sha256(hash) => Some(*hash),
+        PinValue::Name(_) => None,
+    };
+    let leaf = cert.filter(|_| matches!(kind, PinKind::Key | PinKind::Certificate));
+    Event {
+        spki: named.filter(|_| kind != PinKind::Certificate).or(leaf.map(Cert::spki)),
+        cert: named.filter(|_| kind == PinKind::Certificate).or(cert.map(Cert::fingerprint)),
+        ..event
+    }
+}
 
 /// An event about an endpoint, or about the store.
 pub(in crate::store) fn event(
@@ -36,6 +53,7 @@ pub(in crate::store) fn event(
         port: endpoint.map_or(0, |e| e.port.get()),
         application: String::new(),
         spki: None,
+        cert: None,
         text,
         before: None,
         extra: serde_json::Map::new(),

@@ -3,15 +3,15 @@
 
 use serde_json::{Map, Value};
 
-use super::event;
 use super::list::PinEntry;
+use super::{about_pin, event};
 use crate::cert::Cert;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::record::{
-    Block, EndpointRecord, Origin, Pin, PinKind, PinState, PinValue, Severity, Tombstone, Validated,
+    Block, EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Tombstone, Validated,
 };
 use crate::store::tx::Tx;
 use crate::time::Timestamp;
@@ -66,12 +66,23 @@ impl Tx<'_> {
         now: Timestamp,
         f: impl FnOnce(&mut EndpointRecord) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.change_as(endpoint, event(Some(endpoint), code, severity, now, text), now, f)
+    }
+
+    /// [`Tx::change`] with its event.
+    fn change_as(
+        &mut self,
+        endpoint: &Endpoint,
+        event: Event,
+        now: Timestamp,
+        f: impl FnOnce(&mut EndpointRecord) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let before = self.endpoint(endpoint)?;
         let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
         f(&mut record)?;
         if before.as_ref() != Some(&record) {
             self.put_endpoint(record)?;
-            self.log_undoable(event(Some(endpoint), code, severity, now, text), before.as_ref())?;
+            self.log_undoable(event, before.as_ref())?;
         }
         Ok(())
     }
@@ -79,6 +90,11 @@ impl Tx<'_> {
     /// Adds a pin by hand; see [`Store::add_pin`].
     pub fn add_pin(&mut self, endpoint: &Endpoint, new: &NewPin, now: Timestamp) -> Result<u64, StoreError> {
         check(new)?;
+        let canonical = match &new.value {
+            PinValue::Name(name) => PinValue::name(name).ok_or_else(|| no_name(name))?,
+            other => other.clone(),
+        };
+        let new = &NewPin { value: canonical, ..new.clone() };
         let trusting = matches!(new.state, PinState::Trusted | PinState::Staged);
         if let PinValue::Sha256(value) = &new.value {
             if trusting && !self.blocked(new.kind, &[*value])?.is_empty() {
@@ -101,8 +117,10 @@ impl Tx<'_> {
         if let Some(cert) = &new.cert {
             self.put_cert(cert)?;
         }
-        let what = (event_code(new.state), Severity::Notice, format!("{} by hand", state_word(new.state)));
-        self.change(endpoint, what, now, |record| {
+        let text = format!("{} {} by hand", new.value.named(new.kind), state_word(new.state));
+        let event = event(Some(endpoint), event_code(new.state), Severity::Notice, now, text);
+        let event = about_pin(event, new.kind, &new.value, new.cert.as_ref());
+        self.change_as(endpoint, event, now, |record| {
             match record.pins.iter_mut().find(|p| p.id == id) {
                 Some(pin) if pin.state == new.state && pin.expires == new.expires && pin.comment == new.comment => {}
                 Some(pin) => {
@@ -133,6 +151,7 @@ impl Tx<'_> {
         Ok(masks)
     }
 
+    /// Changes one pin; `text` says what happens to what it names.
     fn change_pin(
         &mut self,
         id: u64,
@@ -140,12 +159,28 @@ impl Tx<'_> {
         now: Timestamp,
         f: impl FnOnce(&mut Pin) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let PinEntry::Endpoint(endpoint, _) = self.find_pin(id)? else {
+        let PinEntry::Endpoint(endpoint, pin) = self.find_pin(id)? else {
             return invalid(format!("pin {id} is a block everywhere; it can only be lifted"));
         };
-        self.change(&endpoint, (code, Severity::Notice, text.to_owned()), now, |record| {
-            record.pins.iter_mut().find(|p| p.id == id).map_or(Ok(()), f)
-        })
+        let event = self.pin_event(&endpoint, &pin, (code, text), now)?;
+        self.change_as(&endpoint, event, now, |record| record.pins.iter_mut().find(|p| p.id == id).map_or(Ok(()), f))
+    }
+
+    /// The event of a change of a pin that is there: `pin 3, the key sha256//...: retired`.
+    fn pin_event(
+        &self,
+        endpoint: &Endpoint,
+        pin: &Pin,
+        (code, text): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Event, StoreError> {
+        let cert = match pin.cert {
+            Some(fingerprint) => self.cert(fingerprint)?,
+            None => None,
+        };
+        let text = format!("pin {}, {}: {text}", pin.id, pin.value.named(pin.kind));
+        let event = event(Some(endpoint), code, Severity::Notice, now, text);
+        Ok(about_pin(event, pin.kind, &pin.value, cert.as_ref()))
     }
 }
 
@@ -178,6 +213,12 @@ fn make(id: u64, new: &NewPin, replaced: Option<&Pin>, now: Timestamp) -> Pin {
         pinned_only: false,
         extra: Map::new(),
     }
+}
+
+fn no_name(name: &str) -> StoreError {
+    let shown = crate::text::excerpt(name, 80);
+    let what = format!("{shown} is not a name that a certificate can present (a wildcard stands above two labels)");
+    StoreError::Invalid { what }
 }
 
 fn check(new: &NewPin) -> Result<(), StoreError> {
@@ -258,7 +299,11 @@ impl Store {
     /// Sets when a pin stops counting; 0 = never.
     pub fn set_pin_expiry(&self, id: u64, expires: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
-            tx.change_pin(id, ("pin-expiry", "expiry set"), now, |pin| {
+            let text = match expires {
+                0 => "it counts without an end".to_owned(),
+                at => format!("it counts until {}", crate::time::date_time(at)),
+            };
+            tx.change_pin(id, ("pin-expiry", &text), now, |pin| {
                 pin.expires = expires;
                 Ok(())
             })
@@ -268,7 +313,7 @@ impl Store {
     /// Sets a pin's comment.
     pub fn set_pin_comment(&self, id: u64, comment: &str, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
-            tx.change_pin(id, ("pin-comment", "comment set"), now, |pin| {
+            tx.change_pin(id, ("pin-comment", "a note was set"), now, |pin| {
                 pin.comment = comment.to_owned();
                 Ok(())
             })
@@ -278,13 +323,13 @@ impl Store {
     /// Forgets one pin. The endpoint keeps a tombstone where nothing else is left; a compromised or
     /// blocked pin is not forgotten, a block everywhere is lifted.
     pub fn forget_pin(&self, id: u64, now: Timestamp) -> Result<(), StoreError> {
-        let endpoint = match self.read(|tx| tx.find_pin(id))? {
+        let (endpoint, pin) = match self.read(|tx| tx.find_pin(id))? {
             PinEntry::Everywhere(block) => return self.unblock(block.kind, block.value, now),
-            PinEntry::Endpoint(endpoint, _) => endpoint,
+            PinEntry::Endpoint(endpoint, pin) => (endpoint, pin),
         };
         self.write(|tx| {
-            let what = ("pin-forgotten", Severity::Notice, format!("pin {id} forgotten"));
-            tx.change(&endpoint, what, now, |record| {
+            let event = tx.pin_event(&endpoint, &pin, ("pin-forgotten", "forgotten"), now)?;
+            tx.change_as(&endpoint, event, now, |record| {
                 if record.pin(id).is_some_and(|p| REFUSED.contains(&p.state)) {
                     return invalid(format!("pin {id} is blocked; forgetting it would let it in again"));
                 }
@@ -318,9 +363,7 @@ impl Store {
             }
             let id = tx.new_pin_id()?;
             tx.put_block(Block { id, kind, value, created: now, comment: comment.to_owned(), extra: Map::new() })?;
-            let mut event = event(None, "blocked-everywhere", Severity::Warning, now, value.hex());
-            event.spki = Some(value);
-            tx.log(event)?;
+            tx.log(everywhere_event("blocked-everywhere", kind, value, now))?;
             Ok(id)
         })
     }
@@ -329,9 +372,7 @@ impl Store {
     pub fn unblock(&self, kind: PinKind, value: Hash, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.remove_block(kind, value)?;
-            let mut event = event(None, "unblocked", Severity::Warning, now, value.hex());
-            event.spki = Some(value);
-            tx.log(event).map(|_| ())
+            tx.log(everywhere_event("unblocked", kind, value, now)).map(|_| ())
         })
     }
 
@@ -344,6 +385,11 @@ impl Store {
         value: &PinValue,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        let canonical = match value {
+            PinValue::Name(name) => PinValue::name(name).ok_or_else(|| no_name(name))?,
+            other => other.clone(),
+        };
+        let value = &canonical;
         self.write(|tx| {
             if !tx.is_below(endpoint, kind, value)? {
                 let what = format!("such a pin of {endpoint} in a store below");
@@ -355,8 +401,9 @@ impl Store {
                 Some(pin) => pin.id,
                 None => tx.new_pin_id()?,
             };
-            let what = ("pin-masked", Severity::Notice, "a pin of the system's store masked".to_owned());
-            tx.change(endpoint, what, now, |record| {
+            let text = format!("{}, which a store of the system has, masked", value.named(kind));
+            let event = event(Some(endpoint), "pin-masked", Severity::Notice, now, text);
+            tx.change_as(endpoint, about_pin(event, kind, value, None), now, |record| {
                 match record.pins.iter_mut().find(|p| p.id == id) {
                     Some(pin) if matches!(pin.state, PinState::Trusted | PinState::Staged) => {
                         pin.state = PinState::Retired;
@@ -456,6 +503,14 @@ impl Store {
             })
         })
     }
+}
+
+/// The event of a block everywhere, or of its lifting.
+pub(in crate::store) fn everywhere_event(code: &str, kind: PinKind, value: Hash, now: Timestamp) -> Event {
+    let what = if code == "unblocked" { "no longer blocked everywhere" } else { "blocked everywhere" };
+    let value = PinValue::Sha256(value);
+    let text = format!("{} {what}", value.named(kind));
+    about_pin(event(None, code, Severity::Warning, now, text), kind, &value, None)
 }
 
 /// Leaves a tombstone.

@@ -72,6 +72,7 @@ impl Store {
                     let text = format!("the question about {} was put aside", pending.endpoint);
                     let mut dismissed = event(Some(&pending.endpoint), "dismissed", Severity::Notice, now, text);
                     dismissed.spki = Some(pending.spki);
+                    dismissed.cert = pending.chain.first().copied();
                     tx.log(dismissed).map(|_| ())
                 }
                 None => {

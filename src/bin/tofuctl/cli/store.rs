@@ -338,6 +338,9 @@ pub struct Log {
     /// This host only
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
+    /// What is about this key or certificate only
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub key: Option<String>,
     /// Since then; a time, or a span such as 7d
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,

@@ -6,6 +6,7 @@ use tofu::endpoint::{Account, Endpoint};
 use tofu::store::{self, Event, Filter, Tx};
 use tofu::text::escape;
 use tofu::time::date_time;
+use tofu::trust::{Fingerprint, parse_fingerprint};
 
 use crate::cli::store::{Log, Severity};
 use crate::context::Context;
@@ -27,7 +28,11 @@ impl From<Severity> for store::Severity {
 
 pub fn run(args: &Log, cx: &Context) -> Result<Exit, Failure> {
     let host = args.host.as_deref().map(|host| cx.host(host)).transpose()?;
-    let filter = Filter { host, severity: args.severity.map(Into::into), ..Filter::default() };
+    let hash = match args.key.as_deref().map(parse_fingerprint).transpose().map_err(Failure::usage)? {
+        Some(Fingerprint::Key(hash) | Fingerprint::Either(hash)) => Some(hash),
+        None => None,
+    };
+    let filter = Filter { host, hash, severity: args.severity.map(Into::into), ..Filter::default() };
     let since = args.since.map(|when| when.before(cx.now()));
     let most = args.number.unwrap_or(usize::MAX);
     let mut events: VecDeque<Event> = VecDeque::new();
