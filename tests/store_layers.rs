@@ -137,6 +137,43 @@ fn the_users_state_wins_over_the_systems_for_the_same_pin() {
 }
 
 #[test]
+fn a_verdict_names_the_store_of_the_system_that_decided() {
+    let (Some(system), own) = (system(), Place::new()) else { return };
+    let (known, bad, mine) = (server("known"), server("bad"), server("mine"));
+    system.pin(&mail(), PinState::Trusted, spki(&known));
+    system.open().block(None, PinKind::Key, spki(&bad), "stolen", START).unwrap();
+    let store = system.below(&own);
+    let file = system.place.file().display().to_string();
+    let source = |verdict: &Verdict| verdict.to_json()["source"].clone();
+    let of_system = serde_json::json!({ "layer": "system", "store": file });
+    let accepted = see(&store, &known, "default").unwrap();
+    assert_eq!(source(&accepted), of_system);
+    assert!(flat(&accepted).contains("The pin is one of the system's store"), "{}", accepted.to_text(80));
+    assert!(accepted.to_text(2000).contains(&file), "{}", accepted.to_text(2000));
+    let refused = see(&store, &bad, "default").unwrap();
+    assert_eq!(source(&refused), of_system);
+    assert!(flat(&refused).contains("It is blocked by the system's store"), "{}", refused.to_text(80));
+    // What the user's own store says is its own, and what nothing said has no source.
+    store.block(Some(&mail()), PinKind::Key, spki(&mine), "", START).unwrap();
+    let own_block = see(&store, &mine, "default").unwrap();
+    assert_eq!(source(&own_block), serde_json::json!({ "layer": "own", "store": null }));
+    assert!(!flat(&own_block).contains("system"), "{}", own_block.to_text(80));
+    let elsewhere = Store::memory();
+    assert!(source(&see(&elsewhere, &known, "default").unwrap()).is_null());
+    // A mask is no replacement.
+    store.mask_pin(&mail(), PinKind::Key, &PinValue::Sha256(spki(&known)), START).unwrap();
+    let masked = see(&store, &known, "default").unwrap();
+    assert_eq!(masked.reasons().next(), Some("key-masked"));
+    let text = flat(&masked);
+    assert!(text.contains("presents a key of the system's store that was set aside here"), "{text}");
+    assert!(!text.contains("replaced"), "{text}");
+}
+
+fn flat(verdict: &Verdict) -> String {
+    verdict.to_text(80).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
 fn a_block_in_either_store_wins() {
     let (Some(system), own) = (system(), Place::new()) else { return };
     let (here, there, everywhere) = (server("here"), server("there"), server("everywhere"));

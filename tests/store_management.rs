@@ -592,6 +592,30 @@ fn lost_index_rows_are_found_and_rebuilt() {
 }
 
 #[test]
+fn nothing_is_rebuilt_while_rows_that_carry_trust_are_missing_or_damaged() {
+    for sql in [
+        "DELETE FROM record WHERE key >= X'7465' AND key < X'7466'",
+        "UPDATE record SET value = X'00' WHERE key >= X'7465612e' AND key < X'7465622e'",
+        "DELETE FROM record WHERE key = X'74FF00'",
+    ] {
+        let place = Place::new();
+        let store = place.open();
+        store.add_pin(&a(), &new_pin("one", PinState::Trusted), NOW).unwrap();
+        store.add_pin(&endpoint("", "b.example", 993), &new_pin("two", PinState::Trusted), NOW).unwrap();
+        drop(store);
+        let tamper = rusqlite::Connection::open(place.file()).unwrap();
+        tamper.execute_batch(sql).unwrap();
+        drop(tamper);
+        let store = place.open();
+        let before = store.verify().unwrap().problems;
+        assert!(!before.is_empty(), "{sql}");
+        let report = store.rebuild_indexes().unwrap();
+        assert!(report.refused && report.repaired == 0, "{sql}: {report:?}");
+        assert_eq!(store.verify().unwrap().problems, before, "{sql}");
+    }
+}
+
+#[test]
 fn a_damaged_row_is_reported_once_and_in_one_line() {
     let place = Place::new();
     let store = place.open();

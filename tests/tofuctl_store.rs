@@ -146,6 +146,58 @@ fn a_key_is_blocked_for_a_server_or_everywhere_and_released() {
 }
 
 #[test]
+fn a_server_whose_key_is_blocked_everywhere_is_listed_as_blocked() {
+    let tool = Tool::new();
+    busy(&tool);
+    assert_eq!(tool.json(&["list", "--host", HOST])[0]["state"], "trusted");
+    tool.ok(&["block", "--everywhere", &key_pin("known", HOST)]);
+    assert_eq!(tool.json(&["list", "--host", HOST])[0]["state"], "blocked");
+    assert!(tool.said(&["show", HOST]).contains("has a blocked key and no trusted one"));
+}
+
+#[test]
+fn what_is_about_a_key_is_found_in_the_log() {
+    let tool = Tool::new();
+    let (one, two) = (key_pin("one", HOST), key_pin("two", HOST));
+    tool.ok(&["stage", HOST, &one]);
+    tool.ok(&["stage", "other.example:993", &two]);
+    tool.ok(&["retire", "1"]);
+    let events = tool.json(&["log", "--key", &one]);
+    let codes: Vec<&str> = events.as_array().unwrap().iter().map(|e| e["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["pin-staged", "pin-retired"]);
+    assert_eq!(events[0]["key"], one);
+    assert!(tool.ok(&["log", "--key", &one]).contains(&one));
+    assert_eq!(tool.run(&["log", "--key", "12:34"]).status, 2);
+}
+
+#[test]
+fn what_the_system_blocks_is_lifted_by_its_owner_alone_and_that_is_said() {
+    if !rustix::process::getuid().is_root() {
+        println!("skipped: a store of the system belongs to root, and this is not run as root");
+        return;
+    }
+    let tool = Tool::new();
+    let system = tool.path("system.db");
+    let (everywhere, here) = (key_pin("bad", HOST), key_pin("worse", HOST));
+    assert_eq!(tool.with_store(&system, &["block", "--everywhere", &everywhere]).status, 0);
+    assert_eq!(tool.with_store(&system, &["block", "mail.example.org:993", &here]).status, 0);
+    assert_eq!(tool.with_store(&system, &["block", "other.example:993", &here]).status, 0);
+    tool.ok(&["list"]);
+    let above = |args: &[&str]| tool.run(&[&["--system-store", &system], args].concat());
+    for args in [
+        &["block", "--everywhere", "--unblock", &everywhere][..],
+        &["block", "--unblock", "mail.example.org:993", &here],
+    ] {
+        let refused = above(args);
+        assert_eq!(refused.status, 1, "{args:?}");
+        assert!(refused.stderr.contains("only its owner can lift that"), "{args:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("system.db"), "{args:?}: {}", refused.stderr);
+    }
+    let shown = above(&["show", "mail.example.org:993"]);
+    assert!(flat(&shown.stdout).contains("has a blocked key and no trusted one"), "{}", shown.stdout);
+}
+
+#[test]
 fn a_compromised_key_stays_compromised() {
     let tool = Tool::new();
     busy(&tool);

@@ -263,6 +263,38 @@ fn a_pending_question_keeps_the_chain_and_takes_the_same_yes() {
 }
 
 #[test]
+fn a_question_that_finds_no_room_says_so_and_what_was_seen_is_recorded_all_the_same() {
+    let mut world = world("default", &[]);
+    let chain = self_signed(&[HOST], "a", START, 90);
+    world
+        .store
+        .write(|tx| -> Result<(), StoreError> {
+            for n in 0..10_000u32 {
+                let endpoint = tofu::endpoint::Endpoint::parse("", &format!("h{n}.example"), 993).unwrap();
+                tx.put_pending(tofu::store::Pending {
+                    endpoint,
+                    verdict_id: n.to_string(),
+                    spki: Hash::of(&n.to_be_bytes()),
+                    chain: Vec::new(),
+                    first: START,
+                    last: START,
+                    count: 1,
+                    contradicted: false,
+                    extra: serde_json::Map::new(),
+                })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    world.flags = Flags { leave_pending: true, ..Flags::default() };
+    let verdict = world.see(&chain);
+    assert_eq!(verdict.decision(), Decision::Ask);
+    assert!(because(&verdict, "pending-full") && !because(&verdict, "not-remembered"), "{}", verdict.to_text(80));
+    assert!(verdict.to_text(80).contains("too many are waiting"), "{}", verdict.to_text(80));
+    assert_eq!(world.record().unwrap().observations.len(), 1);
+}
+
+#[test]
 fn a_pending_key_is_contradicted_once_the_known_one_came_back() {
     let mut world = world("default", &[]);
     let (own, evil) = (self_signed(&[HOST], "own", START, 3650), self_signed(&[HOST], "evil", START, 3650));

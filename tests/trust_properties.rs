@@ -108,6 +108,7 @@ fn some_known() -> impl Strategy<Value = Known> {
             tombstone: if tombstoned { tombstone() } else { None },
             expect_change_until: if expects { NOW + DAY } else { 0 },
             observations: if observed { vec![observation] } else { Vec::new() },
+            ..Known::default()
         }
     })
 }

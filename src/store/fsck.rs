@@ -32,6 +32,8 @@ pub struct Report {
     pub problems: Vec<String>,
     /// Derived rows (indexes) that were rebuilt, where that was asked for.
     pub repaired: u64,
+    /// Nothing was rebuilt although that was asked for: rows that carry trust are missing or damaged.
+    pub refused: bool,
 }
 
 impl Report {
@@ -87,10 +89,15 @@ impl Store {
     }
 
     /// Rebuilds what is derived from other rows (the indexes of keys and certificates, the counts).
-    /// Rows that carry trust are never changed by this. Returns what it found before.
+    /// Rows that carry trust are never changed by this, and where any of them is missing or damaged nothing is: what is
+    /// derived is then the only trace of it. Returns what it found before.
     pub fn rebuild_indexes(&self) -> Result<Report, StoreError> {
         self.write(|tx| -> Result<Report, StoreError> {
             let mut report = verify(tx)?;
+            if !trust_is_whole(tx)? {
+                report.refused = true;
+                return Ok(report);
+            }
             let wanted = wanted_rows(tx)?;
             let mut sound = BTreeSet::new();
             let mut surplus = Vec::new();
@@ -113,6 +120,24 @@ impl Store {
             Ok(report)
         })
     }
+}
+
+/// Whether every row that carries trust is there and can be read.
+fn trust_is_whole(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    let (mut whole, mut before) = (true, Vec::new());
+    tx.each(TRUST, TRUST, |key, value| {
+        let read = |body: &[u8]| match key.as_slice() {
+            k if k.starts_with(ENDPOINTS) => {
+                tx.endpoint_of_key(k).and_then(|endpoint| tx.decode_endpoint(k, body, endpoint)).is_ok()
+            }
+            k if k.starts_with(BLOCKS) => tx.decode::<Block>(k, body).is_ok(),
+            k => k == END,
+        };
+        whole = tx.open(&key, &value).is_ok_and(|row| row.previous == before.as_slice() && read(row.body));
+        before = key;
+        Ok(whole)
+    })?;
+    Ok(whole && before == END)
 }
 
 /// The derived rows that the other rows call for.

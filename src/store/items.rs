@@ -182,6 +182,16 @@ impl Tx<'_> {
         Ok(found)
     }
 
+    /// Whether there is room for a pending question about this key.
+    pub(crate) fn takes_pending(&self, endpoint: &Endpoint, spki: Hash) -> Result<bool, StoreError> {
+        if self.meta.counts.pending < bounds::MAX_PENDING_TOTAL {
+            return Ok(true);
+        }
+        let kept = self.pending_of(endpoint)?;
+        // The same again, or in the place of another one of its endpoint.
+        Ok(kept.iter().any(|p| p.spki == spki) || bounds::stale_pending(&kept).is_some())
+    }
+
     /// Writes a pending question. Of one endpoint the first and the latest are kept.
     pub fn put_pending(&mut self, pending: Pending) -> Result<(), StoreError> {
         if pending.chain.len() > bounds::MAX_PENDING_CHAIN {

@@ -11,6 +11,7 @@ use super::record::{EndpointRecord, Pin, PinKind, PinState, PinValue};
 use super::sqlite::check_system;
 use super::tx::Tx;
 use crate::endpoint::{Account, Endpoint};
+use crate::hash::Hash;
 
 /// States that no other store overrides.
 const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
@@ -118,8 +119,31 @@ impl Tx<'_> {
         self.layers.iter().map(of).collect()
     }
 
+    /// Whether there are stores below.
+    pub(crate) fn has_layers(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
+    /// The names of the stores below, nearest first.
+    pub(crate) fn layer_names(&self) -> Vec<String> {
+        self.layers.iter().map(|below| below.store.name()).collect()
+    }
+
+    /// Where one of these is refused everywhere: in this store (`Some(None)`), or in the n-th of those below.
+    pub fn blocked_in(&self, kind: PinKind, values: &[Hash]) -> Result<Option<Option<usize>>, StoreError> {
+        if !self.own_blocked(kind, values)?.is_empty() {
+            return Ok(Some(None));
+        }
+        for (layer, below) in self.layers.iter().enumerate() {
+            if !below.own_blocked(kind, values)?.is_empty() {
+                return Ok(Some(Some(layer)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether a store below has this pin for the endpoint, so that a record here masks it.
-    pub(super) fn is_below(&self, endpoint: &Endpoint, kind: PinKind, value: &PinValue) -> Result<bool, StoreError> {
+    pub(crate) fn is_below(&self, endpoint: &Endpoint, kind: PinKind, value: &PinValue) -> Result<bool, StoreError> {
         for below in &self.layers {
             let pins = records(below, endpoint)?.into_iter().flat_map(|r| r.pins);
             if pins.into_iter().any(|p| p.kind == kind && p.value == *value) {

@@ -100,13 +100,17 @@ fn leaves_pending(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
 fn record(
     tx: &mut Tx<'_>,
     check: &Check<'_>,
-    weighed: Weighed<'_>,
+    mut weighed: Weighed<'_>,
     store_id: &str,
     last: &mut Option<Verdict>,
 ) -> Result<(Verdict, bool), CheckError> {
     let plan = plan(check.endpoint, &weighed);
     let certs = kept_certs(check, &weighed);
-    let asks = leaves_pending(&weighed, check);
+    let mut asks = leaves_pending(&weighed, check);
+    if asks && !tx.takes_pending(check.endpoint, weighed.gathered.facts.leaf.spki)? {
+        asks = false;
+        weighed.outcome.because("pending-full");
+    }
     let before = weighed.gathered.record.clone();
     let verdict = last.insert(Verdict::new(check, weighed, store_id.to_owned()));
     if asks {

@@ -68,6 +68,12 @@ fn finish(facts: &Facts, policy: &Policy, mut outcome: Outcome) -> Outcome {
     if outcome.decision != Decision::Accept {
         outcome.assurance = Assurance::None;
     }
+    let layer = outcome.pin_index.and_then(|index| facts.known.pins.get(index)).map(|known| known.layer);
+    if matches!(layer, Some(Layer::System(_))) {
+        outcome.because("system-pin");
+    } else if outcome.rule == Rule::Blocked && layer.is_none() && facts.known.blocked_below.is_some() {
+        outcome.because("system-block");
+    }
     for (holds, code) in circumstances(facts) {
         if holds {
             outcome.because(code);
@@ -258,7 +264,9 @@ fn key_retired(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         .iter()
         .position(|k| k.pin.state == PinState::Retired && is_leaf_pin(&k.pin) && facts.names_this(k))?;
     let graded = Graded { change: Change::Replaced, risk: Risk::High, evidence: Vec::new() };
-    let mut outcome = Outcome::ask(Rule::KeyRetired, "key-retired", graded).about(Some(index));
+    let masked = facts.known.pins.get(index).is_some_and(|k| facts.masked(k));
+    let reason = if masked { "key-masked" } else { "key-retired" };
+    let mut outcome = Outcome::ask(Rule::KeyRetired, reason, graded).about(Some(index));
     outcome.pin = PinResult::Retired;
     Some(outcome.event("changed", Severity::Warning))
 }

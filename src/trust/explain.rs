@@ -76,6 +76,7 @@ impl<'a> Scene<'a> {
             (_, Rule::Pinned | Rule::Staged) if self.outcome.pin == PinResult::NewProblem => "headline-new-problem",
             (_, Rule::Pinned) => "headline-pinned",
             (_, Rule::PinExpired) => "headline-pin-expired",
+            (_, Rule::KeyRetired) if self.masked() => "headline-key-masked",
             (_, Rule::KeyRetired) => "headline-key-retired",
             (_, Rule::CaValid) => match self.outcome.change {
                 Change::Upgrade => "headline-upgrade",
@@ -95,6 +96,21 @@ impl<'a> Scene<'a> {
             (_, Rule::FirstUse) => self.first_use(),
         };
         self.say(code)
+    }
+
+    fn masked(&self) -> bool {
+        self.outcome.reasons.first() == Some(&"key-masked")
+    }
+
+    /// The store below that has the pin or the block that decided.
+    fn system_store(&self) -> String {
+        let layer = self.outcome.pin_index.and_then(|index| self.facts.known.pins.get(index)).map(|known| known.layer);
+        let place = match layer {
+            Some(Layer::System(place)) => Some(place),
+            _ => self.facts.known.blocked_below,
+        };
+        let name = place.and_then(|place| self.facts.known.layers.get(place));
+        name.map_or_else(String::new, |name| excerpt_raw(name))
     }
 
     fn accepted(&self) -> &'static str {
@@ -152,6 +168,7 @@ impl<'a> Scene<'a> {
             (_, Rule::CaValid) => "meaning-ca-valid",
             (_, Rule::Pinned | Rule::Staged) => "meaning-new-problem",
             (_, Rule::PinExpired) => "meaning-pin-expired",
+            (_, Rule::KeyRetired) if self.masked() => "meaning-key-masked",
             (_, Rule::KeyRetired) => "meaning-key-retired",
             (_, Rule::Lapsed) if self.outcome.change == Change::Lapsed => "meaning-lapsed",
             (_, Rule::Lapsed) => "meaning-no-longer-valid",
@@ -220,13 +237,15 @@ impl<'a> Scene<'a> {
             Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
             Rule::LapsedNewer => "advice-wait-for-renewal",
             Rule::PinExpired => "advice-renew-trust",
+            Rule::KeyRetired if self.masked() => "advice-renew-trust",
             Rule::Pinned | Rule::Staged => "advice-new-problem",
             Rule::CaValid => "advice-confirm-change",
             _ if self.outcome.risk == Risk::High => "advice-do-not-trust",
             _ if self.other_name() => "advice-no-password",
             _ => "advice-compare-fingerprint",
         });
-        if matches!(self.outcome.rule, Rule::Changed | Rule::KeyRetired | Rule::Downgrade) {
+        let changed = matches!(self.outcome.rule, Rule::Changed | Rule::KeyRetired | Rule::Downgrade);
+        if changed && !self.masked() {
             codes.push("advice-ask-provider");
         }
         if self.outcome.suggested == Some(PinKind::Issuer) {
@@ -257,7 +276,7 @@ impl<'a> Scene<'a> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [Fact<'a>; 15] = [
+        let facts: [Fact<'a>; 16] = [
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
             ("authority", Self::authority),
@@ -274,6 +293,7 @@ impl<'a> Scene<'a> {
             ("validated-until", |s| s.facts.known.validated.as_ref().map_or_else(String::new, |v| date(v.last))),
             ("known-until", |s| s.facts.known.tombstone.as_ref().map_or_else(String::new, |t| date(t.known_until))),
             ("elsewhere", Self::elsewhere),
+            ("system-store", Self::system_store),
             ("now", |s| date(s.facts.now)),
         ];
         let mut statement = Statement::new(code);

@@ -105,6 +105,12 @@ pub struct Known {
     pub tombstone: Option<Tombstone>,
     /// A change is expected until then; 0 = not.
     pub expect_change_until: Timestamp,
+    /// The names of the stores below, nearest first: what [`Layer::System`] counts.
+    pub layers: Vec<String>,
+    /// Own pins, by their numbers, that a person set in the place of one of a store below.
+    pub masks: Vec<u64>,
+    /// Where what is blocked everywhere is blocked, if that is not the user's own store.
+    pub blocked_below: Option<usize>,
 }
 
 /// The certificate that was known before, where there is one.
@@ -268,6 +274,11 @@ impl Facts {
             }
             _ => false,
         }
+    }
+
+    /// Whether a pin stands in the place of one of a store below, so that this counts no more.
+    pub fn masked(&self, known: &KnownPin) -> bool {
+        known.layer == Layer::Own && self.known.masks.contains(&known.pin.id)
     }
 
     /// Whether a pin counts now: trusted and not expired, or replaced and still in its overlap. A

@@ -14,7 +14,7 @@ use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
-use crate::store::{Anchor, EndpointRecord, LayerPolicies, Pin, PinKind, PinState, PinValue, StoreError, Tx};
+use crate::store::{Anchor, EndpointRecord, LayerPolicies, Origin, Pin, PinKind, PinState, PinValue, StoreError, Tx};
 use crate::text::Statement;
 use crate::time::Timestamp;
 
@@ -100,8 +100,11 @@ pub(super) fn gather<'c>(
     let paths = pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path).chain(&examination.path);
     let elements = elements(check.chain, paths);
     let latest = clock::latest_possible(check.now, floor);
-    let known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect(), latest);
-    let blocked_everywhere = blocked_everywhere(tx, &elements)?;
+    let mut known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect(), latest);
+    let (blocked_everywhere, blocked_below) = blocked_everywhere(tx, &elements)?;
+    known.layers = tx.layer_names();
+    known.masks = masks(tx, record.as_ref())?;
+    known.blocked_below = blocked_below;
     let host_is_loopback = check.flags.loopback || is_loopback(&check.endpoint.host);
     let mut facts = Facts {
         port: check.endpoint.port.get(),
@@ -388,13 +391,33 @@ fn known(record: Option<&EndpointRecord>, mut pins: Vec<KnownPin>, latest: Times
         upgrade: record.upgrade.clone(),
         tombstone: record.tombstone.clone(),
         expect_change_until: record.expect_change_until,
+        ..Known::default()
     }
 }
 
-fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<bool, StoreError> {
+/// Whether anything is blocked everywhere, and in which store below where it is not in the user's own.
+fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<(bool, Option<usize>), StoreError> {
     let keys: Vec<Hash> = elements.iter().map(|(spki, _)| *spki).collect();
     let certs: Vec<Hash> = elements.iter().map(|(_, cert)| *cert).collect();
-    Ok(!tx.blocked(PinKind::Key, &keys)?.is_empty() || !tx.blocked(PinKind::Certificate, &certs)?.is_empty())
+    let layer = match tx.blocked_in(PinKind::Key, &keys)? {
+        None => tx.blocked_in(PinKind::Certificate, &certs)?,
+        some => some,
+    };
+    Ok((layer.is_some(), layer.flatten()))
+}
+
+/// What a person set aside of the stores below: retired here by hand, and there all the same.
+fn masks(tx: &Tx<'_>, record: Option<&EndpointRecord>) -> Result<Vec<u64>, StoreError> {
+    let mut masks = Vec::new();
+    let by_hand = |pin: &&Pin| pin.state == PinState::Retired && pin.origin == Origin::Managed;
+    for record in record.into_iter().filter(|_| tx.has_layers()) {
+        for pin in record.pins.iter().filter(by_hand) {
+            if tx.is_below(&record.endpoint, pin.kind, &pin.value)? {
+                masks.push(pin.id);
+            }
+        }
+    }
+    Ok(masks)
 }
 
 fn anchors_left(facts: &Facts, roots: &Roots) -> bool {

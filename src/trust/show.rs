@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::codes::{Decision, Risk, Section};
 use super::explain::days_ago;
+use super::facts::Layer;
 use super::verdict::Verdict;
 use crate::cert::{Cert, KeyAlgorithm};
 use crate::store::PinKind;
@@ -41,6 +42,7 @@ pub(super) fn to_json(verdict: &Verdict) -> Value {
     put("may_send_credentials", json!(verdict.may_send_credentials()));
     put("rule", json!(verdict.rule().code()));
     put("pin", json!(verdict.pin_result().code()));
+    put("source", verdict.source().map_or(Value::Null, source));
     put("change", json!(verdict.change().code()));
     put("risk", json!(verdict.risk().code()));
     put("problems", Value::Array(verdict.problems().iter().map(problem).collect()));
@@ -65,6 +67,17 @@ pub(super) fn to_json(verdict: &Verdict) -> Value {
     put("may_add", json!(verdict.may_add()));
     put("may_type_fingerprint", json!(verdict.may_type()));
     Value::Object(out)
+}
+
+/// Where the pin or block that decided is kept.
+fn source((layer, store): (Layer, Option<&str>)) -> Value {
+    let layer = match layer {
+        Layer::Own => "own",
+        Layer::AnyAccount => "any-account",
+        Layer::System(_) => "system",
+        Layer::Session => "session",
+    };
+    json!({ "layer": layer, "store": store.map(crate::text::escape) })
 }
 
 fn problem(problem: &crate::path::Problem) -> Value {

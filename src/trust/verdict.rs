@@ -220,6 +220,20 @@ impl Verdict {
         self.at
     }
 
+    /// Where the pin, or the block, that decided is kept, and the name of that store where it is one of the system. `None`
+    /// where neither decided.
+    pub fn source(&self) -> Option<(Layer, Option<&str>)> {
+        let known = &self.inner.facts.known;
+        let blocked = self.rule() == super::Rule::Blocked && self.inner.facts.blocked_everywhere;
+        let everywhere = || blocked.then(|| known.blocked_below.map_or(Layer::Own, Layer::System));
+        let layer = self.pin_layer().or_else(everywhere)?;
+        let name = match layer {
+            Layer::System(place) => known.layers.get(place).map(String::as_str),
+            _ => None,
+        };
+        Some((layer, name))
+    }
+
     /// Where that pin is kept.
     pub fn pin_layer(&self) -> Option<Layer> {
         let index = self.inner.outcome.pin_index?;

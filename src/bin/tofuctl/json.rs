@@ -8,7 +8,8 @@ use tofu::store::{Block, EndpointRecord, Event, Observation, Pending, Pin, PinVa
 use tofu::text::escape;
 use tofu::time::{Timestamp, rfc3339};
 
-use crate::words::{self, Standing};
+use crate::standing::Standing;
+use crate::words;
 
 /// A time, or null for 0.
 fn time(at: Timestamp) -> Value {
@@ -34,11 +35,11 @@ fn located(endpoint: &Endpoint, fields: Value) -> Value {
 }
 
 /// All of one endpoint.
-pub fn endpoint(record: &EndpointRecord, now: Timestamp) -> Value {
+pub fn endpoint(record: &EndpointRecord, standing: Standing) -> Value {
     located(
         &record.endpoint,
         json!({
-            "state": Standing::of(record, now).word(),
+            "state": standing.word(),
             "first_seen": time(record.first_seen),
             "last_seen": time(record.last_seen),
             "pins": record.pins.iter().map(pin).collect::<Vec<_>>(),

@@ -37,6 +37,7 @@ mod render_probe;
 mod render_table;
 mod render_verdict;
 mod settle;
+mod standing;
 mod words;
 
 use std::process::ExitCode;

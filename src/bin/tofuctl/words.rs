@@ -1,6 +1,6 @@
 //! Stable words for the kinds and states of what is remembered, in text and JSON alike.
 
-use tofu::store::{EndpointRecord, Origin, PinKind, PinState, PinValue, Severity, Validation};
+use tofu::store::{Origin, PinKind, PinState, PinValue, Severity, Validation};
 pub use tofu::text::count;
 use tofu::text::escape;
 use tofu::time::{Timestamp, date, days_between};
@@ -74,85 +74,6 @@ pub fn value(kind: PinKind, value: &PinValue) -> String {
         PinValue::Sha256(hash) if kind == PinKind::Certificate => hash.hex(),
         PinValue::Sha256(hash) => hash.key_pin(),
         PinValue::Name(name) => escape(name),
-    }
-}
-
-/// Where an endpoint stands, as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    Trusted,
-    Expired,
-    Valid,
-    Staged,
-    Blocked,
-    Forgotten,
-    Retired,
-    Seen,
-    Policy,
-}
-
-impl Standing {
-    /// What counts most for the next check.
-    pub fn of(record: &EndpointRecord, now: Timestamp) -> Self {
-        let has = |state: PinState| record.has_pin_in(&[state]);
-        let lasts = |expires: Timestamp| expires == 0 || expires > now;
-        if record.pins.iter().any(|p| p.state == PinState::Trusted && lasts(p.expires)) {
-            Self::Trusted
-        } else if has(PinState::Trusted) {
-            Self::Expired
-        } else if record.validated.is_some() && !record.baseline.is_empty() {
-            Self::Valid
-        } else if has(PinState::Staged) {
-            Self::Staged
-        } else if has(PinState::Blocked) || has(PinState::Compromised) {
-            Self::Blocked
-        } else if record.tombstone.is_some() {
-            Self::Forgotten
-        } else if has(PinState::Retired) {
-            Self::Retired
-        } else if !record.observations.is_empty() {
-            Self::Seen
-        } else {
-            Self::Policy
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Trusted => "trusted",
-            Self::Expired => "expired",
-            Self::Valid => "valid",
-            Self::Staged => "staged",
-            Self::Blocked => "blocked",
-            Self::Forgotten => "forgotten",
-            Self::Retired => "retired",
-            Self::Seen => "seen",
-            Self::Policy => "policy",
-        }
-    }
-
-    /// As part of a sentence.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Trusted => "trusted by a pin",
-            Self::Expired => "trusted by a pin that has expired",
-            Self::Valid => "valid by a CA or DANE when last seen; not pinned",
-            Self::Staged => "not trusted yet; a next key is announced",
-            Self::Blocked => "has a blocked key and no trusted one",
-            Self::Forgotten => "forgotten; the next contact asks",
-            Self::Retired => "has no trusted key any more",
-            Self::Seen => "seen and never accepted",
-            Self::Policy => "nothing but settings",
-        }
-    }
-
-    pub fn style(self) -> Style {
-        match self {
-            Self::Trusted | Self::Valid => Style::Good,
-            Self::Expired | Self::Staged | Self::Seen => Style::Warn,
-            Self::Blocked => Style::Bad,
-            Self::Forgotten | Self::Retired | Self::Policy => Style::Dim,
-        }
     }
 }
 

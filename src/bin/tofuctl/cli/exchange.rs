@@ -114,7 +114,7 @@ pub struct Restore {
 /// Looks at every row, and at the stores of the system below. The exit status is 1 when anything is damaged.
 #[derive(Debug, Args)]
 pub struct Fsck {
-    /// Rebuild what is derived from other rows: indexes and counts
+    /// Rebuild what is derived from other rows (indexes and counts), unless one that carries trust is damaged
     #[arg(long)]
     pub repair: bool,
 }

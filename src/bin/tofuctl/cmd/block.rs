@@ -4,6 +4,7 @@ use serde_json::json;
 
 use tofu::endpoint::Endpoint;
 use tofu::store::{PinState, PinValue, Store};
+use tofu::text::escape;
 
 use crate::cli::store::Block;
 use crate::context::Context;
@@ -79,8 +80,9 @@ fn unblock(store: &Store, endpoint: Option<&Endpoint>, named: &Named, cx: &Conte
     let not_there = || Failure::new(format!("the {} is not blocked {}", named.text(), place(endpoint)));
     match endpoint {
         None => {
-            let blocks = store.read(|tx| tx.blocks())?;
-            blocks.iter().find(|b| b.kind == named.kind && b.value == named.value).ok_or_else(not_there)?;
+            // One of the system's store is refused by the library, which names that store.
+            let blocked = store.read(|tx| tx.blocked(named.kind, &[named.value]))?;
+            blocked.first().ok_or_else(not_there)?;
             store.unblock(named.kind, named.value, cx.now())?;
             cx.done(&format!("lifted the block of the {} everywhere", named.text()))?;
         }
@@ -89,7 +91,10 @@ fn unblock(store: &Store, endpoint: Option<&Endpoint>, named: &Named, cx: &Conte
             let blocked = record.iter().flat_map(|r| &r.pins).find(|p| {
                 p.kind == named.kind && p.value == value && matches!(p.state, PinState::Blocked | PinState::Compromised)
             });
-            let pin = blocked.ok_or_else(not_there)?;
+            let pin = match blocked {
+                Some(pin) => pin,
+                None => return Err(by_the_system(store, at, named)?.unwrap_or_else(not_there)),
+            };
             store.set_pin_state(pin.id, PinState::Retired, cx.now())?;
             let text = format!(
                 "lifted the block of the {} for {at}; it counts as replaced, so the server asks if it comes again",
@@ -99,4 +104,19 @@ fn unblock(store: &Store, endpoint: Option<&Endpoint>, named: &Named, cx: &Conte
         }
     }
     Ok(Exit::Done)
+}
+
+/// Where a store of the system refuses it for a server, only its owner can lift that.
+fn by_the_system(store: &Store, at: &Endpoint, named: &Named) -> Result<Option<Failure>, Failure> {
+    let value = PinValue::Sha256(named.value);
+    let below = store.read(|tx| tx.layer_pins(at))?;
+    let blocked = below.iter().find(|l| {
+        l.pin.kind == named.kind
+            && l.pin.value == value
+            && matches!(l.pin.state, PinState::Blocked | PinState::Compromised)
+    });
+    let owner = blocked.and_then(|l| store.layers().get(l.layer)).map(|layer| escape(&layer.name()));
+    Ok(owner.map(|owner| {
+        Failure::new(format!("the {} is blocked for {at} by {owner}; only its owner can lift that", named.text()))
+    }))
 }

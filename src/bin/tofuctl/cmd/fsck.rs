@@ -24,7 +24,14 @@ pub fn run(args: &Fsck, cx: &Context) -> Result<Exit, Failure> {
     if args.repair {
         drop(store);
         let store = cx.store()?;
-        repaired = store.rebuild_indexes()?.repaired;
+        let report = store.rebuild_indexes()?;
+        repaired = report.repaired;
+        if report.refused {
+            cx.out.note(
+                "nothing was rebuilt: rows that carry trust are missing or damaged, and what is derived from them is the \
+                 only trace of them; restore a backup",
+            );
+        }
         if repaired > 0 {
             cx.out.note(&format!("rebuilt {}", count(repaired, "derived row")));
         }

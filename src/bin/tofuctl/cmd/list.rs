@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::layout::{Cell, Table, wrapped};
 use crate::out::{self, Style};
-use crate::words::{self, Standing};
-use crate::{json, pages};
+use crate::standing::{Refusals, Standing};
+use crate::{json, pages, words};
 
 pub fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let filter = filter(args, cx)?;
@@ -77,8 +77,8 @@ fn list_endpoints(
     listing: &mut Listing<'_>,
 ) -> Result<(), Failure> {
     let now = cx.now();
-    let wanted = |record: &EndpointRecord| {
-        let standing = Standing::of(record, now);
+    let refusals = Refusals::of(store)?;
+    let wanted = |record: &EndpointRecord, standing: Standing| {
         let state = match args.state {
             Some(State::Valid) => standing == Standing::Valid,
             Some(State::Seen) => standing == Standing::Seen,
@@ -89,15 +89,15 @@ fn list_endpoints(
     };
     let page = |tx: &tofu::store::Tx<'_>, from: &_| tx.list_endpoints(filter, from, pages::PAGE);
     pages::each(store, page, |record| {
-        if !wanted(&record) {
+        let standing = refusals.standing(store, &record, now)?;
+        if !wanted(&record, standing) {
             return Ok(());
         }
-        listing.add(|| json::endpoint(&record, now), || endpoint_row(&record, now))
+        listing.add(|| json::endpoint(&record, standing), || endpoint_row(&record, standing))
     })
 }
 
-fn endpoint_row(record: &EndpointRecord, now: Timestamp) -> Vec<Cell> {
-    let standing = Standing::of(record, now);
+fn endpoint_row(record: &EndpointRecord, standing: Standing) -> Vec<Cell> {
     let observed = record.observations.iter().map(|seen| seen.last).max().unwrap_or(0);
     let day = |at: Timestamp| Cell::new(if at == 0 { "never".to_owned() } else { date(at) });
     vec![

@@ -17,7 +17,8 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::layout::{row, wrapped};
 use crate::out::Style;
-use crate::words::{self, Standing, day};
+use crate::standing::{Refusals, Standing};
+use crate::words::{self, day};
 use crate::{json, pages};
 
 /// Events shown of a server.
@@ -29,6 +30,7 @@ const NAMES: usize = 6;
 struct Known {
     endpoint: Endpoint,
     record: Option<EndpointRecord>,
+    standing: Standing,
     below: Vec<LayeredPin>,
     pending: Vec<Pending>,
     events: Vec<Event>,
@@ -49,10 +51,10 @@ pub fn run(args: &Show, cx: &Context) -> Result<Exit, Failure> {
         cx.out.note(&format!("nothing is known of {what}"));
         return empty(cx);
     }
-    let known: Result<Vec<Known>, Failure> = endpoints.into_iter().map(|e| gather(&store, e)).collect();
+    let known: Result<Vec<Known>, Failure> = endpoints.into_iter().map(|e| gather(&store, e, cx.now())).collect();
     let known = known?;
     if cx.out.json {
-        let values: Vec<Value> = known.iter().map(|k| as_json(k, &store, cx.now())).collect();
+        let values: Vec<Value> = known.iter().map(|k| as_json(k, &store)).collect();
         cx.out.value(&Value::Array(values))?;
     } else if args.cert {
         cx.out.print(&known.iter().map(as_pem).collect::<String>())?;
@@ -89,7 +91,7 @@ fn endpoints(store: &Store, host: &Host) -> Result<BTreeSet<Endpoint>, Failure> 
     Ok(found)
 }
 
-fn gather(store: &Store, endpoint: Endpoint) -> Result<Known, Failure> {
+fn gather(store: &Store, endpoint: Endpoint, now: Timestamp) -> Result<Known, Failure> {
     let (record, below, pending, certs, policy) = store.read(|tx| -> Result<_, StoreError> {
         let record = tx.endpoint(&endpoint)?;
         let below = tx.layer_pins(&endpoint)?;
@@ -113,7 +115,9 @@ fn gather(store: &Store, endpoint: Endpoint) -> Result<Known, Failure> {
     })?;
     let surplus = events.len().saturating_sub(EVENTS);
     events.drain(..surplus);
-    Ok(Known { endpoint, record, below, pending, events, certs, policy })
+    let unknown = EndpointRecord::new(endpoint.clone(), 0);
+    let standing = Refusals::of(store)?.standing(store, record.as_ref().unwrap_or(&unknown), now)?;
+    Ok(Known { endpoint, record, standing, below, pending, events, certs, policy })
 }
 
 fn certificates(record: &EndpointRecord) -> Vec<Hash> {
@@ -122,9 +126,9 @@ fn certificates(record: &EndpointRecord) -> Vec<Hash> {
     pins.chain(seen).chain(record.observations.iter().map(|o| o.cert)).collect()
 }
 
-fn as_json(known: &Known, store: &Store, now: Timestamp) -> Value {
+fn as_json(known: &Known, store: &Store) -> Value {
     let record = known.record.clone().unwrap_or_else(|| EndpointRecord::new(known.endpoint.clone(), 0));
-    let mut value = json::endpoint(&record, now);
+    let mut value = json::endpoint(&record, known.standing);
     if let Some(fields) = value.as_object_mut() {
         let below = known.below.iter().map(|l| {
             let store = store.layers().get(l.layer).map(|s| escape(&s.name()));
@@ -186,13 +190,16 @@ impl Page<'_> {
     fn head(&self, known: &Known) -> String {
         let paint = self.cx.out.paint;
         let mut out = wrapped("", "  ", &known.endpoint.to_string(), self.width);
+        let standing = known.standing;
+        let sentence = format!("  {}\n", standing.sentence());
+        let says = known.record.is_some() || standing != Standing::Policy;
+        if says {
+            out.push_str(&paint.paint(standing.style(), sentence.trim_end()));
+            out.push('\n');
+        }
         let Some(record) = &known.record else {
             return out + &self.row("Policy", &known.policy);
         };
-        let standing = Standing::of(record, self.now);
-        let sentence = format!("  {}\n", standing.sentence());
-        out.push_str(&paint.paint(standing.style(), sentence.trim_end()));
-        out.push('\n');
         out.push_str(&self.row("First seen", &day(record.first_seen, self.now)));
         if record.last_seen != 0 {
             out.push_str(&self.row("Last accepted", &day(record.last_seen, self.now)));
