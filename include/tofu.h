@@ -2540,6 +2540,7 @@ int64_t tofu_verdict_previous_last_seen(const tofu_verdict *verdict);
  *
  * Works on a TOFU_ASK verdict of the same store, at most 24 hours old, with possession proven, and only while
  * nothing that the verdict was made from has changed. Does not ask anybody: call it once a person has answered.
+ * Where another call has given the same trust since, that is TOFU_OK, and an end or a note given here is set.
  * The program need not check again on the same connection; the next check of this chain gives TOFU_OK.
  *
  * @param store    the store that the verdict was made with; must not be NULL.
