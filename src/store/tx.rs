@@ -93,12 +93,22 @@ impl Base<'_> {
     }
 }
 
+/// A store that was open is not "not found": that is said of what was looked for in it.
+fn disappeared(error: StoreError) -> StoreError {
+    match error {
+        StoreError::NotFound { store, .. } => {
+            StoreError::Lost { store, what: "has disappeared while in use".to_owned() }
+        }
+        other => other,
+    }
+}
+
 impl<'a> Tx<'a> {
     pub(super) fn begin(store: &'a Store, exclusive: bool) -> Result<Self, StoreError> {
         let engine = store.engine();
         // Before the read: other threads of this handle go on committing.
         let highest = store.highest();
-        let base = match engine.begin(exclusive)? {
+        let base = match engine.begin(exclusive).map_err(disappeared)? {
             Some(snapshot) => Base::Snapshot(snapshot),
             None => Base::Direct(engine),
         };
@@ -205,7 +215,7 @@ impl<'a> Tx<'a> {
             Base::Snapshot(snapshot) if self.exclusive => snapshot.commit(&batch)?,
             base => {
                 drop(base);
-                engine.commit(&batch)?;
+                engine.commit(&batch).map_err(disappeared)?;
             }
         }
         self.store.reached(self.meta.generation);
