@@ -2942,9 +2942,9 @@ tofu_status tofu_store_export(tofu_store *store,
 /**
  * Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
  *
- * Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
- * forgets that an endpoint was once CA-valid. An undo can be undone, by its number; that of an import, by any of its
- * numbers, as a whole.
+ * Only where no other change came after it; contact in between does not matter, and what it taught is kept. It never
+ * lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid. An undo can be
+ * undone, by its number; that of an import, by any of its numbers, as a whole.
  *
  * @param store  must not be NULL.
  * @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
