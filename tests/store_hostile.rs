@@ -436,3 +436,53 @@ fn a_commit_cut_short_is_rolled_back_and_not_taken_for_damage() {
     drop(store);
     copy.assert_sound();
 }
+
+/// Swaps two leaf pages of the table, so that SQLite gives its rows out of order.
+fn swap_leaves(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    let size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let leaves: Vec<usize> = (1..bytes.len() / size).filter(|page| bytes[page * size] == 0x0A).collect();
+    assert!(leaves.len() > 3, "{leaves:?}");
+    let (first, last) = (leaves[0] * size, leaves[leaves.len() - 1] * size);
+    let page = bytes[first..first + size].to_vec();
+    bytes.copy_within(last..last + size, first);
+    bytes[last..last + size].copy_from_slice(&page);
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn pages_out_of_order_are_damage_that_names_the_file_and_is_told_in_single_lines() {
+    let place = Place::new();
+    let store = place.open();
+    for n in 0..60 {
+        put(&store, pinned("", &format!("h{n}.example"), 993, "k"));
+    }
+    drop(store);
+    swap_leaves(&place.file());
+    let store = place.open();
+    let mut errors = 0;
+    for n in 0..90 {
+        let host = format!("h{n}.example");
+        match store.read(|tx| tx.endpoint(&endpoint("", &host, 993))) {
+            Ok(found) => assert_eq!(found.is_some(), n < 60, "{host}"),
+            Err(error) => {
+                assert!(
+                    matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("pins.db"),
+                    "{error}"
+                );
+                errors += 1;
+            }
+        }
+    }
+    assert!(errors > 0);
+    for scan in [store.export_json().unwrap_err(), store.read(|tx| tx.statistics()).unwrap_err()] {
+        assert!(matches!(scan, StoreError::Damaged { .. }), "{scan}");
+        assert_eq!(scan.to_string().matches("pins.db").count(), 1, "{scan}");
+    }
+    let report = store.verify().unwrap();
+    assert!(report.problems.len() > 1, "{:?}", report.problems);
+    for problem in &report.problems {
+        assert!(!problem.contains('\n') && problem.chars().count() < 310, "{problem}");
+        assert!(!problem.contains("pins.db"), "whose report it is says which file: {problem}");
+    }
+}

@@ -75,6 +75,14 @@ pub enum StoreError {
         /// The file or backend.
         store: String,
     },
+    /// A change that cannot be undone any more, because another one came after it.
+    #[error("store {store}: {what}")]
+    Overtaken {
+        /// The file or backend.
+        store: String,
+        /// Which one, and what to do.
+        what: String,
+    },
     /// A limit was reached.
     #[error("store {store}: {what}")]
     Limit {

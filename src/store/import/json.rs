@@ -13,6 +13,7 @@ use crate::hash::Hash;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::keyspace::{CERTS, ENDPOINTS, LOG, PENDING};
+use crate::store::meta::MAX_NUMBER;
 use crate::store::record::{Block, EndpointRecord, Event, Pending, PinKind};
 use crate::store::tx::Tx;
 use crate::time::Timestamp;
@@ -181,6 +182,9 @@ fn fill(tx: &mut Tx<'_>, document: &Document) -> Result<(), StoreError> {
     }
     tx.set_policy(document.policy.clone())?;
     tx.raise_time_floor(document.time_floor)?;
+    if next_pin > MAX_NUMBER {
+        return Err(invalid("a pin has a number that cannot be"));
+    }
     tx.meta.next_pin = tx.meta.next_pin.max(next_pin);
     Ok(())
 }
