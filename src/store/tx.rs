@@ -391,25 +391,37 @@ impl<'a> Tx<'a> {
     /// All trust-carrying rows with a prefix; that there are no others is proven.
     pub(super) fn trust_rows(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
         let mut rows = Vec::new();
+        self.each_trust(prefix, prefix, |key, body| {
+            rows.push((key.to_vec(), body.to_vec()));
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
+    /// Calls `f` with the key and body of every trust-carrying row under a prefix, in order, from strictly after
+    /// `after`. That there are no others, as far as `f` wanted them, is proven by their links.
+    pub(super) fn each_trust(
+        &self,
+        after: &[u8],
+        prefix: &[u8],
+        mut f: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut before: Option<Vec<u8>> = None;
         let mut proven = false;
-        self.each(prefix, TRUST, |key, value| {
+        self.each(after, TRUST, |key, value| {
             let opened = self.open(&key, &value)?;
             let linked = match &before {
                 Some(before) => opened.previous == before.as_slice(),
-                None => opened.previous < prefix,
+                None => opened.previous <= after,
             };
             if !linked {
                 return Err(self.damaged(format!("{} is gone", keyspace::describe(opened.previous))));
             }
-            proven = !key.starts_with(prefix);
-            if !proven {
-                rows.push((key.clone(), opened.body.to_vec()));
-                before = Some(key);
-            }
+            proven = !key.starts_with(prefix) || !f(&key, opened.body)?;
+            before = Some(key);
             Ok(!proven)
         })?;
-        if proven { Ok(rows) } else { Err(self.damaged("the end mark is gone")) }
+        if proven { Ok(()) } else { Err(self.damaged("the end mark is gone")) }
     }
 
     /// Writes a trust-carrying row and links it in. Returns whether it is new.
