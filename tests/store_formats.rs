@@ -160,3 +160,34 @@ fn a_handle_held_while_another_program_migrates_goes_on() {
     drop(held);
     place.assert_sound();
 }
+
+#[test]
+fn a_migration_that_was_killed_leaves_the_old_store_and_is_done_again() {
+    let place = kept(OLDEST);
+    let image = place.subdirectory("image");
+    let connection = rusqlite::Connection::open(place.file()).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode=TRUNCATE; PRAGMA cache_size=1; PRAGMA cache_spill=1; BEGIN IMMEDIATE;
+             ALTER TABLE record RENAME TO record_1;
+             CREATE TABLE record (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL);
+             INSERT INTO record (key, value) SELECT key, value FROM record_1 ORDER BY key; DROP TABLE record_1;
+             INSERT INTO record (key, value) SELECT randomblob(8), zeroblob(3000) FROM
+                 (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n);
+             PRAGMA user_version = 2;",
+        )
+        .unwrap();
+    for suffix in ["", "-journal"] {
+        std::fs::copy(place.beside(suffix), image.join(format!("pins.db{suffix}"))).unwrap();
+    }
+    connection.execute_batch("ROLLBACK").unwrap();
+    connection.close().unwrap();
+    for suffix in ["", "-journal"] {
+        std::fs::rename(image.join(format!("pins.db{suffix}")), place.beside(suffix)).unwrap();
+        std::fs::set_permissions(place.beside(suffix), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert!(std::fs::metadata(place.beside("-journal")).unwrap().len() > 4096);
+    assert_holds_the_sample(&place.open());
+    assert_eq!((layout(&place.file()), layout(&place.beside("-format-1"))), (2, 1));
+    place.assert_sound();
+}

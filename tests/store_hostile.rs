@@ -130,10 +130,14 @@ fn random_bytes_text_and_foreign_databases_are_damaged_stores() {
         (foreign, "not a store of this library"),
     ] {
         fs::write(place.file(), &content).unwrap();
+        for suffix in ["-lock", "-gate"] {
+            let _ = fs::remove_file(place.beside(suffix));
+        }
         let error = ask(&place.options()).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(error.to_string().contains(word) && error.to_string().contains("pins.db"), "{error}");
         assert_eq!(fs::read(place.file()).unwrap(), content);
+        assert!(!place.beside("-lock").exists() && !place.beside("-gate").exists(), "nothing is made beside it");
     }
 }
 
@@ -437,12 +441,17 @@ fn a_commit_cut_short_is_rolled_back_and_not_taken_for_damage() {
     copy.assert_sound();
 }
 
-/// Swaps two leaf pages of the table, so that SQLite gives its rows out of order.
+/// Swaps two leaf pages of the index of keys that hold endpoints, so that SQLite gives its rows out of order.
 fn swap_leaves(file: &Path) {
     let mut bytes = fs::read(file).unwrap();
     let size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
-    let leaves: Vec<usize> = (1..bytes.len() / size).filter(|page| bytes[page * size] == 0x0A).collect();
-    assert!(leaves.len() > 3, "{leaves:?}");
+    // A leaf's first cell: the length of its record, that of the record's header, the header, the key.
+    let holds = |page: &[u8]| {
+        let cell = usize::from(u16::from_be_bytes([page[8], page[9]]));
+        page[0] == 0x0A && page[cell + 1 + usize::from(page[cell + 1])..].starts_with(b"teh")
+    };
+    let leaves: Vec<usize> = (1..bytes.len() / size).filter(|page| holds(&bytes[page * size..][..size])).collect();
+    assert!(leaves.len() > 1, "{leaves:?}");
     let (first, last) = (leaves[0] * size, leaves[leaves.len() - 1] * size);
     let page = bytes[first..first + size].to_vec();
     bytes.copy_within(last..last + size, first);
@@ -454,17 +463,17 @@ fn swap_leaves(file: &Path) {
 fn pages_out_of_order_are_damage_that_names_the_file_and_is_told_in_single_lines() {
     let place = Place::new();
     let store = place.open();
-    for n in 0..60 {
-        put(&store, pinned("", &format!("h{n}.example"), 993, "k"));
-    }
+    store
+        .write(|tx| (0..600).try_for_each(|n| tx.put_endpoint(pinned("", &format!("h{n}.example"), 993, "k"))))
+        .unwrap();
     drop(store);
     swap_leaves(&place.file());
     let store = place.open();
     let mut errors = 0;
-    for n in 0..90 {
+    for n in 0..630 {
         let host = format!("h{n}.example");
         match store.read(|tx| tx.endpoint(&endpoint("", &host, 993))) {
-            Ok(found) => assert_eq!(found.is_some(), n < 60, "{host}"),
+            Ok(found) => assert_eq!(found.is_some(), n < 600, "{host}"),
             Err(error) => {
                 assert!(
                     matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("pins.db"),

@@ -237,3 +237,15 @@ fn changes_noted_by_a_fast_clock_do_not_hint_at_interception_for_ever() {
     let asked = world.see(&self_signed(&["g.example"], "g", START - DAY, 3650));
     assert!(because(&asked, "interception-hint"), "{:?}", reasons(&asked));
 }
+
+#[test]
+fn an_accept_of_a_fast_clock_is_not_given_again_once_the_clock_is_right() {
+    let mut world = world("default", &[]);
+    let own = self_signed(&[HOST], "own", START - DAY, 36_500);
+    world.pinned(&own);
+    for _ in 0..3 {
+        world.see_on(9_000, &own);
+    }
+    assert_eq!(world.see(&own).decision(), Decision::Accept);
+    assert_eq!(world.record().unwrap().last_seen, START, "brought back, and not answered from the cache");
+}

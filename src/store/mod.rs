@@ -334,7 +334,7 @@ impl Store {
         }
         let meta = Arc::new(Meta::open(name, sealed)?);
         // Every commit gives the row a generation of its own.
-        if known.as_ref().is_some_and(|(_, known)| known.generation == meta.generation) {
+        if known.as_ref().is_some_and(|(_, known)| known.id == meta.id && known.generation == meta.generation) {
             let what = "replaced by another state of itself while in use; open it again to use that one".to_owned();
             return Err(StoreError::Lost { store: name.to_owned(), what });
         }

@@ -96,12 +96,22 @@ impl Base<'_> {
     }
 }
 
+/// A store that was open is not "not found": that is said of what was looked for in it.
+fn disappeared(error: StoreError) -> StoreError {
+    match error {
+        StoreError::NotFound { store, .. } => {
+            StoreError::Lost { store, what: "has disappeared while in use".to_owned() }
+        }
+        other => other,
+    }
+}
+
 impl<'a> Tx<'a> {
     pub(super) fn begin(store: &'a Store, exclusive: bool) -> Result<Self, StoreError> {
         let engine = store.engine();
         // Before the read: other threads of this handle go on committing.
         let highest = store.highest();
-        let base = match engine.begin(exclusive)? {
+        let base = match engine.begin(exclusive).map_err(disappeared)? {
             Some(snapshot) => Base::Snapshot(snapshot),
             None => Base::Direct(engine),
         };
@@ -211,7 +221,7 @@ impl<'a> Tx<'a> {
             Base::Snapshot(snapshot) if self.exclusive => snapshot.commit(&batch)?,
             base => {
                 drop(base);
-                engine.commit(&batch)?;
+                engine.commit(&batch).map_err(disappeared)?;
             }
         }
         self.store.reached(self.meta.generation);
@@ -388,25 +398,37 @@ impl<'a> Tx<'a> {
     /// All trust-carrying rows with a prefix; that there are no others is proven.
     pub(super) fn trust_rows(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
         let mut rows = Vec::new();
+        self.each_trust(prefix, prefix, |key, body| {
+            rows.push((key.to_vec(), body.to_vec()));
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
+    /// Calls `f` with the key and body of every trust-carrying row under a prefix, in order, from strictly after
+    /// `after`. That there are no others, as far as `f` wanted them, is proven by their links.
+    pub(super) fn each_trust(
+        &self,
+        after: &[u8],
+        prefix: &[u8],
+        mut f: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut before: Option<Vec<u8>> = None;
         let mut proven = false;
-        self.each(prefix, TRUST, |key, value| {
+        self.each(after, TRUST, |key, value| {
             let opened = self.open(&key, &value)?;
             let linked = match &before {
                 Some(before) => opened.previous == before.as_slice(),
-                None => opened.previous < prefix,
+                None => opened.previous <= after,
             };
             if !linked {
                 return Err(self.damaged(format!("{} is gone", keyspace::describe(opened.previous))));
             }
-            proven = !key.starts_with(prefix);
-            if !proven {
-                rows.push((key.clone(), opened.body.to_vec()));
-                before = Some(key);
-            }
+            proven = !key.starts_with(prefix) || !f(&key, opened.body)?;
+            before = Some(key);
             Ok(!proven)
         })?;
-        if proven { Ok(rows) } else { Err(self.damaged("the end mark is gone")) }
+        if proven { Ok(()) } else { Err(self.damaged("the end mark is gone")) }
     }
 
     /// Writes a trust-carrying row and links it in. Returns whether it is new.

@@ -21,7 +21,7 @@ use super::facts::CaAnswer;
 use super::remember;
 use super::verdict::Verdict;
 use crate::store::{Peek, PinKind, Store};
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 
 /// Accepts kept; when there are more, all are forgotten. A program talks to a few servers.
 const MAX_ENTRIES: usize = 256;
@@ -64,7 +64,12 @@ impl Grounds {
             return None;
         }
         let path = gathered.examination.path.iter().flat_map(|path| &path.certs);
-        let (mut from, mut until) = (facts.floor, remember::due(weighed)?);
+        // A clock that was put back by more than a day since: what it wrote is to be brought back.
+        let mut from = facts.floor.max(facts.at().saturating_sub(DAY));
+        let mut until = remember::due(weighed)?;
+        // An overlap counts from the replacement on.
+        let replaced = facts.known.pins.iter().map(|known| &known.pin).filter(|pin| pin.overlap_until != 0);
+        from = replaced.map(|pin| pin.state_since).filter(|since| *since <= facts.at()).fold(from, Timestamp::max);
         for cert in check.chain.certs().map(|(_, cert)| cert).chain(path) {
             from = from.max(cert.not_before());
             until = until.min(cert.not_after().saturating_add(1));

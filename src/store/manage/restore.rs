@@ -179,13 +179,12 @@ fn endpoints(
     kept: &mut Vec<PinEntry>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    from.each(ENDPOINTS, ENDPOINTS, |key, value| {
-        let endpoint = from.endpoint_of_key(&key)?;
-        let mut record = from.decode_endpoint(&key, from.open(&key, &value)?.body, endpoint)?;
-        if let Some(ours) = refused.remove(&key) {
+    from.each_trust(ENDPOINTS, ENDPOINTS, |key, body| {
+        let mut record = from.decode_endpoint(key, body, from.endpoint_of_key(key)?)?;
+        if let Some(ours) = refused.remove(key) {
             refuse(tx, from, &mut record, ours.pins, kept)?;
         }
-        put(tx, key, record, trust)?;
+        put(tx, key.to_vec(), record, trust)?;
         Ok(true)
     })?;
     for (key, ours) in refused {

@@ -60,6 +60,8 @@ struct Known {
 impl Pooled {
     pub(super) fn open(file: &Path, read_only: bool, busy: Duration) -> Result<Self, StoreError> {
         path::check(file)?;
+        // Before a lock is made beside it.
+        Header::open(file)?.of_ours(file)?;
         let lock = Lock::open(file, !read_only)?;
         // Nobody commits while the header is read.
         if let Some(lock) = &lock {
@@ -246,8 +248,12 @@ impl<'e> Reader<'e> {
         let mut after = Vec::new();
         create::create_from(to, self.engine.busy, &mut || {
             let page = self.scan(&after, &[], 1000)?;
-            if let Some((last, _)) = page.last() {
-                after.clone_from(last);
+            for (key, _) in &page {
+                if *key <= after {
+                    let what = "its rows are out of order".to_owned();
+                    return Err(StoreError::Damaged { store: self.engine.show(), what });
+                }
+                after.clone_from(key);
             }
             Ok(page)
         })

@@ -135,26 +135,33 @@ impl Header {
         Some(Peek { device, inode, changed, counter: u64::from(state.counter) })
     }
 
-    /// The version of the layout. Refuses what is no store, or one of a newer layout, before SQLite touches it. SQLite
-    /// would take an empty file for a new database. Without `length_too` the file may be shorter than its
-    /// header says, as a commit that was killed leaves it until its journal is played back.
-    pub(super) fn check(&self, path: &Path, length_too: bool) -> Result<u32, StoreError> {
-        let store = || path.display().to_string();
-        filesystem::refuse_unfit(path, &self.file)?;
-        let damaged = |what: String| StoreError::Damaged { store: store(), what };
+    /// The first bytes of a file of this library. Refuses any other, so that nothing is made beside it.
+    pub(super) fn of_ours(&self, path: &Path) -> Result<[u8; 100], StoreError> {
+        let damaged = |what: String| StoreError::Damaged { store: path.display().to_string(), what };
         let length = self.file.metadata().map_err(|e| io(path, "stat", e))?.len();
         let mut bytes = [0; 100];
         if self.file.read_exact_at(&mut bytes, 0).is_err() {
             return Err(damaged(format!("cut to {length} bytes; restore it from a backup")));
         }
-        let field =
-            |at: usize| bytes.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
         if !bytes.starts_with(MAGIC) {
             return Err(damaged("not a SQLite file".to_owned()));
         }
-        if field(68) != Some(APPLICATION_ID) {
+        if bytes.get(68..72) != Some(&APPLICATION_ID.to_be_bytes()) {
             return Err(damaged("a SQLite file, but not a store of this library".to_owned()));
         }
+        Ok(bytes)
+    }
+
+    /// The version of the layout. Refuses what is no store, or one of a newer layout, before SQLite touches it. SQLite
+    /// would take an empty file for a new database. Without `length_too` the file may be shorter than its
+    /// header says, as a commit that was killed leaves it until its journal is played back.
+    pub(super) fn check(&self, path: &Path, length_too: bool) -> Result<u32, StoreError> {
+        filesystem::refuse_unfit(path, &self.file)?;
+        let bytes = self.of_ours(path)?;
+        let store = || path.display().to_string();
+        let damaged = |what: String| StoreError::Damaged { store: store(), what };
+        let field =
+            |at: usize| bytes.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
         let version = match field(60) {
             Some(known @ 1..=USER_VERSION) => known,
             Some(found) if found > USER_VERSION => {
@@ -174,6 +181,7 @@ impl Header {
         if !length_too {
             return Ok(version);
         }
+        let length = self.file.metadata().map_err(|e| io(path, "stat", e))?.len();
         let pages = field(28).map_or(u64::MAX, u64::from);
         if length.checked_rem(u64::from(PAGE_SIZE)) != Some(0) || pages.saturating_mul(u64::from(PAGE_SIZE)) > length {
             return Err(damaged(format!("cut to {length} bytes; restore it from a backup")));

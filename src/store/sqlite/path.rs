@@ -108,7 +108,7 @@ pub(super) fn identity(file: &Path) -> Result<Option<Identity>, StoreError> {
 pub(super) fn seen(file: &Path) -> Result<Option<Seen>, StoreError> {
     match rustix::fs::lstat(file) {
         Ok(found) => {
-            let seconds = i64::from(found.st_ctime).saturating_mul(1_000_000_000);
+            let seconds = found.st_ctime.saturating_mul(1_000_000_000);
             let changed = seconds.saturating_add(i64::try_from(found.st_ctime_nsec).unwrap_or(0));
             Ok(Some(Seen { identity: (found.st_dev, found.st_ino), changed }))
         }
