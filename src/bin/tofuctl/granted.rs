@@ -16,7 +16,7 @@ pub enum Granted {
     /// What trusts the server holds, with the end and the note wished.
     AsItIs,
     /// A pin of this kind was made; the pin that trusts the server besides.
-    Pinned(PinKind, Option<Pin>),
+    Pinned(PinKind, Option<Box<Pin>>),
 }
 
 /// Sets for a server that is trusted already what is wished beyond that.
@@ -40,7 +40,7 @@ pub fn grant(store: &Store, verdict: &Verdict, wish: &Wish, now: Timestamp) -> R
                 store.forget_pin(pin.id, now)?;
                 Ok(Granted::Pinned(kind, None))
             }
-            _ => Ok(Granted::Pinned(kind, matching.cloned())),
+            _ => Ok(Granted::Pinned(kind, matching.cloned().map(Box::new))),
         };
     }
     if wish.expires == 0 && wish.comment.is_empty() {
