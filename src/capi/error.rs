@@ -159,6 +159,7 @@ impl From<StoreError> for Failure {
             StoreError::ReadOnly { .. } => (Code::ReadOnly, "store.read-only"),
             StoreError::NotFound { .. } => (Code::NotFound, "store.not-found"),
             StoreError::Conflict { .. } => (Code::Conflict, "store.conflict"),
+            StoreError::InUse { .. } => (Code::State, "store.in-use"),
             StoreError::Limit { .. } => (Code::Limit, "store.limit"),
             StoreError::Forked { .. } => (Code::Forked, "store.forked"),
             StoreError::Backend { .. } => (Code::Backend, "store.backend"),

@@ -123,7 +123,8 @@ fn endpoint(found: &mut Found, raw: &RawValue) -> Result<(), String> {
     }
     let located: Located<'_> = serde_json::from_str(within(raw, MAX_RECORD)?).map_err(why)?;
     let endpoint = named(&located.account, &located.host, located.port)?;
-    let record: Record<'_> = serde_json::from_str(located.record.get()).map_err(|e| format!("{endpoint}: {}", why(e)))?;
+    let record: Record<'_> =
+        serde_json::from_str(located.record.get()).map_err(|e| format!("{endpoint}: {}", why(e)))?;
     if record.policy.is_some() {
         found.remarks.add(|| format!("{endpoint}: its policy was not taken; set it here"));
     }
@@ -156,7 +157,8 @@ fn named(account: &str, host: &str, port: i64) -> Result<Endpoint, String> {
     let name = || format!("{}:{port}", excerpt(host, 80));
     let port = u16::try_from(port).map_err(|_| format!("{}: no port has that number", name()))?;
     let any = account == Account::any().as_str();
-    let endpoint = Endpoint::parse(if any { "" } else { account }, host, port).map_err(|e| format!("{}: {e}", name()))?;
+    let endpoint =
+        Endpoint::parse(if any { "" } else { account }, host, port).map_err(|e| format!("{}: {e}", name()))?;
     Ok(if any { Endpoint { account: Account::any(), ..endpoint } } else { endpoint })
 }
 

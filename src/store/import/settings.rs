@@ -3,7 +3,7 @@
 //! line by line; sections begin as the programs begin them, so that parts of several files in one are
 //! read as well.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::found::Found;
 use crate::endpoint::Endpoint;
@@ -14,15 +14,44 @@ use crate::store::record::PinKind;
 pub(super) const PRINTS: [&str; 3] = ["tls_fingerprint", "cert_fingerprint", "sslfingerprint"];
 /// What begins lines that matter here.
 const KNOWN: [&str; 13] = [
-    "account", "defaults", "poll", "skip", "server", "host", "remotehost", "port", "remoteport", "tls", "tls_starttls",
-    "ssl", "via",
+    "account",
+    "defaults",
+    "poll",
+    "skip",
+    "server",
+    "host",
+    "remotehost",
+    "port",
+    "remoteport",
+    "tls",
+    "tls_starttls",
+    "ssl",
+    "via",
 ];
 /// What else only such a file has: fetchmail's `set`, and the sections of mbsync's.
 const MARKS: [&str; 5] = ["set", "imapaccount", "imapstore", "maildirstore", "channel"];
 /// Options of fetchmail whose value is of no use here and must not be taken for an option.
 const WITH_VALUE: [&str; 20] = [
-    "pass", "password", "mda", "bsmtp", "preconnect", "postconnect", "plugin", "plugout", "sslcert", "sslkey", "sslproto",
-    "sslcommonname", "sslcertpath", "sslcertfile", "folder", "localname", "timeout", "interval", "smtphost", "auth",
+    "pass",
+    "password",
+    "mda",
+    "bsmtp",
+    "preconnect",
+    "postconnect",
+    "plugin",
+    "plugout",
+    "sslcert",
+    "sslkey",
+    "sslproto",
+    "sslcommonname",
+    "sslcertpath",
+    "sslcertfile",
+    "folder",
+    "localname",
+    "timeout",
+    "interval",
+    "smtphost",
+    "auth",
 ];
 /// Accounts of msmtp that others can inherit from.
 const MAX_ACCOUNTS: usize = 10_000;
@@ -75,10 +104,20 @@ struct Server {
 #[derive(Debug)]
 enum Section {
     /// Before any heading: lines as msmtp has them.
-    Msmtp { name: Option<String>, defaults: bool, account: Msmtp, own: bool },
-    OfflineImap { server: Server, goes_on: bool },
+    Msmtp {
+        name: Option<String>,
+        defaults: bool,
+        account: Msmtp,
+    },
+    OfflineImap {
+        server: Server,
+        goes_on: bool,
+    },
     Fetchmail(Server),
-    Mbsync { server: Server, file: Option<usize> },
+    Mbsync {
+        server: Server,
+        file: Option<usize>,
+    },
     Other,
 }
 
@@ -88,6 +127,8 @@ pub(super) struct Settings {
     section: Section,
     defaults: Msmtp,
     accounts: HashMap<String, Msmtp>,
+    /// Lines of fingerprints for which no host was named yet.
+    waiting: BTreeSet<usize>,
     /// Whether a lone `defaults` is fetchmail's.
     fetchmail: bool,
     fetchmail_pop: bool,
@@ -120,9 +161,16 @@ impl Look {
 
 impl Settings {
     pub(super) fn new(look: &Look) -> Self {
-        let section = Section::Msmtp { name: None, defaults: false, account: Msmtp::default(), own: false };
+        let section = Section::Msmtp { name: None, defaults: false, account: Msmtp::default() };
         let fetchmail = look.polls && !look.accounts;
-        Self { section, defaults: Msmtp::default(), accounts: HashMap::new(), fetchmail, fetchmail_pop: false }
+        Self {
+            section,
+            defaults: Msmtp::default(),
+            accounts: HashMap::new(),
+            waiting: BTreeSet::new(),
+            fetchmail,
+            fetchmail_pop: false,
+        }
     }
 
     /// Takes a line in; `false` for one that holds nothing that matters here.
@@ -135,14 +183,16 @@ impl Settings {
             }
             return true;
         }
-        if let Some(begins) = self.heading(text) {
-            self.begin(found, begins);
+        if self.heading(text).is_some() {
+            // What the section before says may be inherited by this one.
+            self.begin(found, Section::Other);
+            self.section = self.heading(text).unwrap_or(Section::Other);
             if !matches!(self.section, Section::Fetchmail(_)) {
                 return true;
             }
         }
         match &mut self.section {
-            Section::Msmtp { account, own, .. } => msmtp(found, account, own, number, text),
+            Section::Msmtp { account, .. } => msmtp(found, account, number, text),
             Section::OfflineImap { server, goes_on } => {
                 if *goes_on && line.starts_with([' ', '\t']) {
                     prints(found, server, number, text);
@@ -175,7 +225,7 @@ impl Settings {
             "defaults" if self.fetchmail || words.next().is_some() => Some(Section::Fetchmail(Server::default())),
             "defaults" if first == "defaults" => {
                 let account = self.defaults.clone();
-                Some(Section::Msmtp { name: None, defaults: true, account, own: false })
+                Some(Section::Msmtp { name: None, defaults: true, account })
             }
             "account" if first == "account" => Some(self.account(line)),
             _ => None,
@@ -192,20 +242,29 @@ impl Settings {
                 account.inherit(from);
             }
         }
-        Section::Msmtp { name: Some(kept(name.trim())), defaults: false, account, own: false }
+        Section::Msmtp { name: Some(kept(name.trim())), defaults: false, account }
     }
 
     fn begin(&mut self, found: &mut Found, section: Section) {
         match std::mem::replace(&mut self.section, section) {
-            Section::Msmtp { defaults: true, account, .. } => self.defaults = account,
-            Section::Msmtp { name, account, own, .. } => {
+            Section::Msmtp { name, defaults, account } => {
                 match (&account.host, account.print) {
+                    (_, Some((number, _))) if defaults => {
+                        self.waiting.insert(number);
+                    }
                     (Some(host), Some(print)) => {
                         let port = account.port.as_deref().unwrap_or(account.default_port());
                         pin(found, host, port, print);
+                        self.waiting.remove(&print.0);
                     }
-                    (None, Some((number, _))) if own => found.remark(number, "a fingerprint without a host"),
-                    _ => {}
+                    (None, Some((number, _))) => {
+                        self.waiting.insert(number);
+                    }
+                    (_, None) => {}
+                }
+                if defaults {
+                    self.defaults = account;
+                    return;
                 }
                 if let Some(name) = name.filter(|_| self.accounts.len() < MAX_ACCOUNTS) {
                     self.accounts.insert(name, account);
@@ -233,6 +292,7 @@ impl Settings {
 
     pub(super) fn end(mut self, found: &mut Found) {
         self.begin(found, Section::Other);
+        self.waiting.iter().for_each(|number| found.remark(*number, "a fingerprint without a host"));
     }
 }
 
@@ -331,7 +391,7 @@ fn prints(found: &mut Found, server: &mut Server, number: usize, text: &str) {
     }
 }
 
-fn msmtp(found: &mut Found, account: &mut Msmtp, own: &mut bool, number: usize, line: &str) -> bool {
+fn msmtp(found: &mut Found, account: &mut Msmtp, number: usize, line: &str) -> bool {
     let (name, value) = name_and_value(line);
     match name.as_str() {
         "host" | "remotehost" => account.host = Some(kept(value)),
@@ -340,7 +400,6 @@ fn msmtp(found: &mut Found, account: &mut Msmtp, own: &mut bool, number: usize, 
         "tls_starttls" => account.starttls = is_on(value),
         name if PRINTS.contains(&name) => {
             account.print = if value.is_empty() { None } else { print(found, number, value) };
-            *own = true;
         }
         _ => return false,
     }
