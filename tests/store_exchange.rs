@@ -65,12 +65,13 @@ fn a_certificate_alone_in_its_file_is_taken_whatever_its_names_but_never_an_auth
 fn fingerprints_alone_are_taken_for_the_endpoint_given() {
     let store = Store::memory();
     let (hash, place) = (Hash::of(b"abc"), endpoint("", "mail.example", 465));
-    let file = format!("SHA256 Fingerprint={}\nsha256//{}\n{}\n", hash.colon_hex(), hash.base64(), "ab".repeat(20));
+    let (print, key) = (hash.colon_hex(), hash.base64());
+    let file = format!("SHA256 Fingerprint={print}\nsha256//{key}\npin-sha256:{key}\n{}\n", "ab".repeat(20));
     let take = |place| store.import_for(ImportFormat::Fingerprints, file.as_bytes(), place, true, START).unwrap();
-    assert_eq!((take(None).pins, take(None).remarks.len()), (0, 3));
+    assert_eq!((take(None).pins, take(None).remarks.len()), (0, 4));
     let report = take(Some(&place));
     assert_eq!((report.pins, report.remarks.len()), (2, 1));
-    assert!(report.remarks[0].contains("line 3: a SHA-1 fingerprint"), "{:?}", report.remarks);
+    assert!(report.remarks[0].contains("line 4: a SHA-1 fingerprint"), "{:?}", report.remarks);
     assert_eq!(pins(&store, "mail.example", 465).len(), 2);
 }
 

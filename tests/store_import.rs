@@ -358,18 +358,18 @@ fn what_is_blocked_for_any_account_is_taken_and_what_is_trusted_is_not() {
 
 #[test]
 fn junk_costs_neither_memory_nor_an_error() {
-    let junk = "x\n".repeat(2_000_000);
+    let junk = "x\n".repeat(100_000);
     for format in [ImportFormat::KnownHosts, ImportFormat::CertOverride, ImportFormat::Fingerprints] {
         let (_, report) = importing(format, junk.as_bytes(), None);
         assert_eq!((report.pins, report.remarks.len()), (0, 10_001));
-        assert_eq!(report.remarks[10_000], "and 1990000 more remarks");
+        assert_eq!(report.remarks[10_000], "and 90000 more remarks");
     }
     let long = vec![b'|'; 1_000_000];
     assert_eq!(importing(ImportFormat::KnownHosts, &long, None).1.remarks.len(), 1);
 }
 
 #[test]
-fn many_keys_of_one_server_take_no_longer_than_those_of_many() {
+fn of_many_keys_of_one_server_as_many_are_taken_as_it_can_have() {
     let line = |n: u32| format!("|c0|a.example|993|0|6|{}\n", Hash::of(&n.to_be_bytes()).hex());
     let file: String = (0..40_000).map(line).collect();
     let began = std::time::Instant::now();

@@ -36,7 +36,7 @@ use crate::time::system_now;
 ///                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone. Its account is that of every pin
 ///                  that is taken, whatever host the file names, but for TOFU_IMPORT_JSON, which names the account of
 ///                  each endpoint and takes no notice of this. Its host and port count only where the file names none.
-///                  May be NULL, but for TOFU_IMPORT_PEM: the pins are then those of the account without a name.
+///                  Without one the pins are those of the account without a name; may be NULL, but for TOFU_IMPORT_PEM.
 /// @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
 ///                  bits are refused.
 /// @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed

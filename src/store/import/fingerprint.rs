@@ -45,10 +45,15 @@ pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>) 
 /// A line that is a fingerprint, of any sort, and nothing else.
 fn alone(line: &str) -> Option<&str> {
     let line = line.trim();
-    let labelled = line.get(..3).is_some_and(|label| ["sha", "md5"].contains(&label.to_ascii_lowercase().as_str()));
-    let whole = labelled || !line.contains('=');
+    let labelled = |label: &str| line.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(label));
+    let labelled = ["sha", "md5", "pin"].into_iter().any(labelled);
+    // An MD5 fingerprint has 32 digits.
+    let whole = labelled || (line.len() >= 32 && !line.contains('='));
+    if !whole {
+        return None;
+    }
     let is_one = matches!(parse_labelled(line), Ok(_) | Err(FingerprintError::Sha1 | FingerprintError::Md5));
-    (whole && is_one).then_some(line)
+    is_one.then_some(line)
 }
 
 /// A line among settings that is none of them: it begins with a host, or holds what was meant as a fingerprint.

@@ -251,16 +251,13 @@ fn limit_waiver(pin: &mut Pin, cert: Option<&Cert>) -> Option<String> {
     if !matches!(pin.kind, PinKind::Key | PinKind::Certificate) {
         return None;
     }
-    let counts = matches!(pin.state, PinState::Trusted | PinState::Staged);
-    let Some(cert) = cert else {
-        let why = "what it waives, which its first match fixes, as its certificate did not come along";
-        return counts.then(|| why.to_owned());
-    };
     // Dates are waived for a self-signed certificate alone, and not where that was to end.
-    let dates = until == 0 && waived.contains(ProblemKind::SelfSigned) && cert.is_self_signed();
-    let allowed = if dates { FIRST_MATCH.union(DATES) } else { FIRST_MATCH };
-    pin.waiver = Some(waived.intersection(allowed));
+    let own_dates = until == 0 && waived.contains(ProblemKind::SelfSigned) && cert.is_none_or(Cert::is_self_signed);
+    let allowed = if own_dates { FIRST_MATCH.union(DATES) } else { FIRST_MATCH };
+    // Without its certificate the first match fixes what it waives, from the same set.
+    pin.waiver = cert.map(|_| waived.intersection(allowed));
     let beyond = waived.without(allowed);
+    let counts = matches!(pin.state, PinState::Trusted | PinState::Staged);
     (counts && !beyond.is_empty()).then(|| format!("that it waives {}", codes(beyond)))
 }
 

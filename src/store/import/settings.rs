@@ -30,6 +30,25 @@ const KNOWN: [&str; 13] = [
 ];
 /// What else only such a file has: fetchmail's `set`, and the sections of mbsync's.
 const MARKS: [&str; 5] = ["set", "imapaccount", "imapstore", "maildirstore", "channel"];
+/// What begins a section.
+const HEADINGS: [&str; 9] =
+    ["account", "defaults", "poll", "skip", "server", "imapaccount", "imapstore", "maildirstore", "channel"];
+/// Names of settings that matter, of all programs.
+const NAMES: [&str; 13] = [
+    "host",
+    "remotehost",
+    "port",
+    "remoteport",
+    "tls",
+    "tls_starttls",
+    "ssl",
+    "ssltype",
+    "tlstype",
+    "certificatefile",
+    "tls_fingerprint",
+    "cert_fingerprint",
+    "sslfingerprint",
+];
 /// Options of fetchmail whose value is of no use here and must not be taken for an option.
 const WITH_VALUE: [&str; 20] = [
     "pass",
@@ -148,13 +167,12 @@ impl Look {
         let line = line.trim();
         let mut words = words(line);
         let Some(first) = words.next() else { return };
-        let lower = first.to_ascii_lowercase();
-        self.polls |= matches!(lower.as_str(), "poll" | "skip");
+        self.polls |= is_one(first, &["poll", "skip"]);
         self.accounts |= first == "account";
         self.settings |= is_heading(line)
-            || KNOWN.contains(&lower.as_str())
-            || MARKS.contains(&lower.as_str())
-            || PRINTS.contains(&lower.as_str())
+            || is_one(first, &KNOWN)
+            || is_one(first, &MARKS)
+            || is_one(first, &PRINTS)
             || words.any(|word| PRINTS.contains(&word));
     }
 }
@@ -212,7 +230,7 @@ impl Settings {
             return Some(Section::OfflineImap { server: Server::default(), goes_on: false });
         }
         let mut words = words(line);
-        let first = words.next()?;
+        let first = words.next().filter(|first| is_one(first, &HEADINGS))?;
         let lower = first.to_ascii_lowercase();
         let in_mbsync = matches!(self.section, Section::Mbsync { .. });
         match lower.as_str() {
@@ -338,16 +356,22 @@ pub(super) fn is_heading(line: &str) -> bool {
     line.starts_with('[') && line.ends_with(']')
 }
 
+/// Whether a word is one of these, in whatever case it is written.
+fn is_one(word: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| c.is_whitespace() || c == '=').filter(|word| !word.is_empty())
 }
 
-/// A name and what follows it, with or without `=` or `:` between them, quotes taken off.
-fn name_and_value(line: &str) -> (String, &str) {
+/// The name of a setting that matters, in lower case, and what follows it, with or without `=` or `:`
+/// between them, quotes taken off.
+fn name_and_value(line: &str) -> Option<(String, &str)> {
     let end = line.find(|c: char| c.is_whitespace() || matches!(c, '=' | ':')).unwrap_or(line.len());
     let (name, value) = line.split_at_checked(end).unwrap_or((line, ""));
     let value = value.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '=' | ':')).trim_end();
-    (name.to_ascii_lowercase(), unquoted(value))
+    is_one(name, &NAMES).then(|| (name.to_ascii_lowercase(), unquoted(value)))
 }
 
 fn unquoted(value: &str) -> &str {
@@ -392,7 +416,7 @@ fn prints(found: &mut Found, server: &mut Server, number: usize, text: &str) {
 }
 
 fn msmtp(found: &mut Found, account: &mut Msmtp, number: usize, line: &str) -> bool {
-    let (name, value) = name_and_value(line);
+    let Some((name, value)) = name_and_value(line) else { return false };
     match name.as_str() {
         "host" | "remotehost" => account.host = Some(kept(value)),
         "port" | "remoteport" => account.port = Some(kept(value)),
@@ -407,8 +431,8 @@ fn msmtp(found: &mut Found, account: &mut Msmtp, number: usize, line: &str) -> b
 }
 
 fn offlineimap(found: &mut Found, server: &mut Server, goes_on: &mut bool, number: usize, line: &str) -> bool {
-    let (name, value) = name_and_value(line);
     *goes_on = false;
+    let Some((name, value)) = name_and_value(line) else { return false };
     match name.as_str() {
         "remotehost" | "host" => server.host = Some(kept(value)),
         "remoteport" | "port" => server.port = Some(kept(value)),
@@ -423,7 +447,7 @@ fn offlineimap(found: &mut Found, server: &mut Server, goes_on: &mut bool, numbe
 }
 
 fn mbsync(server: &mut Server, file: &mut Option<usize>, number: usize, line: &str) -> bool {
-    let (name, value) = name_and_value(line);
+    let Some((name, value)) = name_and_value(line) else { return false };
     match name.as_str() {
         "host" => server.host = Some(kept(value)),
         "port" => server.port = Some(kept(value)),
