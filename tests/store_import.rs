@@ -42,8 +42,11 @@ fn pins(store: &Store, place: &Endpoint) -> Vec<Pin> {
     get(store, place).map(|r| r.pins).unwrap_or_default()
 }
 
-/// An export with these endpoints, each `(account, host, port)` with its pins, and these certificates.
-fn export(endpoints: &[((&str, &str, i64), Vec<Value>)], certs: &[&Cert]) -> Value {
+/// Account, host and port, as they stand in an export, with the pins there.
+type Located<'a> = ((&'a str, &'a str, i64), Vec<Value>);
+
+/// An export with these endpoints and these certificates.
+fn export(endpoints: &[Located<'_>], certs: &[&Cert]) -> Value {
     let mut document = Store::memory().export_json().unwrap();
     document["endpoints"] = endpoints
         .iter()
@@ -176,6 +179,10 @@ fn one_certificate_in_der_is_taken_for_the_server_given() {
     let (mut world, report) = importing(ImportFormat::Pem, &real("rsa.der"), Some(&place));
     assert_eq!((report.pins, report.remarks.len()), (1, 0), "{:?}", report.remarks);
     assert_eq!(sees(&mut world, "mail.example.org", 993, &real_chain("rsa")).decision(), Decision::Accept);
+    // It has no lines, so that no other format can be meant.
+    let store = Store::memory();
+    let refused = store.import(ImportFormat::Fingerprints, &real("rsa.der"), true, START).unwrap_err().to_string();
+    assert!(refused.contains("do not say which server"), "{refused}");
 }
 
 #[test]
@@ -357,7 +364,7 @@ fn what_is_blocked_for_any_account_is_taken_and_what_is_trusted_is_not() {
 }
 
 #[test]
-fn junk_costs_neither_memory_nor_an_error() {
+fn junk_is_remarked_up_to_a_bound_and_counted_beyond() {
     let junk = "x\n".repeat(100_000);
     for format in [ImportFormat::KnownHosts, ImportFormat::CertOverride, ImportFormat::Fingerprints] {
         let (_, report) = importing(format, junk.as_bytes(), None);

@@ -23,6 +23,7 @@ use super::manage::{event, import_event};
 use super::record::{EndpointRecord, Pin, PinState, PinValue, Severity, Validated};
 use super::tx::Tx;
 use super::{Origin, Store};
+use crate::cert::Cert;
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::text::count;
@@ -142,6 +143,8 @@ impl Store {
             return Err(StoreError::Limit { store: self.name(), what });
         }
         let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
+        // Whatever it is taken for, a certificate has no lines.
+        let format = if Cert::parse_der(data).is_ok() { ImportFormat::Pem } else { format };
         // Nothing is held of the store while the file is read.
         let found = match format {
             ImportFormat::Json => merge::read(data)?,
