@@ -4,6 +4,7 @@
 
 mod cert_override;
 mod export;
+mod fetchmail;
 mod fingerprint;
 mod found;
 mod json;

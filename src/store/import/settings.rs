@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::fetchmail::fetchmail;
 use super::found::Found;
 use crate::endpoint::Endpoint;
 use crate::fingerprint::{Fingerprint, parse_labelled};
@@ -13,7 +14,7 @@ use crate::store::record::PinKind;
 /// What stands before a fingerprint.
 pub(super) const PRINTS: [&str; 3] = ["tls_fingerprint", "cert_fingerprint", "sslfingerprint"];
 /// What begins lines that matter here.
-const KNOWN: [&str; 13] = [
+pub(super) const KNOWN: [&str; 13] = [
     "account",
     "defaults",
     "poll",
@@ -49,29 +50,6 @@ const NAMES: [&str; 13] = [
     "cert_fingerprint",
     "sslfingerprint",
 ];
-/// Options of fetchmail whose value is of no use here and must not be taken for an option.
-const WITH_VALUE: [&str; 20] = [
-    "pass",
-    "password",
-    "mda",
-    "bsmtp",
-    "preconnect",
-    "postconnect",
-    "plugin",
-    "plugout",
-    "sslcert",
-    "sslkey",
-    "sslproto",
-    "sslcommonname",
-    "sslcertpath",
-    "sslcertfile",
-    "folder",
-    "localname",
-    "timeout",
-    "interval",
-    "smtphost",
-    "auth",
-];
 /// Accounts of msmtp that others can inherit from.
 const MAX_ACCOUNTS: usize = 10_000;
 /// Fingerprints of one section.
@@ -82,7 +60,7 @@ const MAX_VALUE: usize = 1024;
 const SYSTEM: [&str; 4] = ["/etc/ssl/", "/etc/pki/", "/usr/share/", "/usr/local/share/"];
 
 /// A fingerprint that was read, and its line.
-type Print = (usize, Fingerprint);
+pub(super) type Print = (usize, Fingerprint);
 
 /// An account of msmtp; what is not said is inherited.
 #[derive(Debug, Clone, Default)]
@@ -111,13 +89,13 @@ impl Msmtp {
 
 /// A server of another program.
 #[derive(Debug, Default)]
-struct Server {
-    host: Option<String>,
-    port: Option<String>,
+pub(super) struct Server {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<String>,
     /// Whether TLS begins with the first byte, where the program was told.
-    implicit: Option<bool>,
-    pop: bool,
-    prints: Vec<Print>,
+    pub(super) implicit: Option<bool>,
+    pub(super) pop: bool,
+    pub(super) prints: Vec<Print>,
 }
 
 #[derive(Debug)]
@@ -325,7 +303,7 @@ impl Server {
     }
 }
 
-fn end_server(found: &mut Found, server: Server) {
+pub(super) fn end_server(found: &mut Found, server: Server) {
     let port = server.port.as_deref().unwrap_or(server.default_port());
     for print in &server.prints {
         match &server.host {
@@ -380,7 +358,7 @@ fn unquoted(value: &str) -> &str {
 }
 
 /// A value to keep. One that is cut is too long to be right in any case.
-fn kept(value: &str) -> String {
+pub(super) fn kept(value: &str) -> String {
     let end = value.char_indices().map(|(at, _)| at).find(|at| *at > MAX_VALUE).unwrap_or(value.len());
     value.get(..end).unwrap_or_default().to_owned()
 }
@@ -405,7 +383,7 @@ fn print(found: &mut Found, number: usize, text: &str) -> Option<Print> {
 }
 
 /// Several, separated by commas.
-fn prints(found: &mut Found, server: &mut Server, number: usize, text: &str) {
+pub(super) fn prints(found: &mut Found, server: &mut Server, number: usize, text: &str) {
     for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         if server.prints.len() < MAX_PRINTS {
             server.prints.extend(print(found, number, text));
@@ -456,63 +434,4 @@ fn mbsync(server: &mut Server, file: &mut Option<usize>, number: usize, line: &s
         _ => return false,
     }
     true
-}
-
-fn fetchmail(found: &mut Found, server: &mut Server, number: usize, line: &str) -> bool {
-    let mut tokens = tokens(line);
-    let mut matters = false;
-    while let Some(token) = tokens.next() {
-        let lower = token.to_ascii_lowercase();
-        let known = KNOWN.contains(&lower.as_str()) || PRINTS.contains(&lower.as_str());
-        matters |= known;
-        match lower.as_str() {
-            "poll" | "skip" | "server" if server.host.is_none() => server.host = tokens.next().map(kept),
-            "via" => server.host = tokens.next().map(kept),
-            "port" | "service" => server.port = tokens.next().map(kept),
-            "proto" | "protocol" => {
-                let protocol = tokens.next().unwrap_or_default().to_ascii_lowercase();
-                server.pop = protocol.contains("pop") || protocol == "sdps";
-            }
-            "user" | "username" => {
-                tokens.next();
-                end_user(found, server);
-            }
-            "ssl" => server.implicit = Some(true),
-            name if PRINTS.contains(&name) => prints(found, server, number, tokens.next().unwrap_or_default()),
-            name if WITH_VALUE.contains(&name) => {
-                tokens.next();
-            }
-            _ => {}
-        }
-    }
-    // Without `ssl` a user's connection begins in the clear.
-    server.implicit = server.implicit.or(Some(false));
-    matters
-}
-
-/// `ssl` and `sslfingerprint` are a user's, of whom a server may have several.
-fn end_user(found: &mut Found, server: &mut Server) {
-    let prints = std::mem::take(&mut server.prints);
-    let (host, port, pop) = (server.host.clone(), server.port.clone(), server.pop);
-    let implicit = std::mem::take(&mut server.implicit).or(Some(false));
-    end_server(found, Server { host, port, implicit, pop, prints });
-}
-
-/// Words of fetchmail: quoted by one sort of quotes or the other, else up to a space, `=`, or a comment.
-fn tokens(line: &str) -> impl Iterator<Item = &str> {
-    let mut rest = line;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | ';'));
-        let first = rest.chars().next().filter(|c| *c != '#')?;
-        if matches!(first, '"' | '\'') {
-            let inside = rest.strip_prefix(first)?;
-            let (token, after) = inside.split_once(first).unwrap_or((inside, ""));
-            rest = after;
-            return Some(token);
-        }
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | ';')).unwrap_or(rest.len());
-        let (token, after) = rest.split_at_checked(end)?;
-        rest = after;
-        Some(token)
-    })
 }
