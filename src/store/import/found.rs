@@ -134,6 +134,10 @@ impl Found {
         }
         let retired = known.pins.iter().filter(|p| p.state == PinState::Retired).count();
         if known.pins.len() < MAX_PINS && (pin.state != PinState::Retired || retired < MAX_RETIRED) {
+            if known.pins.is_empty() {
+                // Nearly every endpoint has one, and a list grows to four at once.
+                known.pins.reserve_exact(1);
+            }
             known.pins.push(pin);
             return;
         }
