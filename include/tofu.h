@@ -2311,11 +2311,11 @@ void tofu_check_free(tofu_check *check);
  *                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME for a host or port that
- *         cannot be; TOFU_E_PARSE for a chain without a readable leaf; TOFU_E_ROOTS when a CA answer is wanted and
- *         no anchors could be loaded; TOFU_E_STATE for a resumed session that needs a full handshake; of the store
- *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY,
- *         TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of chain or
- *         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         cannot be; TOFU_E_PARSE for a chain without a readable leaf; TOFU_E_ROOTS when a CA answer is wanted and no
+ *         anchors could be loaded; TOFU_E_STATE for a resumed session that needs a full handshake; of the store
+ *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of chain or options was refused with; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
  *
  * Thread safety: any thread; the store is shared, chain and options only once they are frozen. Since: 0.1.0.
  */
@@ -2560,8 +2560,8 @@ int64_t tofu_verdict_previous_last_seen(const tofu_verdict *verdict);
  * @return TOFU_OK: remembered, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for a reject, an unproven chain
  *         or another kind; TOFU_E_STALE for a verdict too old or overtaken; TOFU_E_INVALID, also for a fingerprint
  *         that is none or another; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
- *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_LIMIT, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
+ *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_ROOTS,
+ *         TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2807,9 +2807,9 @@ int32_t tofu_batch_op(const tofu_batch *batch,
  * @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
  *                 must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FUTURE; TOFU_E_UNSAFE_FILE; TOFU_E_READ_ONLY;
- *         TOFU_E_NOT_FOUND; TOFU_E_LIMIT; TOFU_E_CONFLICT; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; of the store TOFU_E_IO, TOFU_E_BUSY,
+ *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2834,8 +2834,9 @@ tofu_status tofu_store_set_default(tofu_store *store, tofu_error **err);
  * @param out  where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
  *             be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; what tofu_store_open returns for NULL path and options: TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_INVALID, TOFU_E_INTERNAL.
+ * @return TOFU_OK; as tofu_store_open for NULL path and options, of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+ *         TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2847,8 +2848,8 @@ tofu_status tofu_store_get_default(tofu_store **out, tofu_error **err);
  * @param store  must not be NULL.
  * @param out    where to write the number, 0 on failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2911,10 +2912,10 @@ tofu_status tofu_store_set_listener(tofu_store *store,
  *                  with tofu_text_free; NULL on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all, and with
- *         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_FUTURE for an export of a newer version;
- *         TOFU_E_STATE with TOFU_IMPORT_RESTORE where the store knows something already; of the store
- *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_STATE with TOFU_IMPORT_RESTORE where the
+ *         store knows something already; TOFU_E_FUTURE also for an export of a newer version; of the store
+ *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2944,8 +2945,9 @@ tofu_status tofu_store_import(tofu_store *store,
  * @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
  *                owned by the caller, freed with tofu_text_free; NULL on failure; may be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND;
- *         TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for
+ *         another format; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2959,24 +2961,24 @@ tofu_status tofu_store_export(tofu_store *store,
 /**
  * Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
  *
- * Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
- * forgets that an endpoint was once CA-valid. An undo can be undone, by its number; that of an import, by any of its
- * numbers, as a whole.
+ * Only where no other change came after it; contact in between does not matter, and what it taught is kept. It never
+ * lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid. An undo can be
+ * undone, by its number; that of an import, by any of its numbers, as a whole.
  *
  * @param store  must not be NULL.
  * @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
  *               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
  *               the same endpoint; the events say which change it was, so name it where that matters.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where the endpoint has changed since;
- *         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where a later change stands in the
+ *         way, which the message names with what to do (mere contact does not, unless it promoted or retired a pin);
+ *         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO,
+ *         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_store_undo(tofu_store *store,
-                            int64_t event,
-                            tofu_error **err);
+tofu_status tofu_store_undo(tofu_store *store, int64_t event, tofu_error **err);
 
 /**
  * Takes away what is old: events, pending questions, and what was seen and not accepted.
@@ -2988,8 +2990,8 @@ tofu_status tofu_store_undo(tofu_store *store,
  * @param before   what is older goes, in seconds since the epoch, UTC; negative is refused.
  * @param removed  where to write how many things went, 0 on failure; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3004,8 +3006,9 @@ tofu_status tofu_store_prune(tofu_store *store, int64_t before, uint64_t *remove
  * @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with tofu_text_free;
  *                written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED where the store could be read; may be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found; of the store TOFU_E_IO,
- *         TOFU_E_BUSY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Of the store
+ *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3019,8 +3022,9 @@ tofu_status tofu_store_verify(tofu_store *store,
  * @param store  must not be NULL; one on storage of the application's own is backed up by the application.
  * @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_IO, also where the file exists; TOFU_E_UNSAFE_FILE; of the store TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FORKED; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID, also where the file exists and for storage of the application's own; of the store
+ *         or the new file TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3035,14 +3039,13 @@ tofu_status tofu_store_backup(tofu_store *store, const char *path, tofu_error **
  * @param store  must not be NULL.
  * @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the backup or the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; of the backup or the store TOFU_E_IO, TOFU_E_BUSY,
+ *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INVALID, also for the store itself; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_store_restore(tofu_store *store,
-                               const char *path,
-                               tofu_error **err);
+tofu_status tofu_store_restore(tofu_store *store, const char *path, tofu_error **err);
 
 /**
  * Counts what is in a store. Reads all of it.
@@ -3051,8 +3054,8 @@ tofu_status tofu_store_restore(tofu_store *store,
  * @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free; NULL on failure;
  *               must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3068,7 +3071,8 @@ tofu_status tofu_store_stats(tofu_store *store, tofu_text **out, tofu_error **er
  * @param out       where to write a policy of one's own, freed with tofu_policy_free; NULL on failure; must not be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3087,7 +3091,8 @@ tofu_status tofu_policy_load(tofu_store *store,
  * @param policy    copied and frozen by this call; may be NULL, which removes the one that was saved.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; what a setter of the policy was refused with; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+ *         TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3132,8 +3137,8 @@ tofu_status tofu_iter_new(tofu_store *store,
  * @param iter  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK: there is one. TOFU_END: there are no more. Of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it is and may be tried again. TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it
+ *         is and may be tried again. TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: one thread at a time. Since: 0.1.0.
  */
@@ -3243,8 +3248,8 @@ int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, int32_t field);
  * @param endpoint  borrowed; must not be NULL.
  * @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+ *         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3264,8 +3269,8 @@ tofu_status tofu_endpoint_expect_change(tofu_store *store,
  * @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3343,7 +3348,8 @@ const tofu_cert *tofu_pin_cert(const tofu_pin *pin);
  * @param id        where to write the pin's number, 0 on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_INVALID, also for MD5 and SHA-1 fingerprints; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3370,8 +3376,8 @@ tofu_status tofu_pin_add(tofu_store *store,
  * @param value  its value, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID, also for a change that is not allowed; of the store TOFU_E_IO,
- *         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
- *         TOFU_E_INTERNAL.
+ *         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3387,7 +3393,8 @@ tofu_status tofu_pin_set(tofu_store *store, int64_t id, const char *field, const
  * @param id     the pin's number.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+ *         TOFU_E_BACKEND; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3439,8 +3446,8 @@ const char *tofu_pending_string(const tofu_pending *pending, int32_t field);
  *                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; of the
- *         store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of options was
- *         refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY,
+ *         TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3456,8 +3463,9 @@ tofu_status tofu_pending_check(tofu_store *store,
  * @param store       must not be NULL.
  * @param verdict_id  as tofu_verdict_id or TOFU_PENDING_ID gave it, NUL-terminated; must not be NULL.
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
+ *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
+ *         TOFU_E_INTERNAL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3668,12 +3676,12 @@ void tofu_probe_result_free(tofu_probe_result *result);
  *                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
- *         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
- *         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
- *         STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO, also when the system has no descriptor
- *         or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
- *         tofu_check_chain; of the store TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
+ *         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the
+ *         connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no
+ *         longer offers STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no
+ *         descriptor or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and
+ *         TOFU_E_ROOTS as in tofu_check_chain; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
+ *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
  *         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
@@ -3694,10 +3702,13 @@ tofu_status tofu_connect(tofu_store *store,
  *
  * @param conn  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
- *         tofu_conn_wants says and call again; only when non-blocking. Errors as of tofu_connect; those of the network
- *         and of TLS end the connection, and every later call says the same again; after those of the store nothing
- *         flows until a later call accepts. TOFU_E_FORKED, TOFU_E_INVALID, TOFU_E_INTERNAL.
+ * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for
+ *         what tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
+ *         TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED, TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in
+ *         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS
+ *         and TOFU_E_STATE as in tofu_check_chain, and of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+ *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND, after
+ *         which nothing flows until a later call accepts. TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
  * Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
  */

@@ -10,7 +10,7 @@ ROUNDS=${ROUNDS:-200}
 sizes="10 1000 100000"
 [ "${BIG:-0}" = 1 ] && sizes="10 1000 1000000 100000"
 
-$CARGO build --quiet --release --locked --lib --example bench-import
+$CARGO build --quiet --release --locked --lib --example bench-import --example bench-webpki
 lib=$TARGET/release
 work=$TARGET/bench
 rm -rf "$work"
@@ -77,6 +77,7 @@ have() { pkg-config --exists "$1" 2>/dev/null; }
 compile() { ${CC:-cc} -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude "$@"; }
 ln -s "$(cd "$lib" && pwd)/libtofu.so" "$work/libtofu.so.0"
 tofu="-L$lib -ltofu -Wl,-rpath,$(cd "$work" && pwd)"
+webpki="-L$lib/examples -lbench_webpki -Wl,-rpath,$(cd "$lib/examples" && pwd)"
 peers=
 libs=
 gnutls_helper=-
@@ -94,7 +95,7 @@ if have gnutls; then
 fi
 compile -DFRESH_TOFU=1 benches/abi/fresh.c -o "$work/fresh-tofu" $tofu
 compile benches/abi/spawn.c benches/abi/bench.c -o "$work/spawn"
-compile benches/abi/main.c benches/abi/bench.c benches/abi/certs.c benches/abi/stores.c $peers -o "$work/bench" $tofu $libs
+compile benches/abi/main.c benches/abi/bench.c benches/abi/certs.c benches/abi/stores.c $peers -o "$work/bench" $tofu $webpki $libs
 sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sort | uniq -c | sed 's/^ */cpus: /'
 echo
 

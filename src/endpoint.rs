@@ -53,6 +53,9 @@ impl Host {
     /// zones (they mean something on one machine only) and numbers that some resolvers take for
     /// an address (`127.1`, `0x7f000001`).
     pub fn parse(input: &str) -> Result<Self, NameError> {
+        if is_canonical(input) {
+            return Ok(Self { name: input.to_owned(), ip: None });
+        }
         let refuse = |reason| NameError::Host { shown: crate::text::excerpt(input, 80), reason };
         // Four bytes of UTF-8 for each byte of an A-label is more than any name that fits needs.
         if input.len() > MAX_HOST.saturating_mul(4) {
@@ -112,6 +115,31 @@ impl Host {
     pub fn ip(&self) -> Option<IpAddr> {
         self.ip
     }
+}
+
+/// Whether a name plainly is as it is to be: labels of lower-case letters, digits and hyphens, as nearly every server
+/// has, told in one pass. The last one begins with a letter, so that it is no address. "No" where that is not plain.
+fn is_canonical(name: &str) -> bool {
+    let plain = |label: &[u8]| {
+        let [first, .., last] = label else { return label.first().is_some_and(u8::is_ascii_alphanumeric) };
+        // Third and fourth hyphens mark A-labels, which have rules of their own (RFC 5890, section 2.3.1).
+        (2..=63).contains(&label.len()) && *first != b'-' && *last != b'-' && label.get(2..4) != Some(b"--")
+    };
+    let (mut label, mut rest) = (0, name.as_bytes());
+    if name.len() > MAX_HOST {
+        return false;
+    }
+    while let Some(byte) = rest.get(label) {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' => label = label.saturating_add(1),
+            b'.' if rest.get(..label).is_some_and(plain) => {
+                rest = rest.get(label.saturating_add(1)..).unwrap_or_default();
+                label = 0;
+            }
+            _ => return false,
+        }
+    }
+    plain(rest) && rest.first().is_some_and(u8::is_ascii_lowercase)
 }
 
 fn to_ascii(input: &str) -> Result<String, &'static str> {
@@ -267,6 +295,29 @@ mod tests {
             if is_plain(&name) {
                 prop_assert_eq!(to_ascii(&name), Ok(name));
             }
+        }
+
+        #[test]
+        fn names_that_are_told_canonical_in_one_pass_are_so_by_every_rule(
+            name in "[a-z0-9.-]{0,80}|([a-z0-9-]{0,70}[.]){0,20}[a-z0-9]{0,3}|(xn|x|n)-{0,3}[a-z0-9.-]{0,20}|[0-9.x]{1,15}",
+        ) {
+            if is_canonical(&name) {
+                prop_assert!(name.parse::<Ipv4Addr>().is_err());
+                prop_assert_eq!(to_ascii(&name), Ok(name.clone()));
+                prop_assert_eq!(Host::parse_dns(&name), Ok(Host { name, ip: None }));
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_names_are_told_canonical_in_one_pass() {
+        for name in ["mail.example.org", "localhost", "a.b", "imap-1.x2.example", "1.example"] {
+            assert!(is_canonical(name), "{name}");
+        }
+        for name in
+            ["", ".", "a..b", "a.", "Mail.example", "a-.b", "-a.b", "127.1", "a.1", "xn--a.b", "a.0xff", "_a.b", "é.b"]
+        {
+            assert!(!is_canonical(name), "{name}");
         }
     }
 

@@ -28,6 +28,7 @@ pub mod endpoint;
 pub mod fingerprint;
 pub mod hash;
 pub mod path;
+mod privileges;
 pub mod store;
 pub mod text;
 pub mod time;

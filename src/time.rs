@@ -9,6 +9,10 @@ pub type Timestamp = i64;
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
+/// The time from which this version cannot be older: its release. A clock that shows less is
+/// wrong (DECISION, "Time"). 2026-11-01.
+pub const RELEASED: Timestamp = 1_793_491_200;
+
 /// The system's clock. A clock before 1970 reads as 0, which every caller treats as wrong.
 pub fn system_now() -> Timestamp {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))

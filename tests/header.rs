@@ -210,3 +210,60 @@ fn every_fallible_export_lists_its_codes_and_takes_few_objects() {
         }
     }
 }
+
+/// What every call on a store can be refused with: the codes that errors of the store become, but for those that
+/// say something of what was asked for.
+fn codes_of_the_store() -> Vec<String> {
+    let sources = std::fs::read_to_string(root().join("src/capi/error.rs")).unwrap();
+    let conversion = sources.split_once("impl From<StoreError> for Failure {").unwrap().1;
+    let conversion = conversion.split_once("\n}\n").unwrap().0;
+    let mut codes: Vec<String> = conversion
+        .split("(Code::")
+        .skip(1)
+        .map(|rest| {
+            let variant = rest.split(',').next().unwrap();
+            let number = sources.split_once(&format!("    {variant} = status::")).unwrap().1;
+            number.split(',').next().unwrap().to_owned()
+        })
+        .collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+#[test]
+fn every_call_on_a_store_names_each_code_that_an_error_of_the_store_becomes() {
+    // Of these a call says by itself when they come; a limit is met by what changes a store.
+    let of_what_was_asked = ["TOFU_E_NOT_FOUND", "TOFU_E_CONFLICT", "TOFU_E_STATE"];
+    let reads = [
+        "tofu_store_generation",
+        "tofu_store_export",
+        "tofu_store_verify",
+        "tofu_store_backup",
+        "tofu_store_stats",
+        "tofu_policy_load",
+        "tofu_iter_next",
+        "tofu_pending_check",
+    ];
+    // They take a store, and look at no row of it.
+    let touches_nothing = ["tofu_store_set_default", "tofu_store_set_listener", "tofu_iter_new"];
+    // They reach one without taking it.
+    let reaches = ["tofu_store_open", "tofu_store_get_default", "tofu_iter_next", "tofu_conn_handshake"];
+    let (codes, mut seen) = (codes_of_the_store(), 0);
+    assert!(codes.len() > 10, "{codes:?}");
+    for export in exports(&generated()).iter().filter(|export| export.is_fallible()) {
+        let name = export.name.as_str();
+        let takes = export.params.iter().any(|p| p.kind == "tofu_store *") && !touches_nothing.contains(&name);
+        if !(takes || reaches.contains(&name)) {
+            continue;
+        }
+        seen += 1;
+        let returns = tag(&export.doc, "@return ");
+        let words: Vec<&str> = returns.split(|c: char| !c.is_ascii_uppercase() && c != '_').collect();
+        for code in codes.iter().map(String::as_str).filter(|code| !of_what_was_asked.contains(code)) {
+            let wanted = code != "TOFU_E_LIMIT" || !reads.contains(&name);
+            assert_eq!(words.contains(&code), wanted, "{name}: {code} in: {returns}");
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

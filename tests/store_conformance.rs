@@ -168,7 +168,10 @@ fn the_key_index_follows_the_records() {
     everywhere(|store| {
         put(store, pinned("", "a.example", 993, "k"));
         put(store, pinned("", "b.example", 993, "k"));
-        let holders = |key: &str| store.read(|tx| tx.holders(Hash::of(key.as_bytes()), 10)).unwrap();
+        let holders = |key: &str| -> Vec<Endpoint> {
+            let records = store.read(|tx| tx.holders(Hash::of(key.as_bytes()), 10)).unwrap();
+            records.into_iter().map(|record| record.endpoint).collect()
+        };
         assert_eq!(holders("k").len(), 2);
         let mut other = get(store, &endpoint("", "a.example", 993)).unwrap();
         other.pins[0].value = PinValue::Sha256(Hash::of(b"new"));

@@ -58,7 +58,7 @@ fn failing_writes_syncs_and_opens_lose_nothing_and_damage_nothing() {
                 // Only calls on the store's own files fail.
                 let mut strace = Command::new("strace");
                 strace.args(["-f", "-q", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-                for suffix in ["", "-journal", "-lock", "-mark"] {
+                for suffix in ["", "-journal", "-lock", "-gate", "-mark"] {
                     strace.arg("-P").arg(place.beside(suffix));
                 }
                 strace.args(["-e", &format!("inject={call}:error={error}:when={when}")]);

@@ -130,10 +130,14 @@ fn random_bytes_text_and_foreign_databases_are_damaged_stores() {
         (foreign, "not a store of this library"),
     ] {
         fs::write(place.file(), &content).unwrap();
+        for suffix in ["-lock", "-gate"] {
+            let _ = fs::remove_file(place.beside(suffix));
+        }
         let error = ask(&place.options()).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(error.to_string().contains(word) && error.to_string().contains("pins.db"), "{error}");
         assert_eq!(fs::read(place.file()).unwrap(), content);
+        assert!(!place.beside("-lock").exists() && !place.beside("-gate").exists(), "nothing is made beside it");
     }
 }
 
@@ -170,7 +174,7 @@ fn rows_that_vanish_or_move_are_noticed_at_lookup() {
         ("CREATE TRIGGER t AFTER INSERT ON record BEGIN SELECT 1; END".to_owned(), "table"),
         ("CREATE TABLE other (x)".to_owned(), "table"),
         ("DROP TABLE record".to_owned(), "table"),
-        ("PRAGMA journal_mode = WAL".to_owned(), "header"),
+        ("PRAGMA journal_mode = WAL".to_owned(), "PRAGMA journal_mode=TRUNCATE"),
     ] {
         let place = Place::new();
         small_store(&place);
@@ -229,10 +233,12 @@ fn permissions_that_let_others_in_are_refused_with_the_remedy() {
         assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("chmod"), "{error}");
     }
     mode(&place.file(), 0o600);
-    for bad in [0o770, 0o707, 0o1777] {
+    // One that is everybody's on purpose, as /tmp is, is not to be changed.
+    for (bad, remedy) in [(0o770, "chmod"), (0o707, "chmod"), (0o1777, "a directory of your own")] {
         mode(place.directory(), bad);
         let error = place.try_open().map(|_| ()).unwrap_err();
-        assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("chmod"), "{error}");
+        assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains(remedy), "{error}");
+        assert_eq!(error.to_string().contains("chmod"), remedy == "chmod", "{error}");
     }
     mode(place.directory(), 0o700);
     place.open();
@@ -271,7 +277,9 @@ fn everything_made_is_for_the_owner_alone() {
     let names: Vec<String> =
         fs::read_dir(file.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     assert!(
-        names.iter().all(|n| ["pins.db", "pins.db-lock", "pins.db-mark", "pins.db-journal"].contains(&n.as_str())),
+        names.iter().all(|n| {
+            ["pins.db", "pins.db-lock", "pins.db-gate", "pins.db-mark", "pins.db-journal"].contains(&n.as_str())
+        }),
         "{names:?}"
     );
 }
@@ -431,4 +439,59 @@ fn a_commit_cut_short_is_rolled_back_and_not_taken_for_damage() {
     assert!(get(&store, &endpoint("", "a.example", 993)).is_some());
     drop(store);
     copy.assert_sound();
+}
+
+/// Swaps two leaf pages of the index of keys that hold endpoints, so that SQLite gives its rows out of order.
+fn swap_leaves(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    let size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    // A leaf's first cell: the length of its record, that of the record's header, the header, the key.
+    let holds = |page: &[u8]| {
+        let cell = usize::from(u16::from_be_bytes([page[8], page[9]]));
+        page[0] == 0x0A && page[cell + 1 + usize::from(page[cell + 1])..].starts_with(b"teh")
+    };
+    let leaves: Vec<usize> = (1..bytes.len() / size).filter(|page| holds(&bytes[page * size..][..size])).collect();
+    assert!(leaves.len() > 1, "{leaves:?}");
+    let (first, last) = (leaves[0] * size, leaves[leaves.len() - 1] * size);
+    let page = bytes[first..first + size].to_vec();
+    bytes.copy_within(last..last + size, first);
+    bytes[last..last + size].copy_from_slice(&page);
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn pages_out_of_order_are_damage_that_names_the_file_and_is_told_in_single_lines() {
+    let place = Place::new();
+    let store = place.open();
+    store
+        .write(|tx| (0..600).try_for_each(|n| tx.put_endpoint(pinned("", &format!("h{n}.example"), 993, "k"))))
+        .unwrap();
+    drop(store);
+    swap_leaves(&place.file());
+    let store = place.open();
+    let mut errors = 0;
+    for n in 0..630 {
+        let host = format!("h{n}.example");
+        match store.read(|tx| tx.endpoint(&endpoint("", &host, 993))) {
+            Ok(found) => assert_eq!(found.is_some(), n < 600, "{host}"),
+            Err(error) => {
+                assert!(
+                    matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("pins.db"),
+                    "{error}"
+                );
+                errors += 1;
+            }
+        }
+    }
+    assert!(errors > 0);
+    for scan in [store.export_json().unwrap_err(), store.read(|tx| tx.statistics()).unwrap_err()] {
+        assert!(matches!(scan, StoreError::Damaged { .. }), "{scan}");
+        assert_eq!(scan.to_string().matches("pins.db").count(), 1, "{scan}");
+    }
+    let report = store.verify().unwrap();
+    assert!(report.problems.len() > 1, "{:?}", report.problems);
+    for problem in &report.problems {
+        assert!(!problem.contains('\n') && problem.chars().count() < 310, "{problem}");
+        assert!(!problem.contains("pins.db"), "whose report it is says which file: {problem}");
+    }
 }

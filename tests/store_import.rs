@@ -466,7 +466,6 @@ fn a_restore_refuses_what_no_store_can_have_written() {
         (with(json!([event(u64::MAX)])), "an event beyond all"),
         (with(json!([event(0)])), "event 0"),
         (with(json!([event(3), event(3)])), "an event twice"),
-        (with(json!([event(1), event(1 << 40)])), "a log with a hole"),
         (spelt, "an endpoint twice"),
         (twice, "a pin twice"),
         (mixed, "a kind with a value of another"),

@@ -181,7 +181,7 @@ fn undo_takes_back_changes_one_by_one_and_only_where_nothing_else_changed() {
         assert!(get(store, &a()).unwrap().tombstone.is_some(), "the next contact asks");
         assert!(matches!(store.undo(None, NOW), Err(StoreError::NotFound { .. })));
         // An undone change can be named and undone in its turn; an outdated one cannot.
-        assert!(matches!(store.undo(Some(1), NOW), Err(StoreError::Conflict { .. })));
+        assert!(matches!(store.undo(Some(1), NOW), Err(StoreError::Overtaken { .. })));
         let last =
             store.read(|tx| tx.list_events(&Filter::default(), &Cursor::default(), 100)).unwrap().items.pop().unwrap();
         store.undo(Some(last.id), NOW).unwrap();
@@ -233,7 +233,7 @@ fn undo_passes_over_blocks_and_what_lies_under_them_and_nothing_else() {
         record = get(store, &record.endpoint).unwrap();
         record.pins.pop();
         put(store, record);
-        assert!(matches!(store.undo(None, NOW), Err(StoreError::Conflict { .. })));
+        assert!(matches!(store.undo(None, NOW), Err(StoreError::Overtaken { .. })));
     });
 }
 
@@ -524,4 +524,26 @@ fn lost_index_rows_are_found_and_rebuilt() {
     assert_eq!(report.repaired, 4);
     drop(store);
     place.assert_sound();
+}
+
+#[test]
+fn a_damaged_row_is_reported_once_and_in_one_line() {
+    let place = Place::new();
+    let store = place.open();
+    put(&store, pinned("", "a.example", 993, "k"));
+    put(&store, pinned("", "b.example", 993, "k"));
+    drop(store);
+    let bytes = std::fs::read(place.file()).unwrap();
+    let at = bytes.windows(12).position(|w| w == b"\"first_seen\"").unwrap();
+    let mut bad = bytes.clone();
+    bad[at] ^= 1;
+    std::fs::write(place.file(), bad).unwrap();
+    let problems = place.open().verify().unwrap().problems;
+    assert!(problems.iter().any(|p| p.ends_with("does not match its seal")), "{problems:?}");
+    assert!(problems.iter().all(|p| !p.contains("damaged") && !p.contains('\n')), "{problems:?}");
+    // What restores from it says the same, of the backup.
+    let copy = place.subdirectory("copy").join("pins.db");
+    std::fs::copy(place.file(), &copy).unwrap();
+    let refused = Store::memory().restore(&copy, NOW).unwrap_err().to_string();
+    assert_eq!((refused.matches("damaged").count(), refused.matches("pins.db").count()), (1, 1), "{refused}");
 }

@@ -123,7 +123,7 @@ fn cut(disk: &Disk, call: &str, when: usize, sync: bool) -> Option<(usize, Left)
         strace.args(["-e", "inject=fsync,fdatasync:retval=0"]);
         strace.args(["-e", &format!("inject={call}:signal=KILL:when={when}")]);
     }
-    for suffix in ["", "-journal", "-lock", "-mark"] {
+    for suffix in ["", "-journal", "-lock", "-gate", "-mark"] {
         strace.arg("-P").arg(format!("{}{suffix}", disk.file().display()));
     }
     strace.arg(std::env::current_exe().unwrap()).args(["--exact", "the_writer", "--nocapture"]);

@@ -98,7 +98,8 @@ double bench_row(const char *name, work const works[CANDIDATES], void *ctx, limi
         for (int c = 0; c < CANDIDATES; c++)
             if (works[c]) runs[c][rounds] = once(works[c], ctx, batches[c], name);
     for (int c = 0; c < CANDIDATES; c++) found[c] = works[c] ? bench_median(runs[c], rounds) : -1;
-    bench_row_of(name, "us", found, bench_limit(asked, found[GNUTLS]));
+    bench_row_of(name, "us", found, asked.webpki > 0 ? asked.webpki * found[WEBPKI] : bench_limit(asked, found[GNUTLS]));
+    if (works[WEBPKI]) bench_row_of("  webpki alone, for comparison", "us", (double[COLUMNS]){found[WEBPKI], -1, -1}, 0);
     return found[TOFU];
 }
 
@@ -110,13 +111,13 @@ static void cell(double found, const char *unit)
     else printf(" %9.2f %s", found, unit);
 }
 
-void bench_row_of(const char *name, const char *unit, const double found[CANDIDATES], double limit)
+void bench_row_of(const char *name, const char *unit, const double found[COLUMNS], double limit)
 {
     double peer = -1;
-    for (int c = OPENSSL; c < CANDIDATES; c++)
+    for (int c = OPENSSL; c < COLUMNS; c++)
         if (found[c] >= 0 && (peer < 0 || found[c] < peer)) peer = found[c];
     printf("%-50s", name);
-    for (int c = 0; c < CANDIDATES; c++) cell(found[c], unit);
+    for (int c = 0; c < COLUMNS; c++) cell(found[c], unit);
     if (peer >= 0 && found[TOFU] > 0) printf(" %9.2fx", peer / found[TOFU]);
     else printf(" %10s", "-");
     if (limit > 0) {

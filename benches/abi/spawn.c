@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     if (argc < 7) return 2;
     size_t rounds = (size_t)strtoul(argv[1], NULL, 10);
     const char *helpers[] = {argv[2], argv[4]}, *known[] = {argv[3], argv[5]};
-    double *found[4], times[CANDIDATES] = {-1, -1, -1}, peaks[CANDIDATES] = {-1, -1, -1};
+    double *found[4], times[COLUMNS] = {-1, -1, -1}, peaks[COLUMNS] = {-1, -1, -1};
     for (int i = 0; i < 4; i++) found[i] = calloc(rounds, sizeof(double));
     for (size_t round = 0; round < rounds; round++)
         for (int i = 0; i < 4; i++)
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
                 memory(helpers[h], "empty-memory", known[h], argv[6]));
     }
     bench_row_of("first check in a fresh process, 100000 endpoints", "us", times,
-                 bench_limit((limit){1000, 6600}, times[GNUTLS]));
+                 bench_limit((limit){1000, 6600, 0}, times[GNUTLS]));
     bench_row_of("  its peak memory", "MiB", peaks, 8);
     return 0;
 }

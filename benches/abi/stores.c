@@ -97,9 +97,9 @@ static void first_uses(stores *in, const char *dir)
     snprintf(path, sizeof path, "%s/appended", dir);
     in->fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     /* Asked: 1 ms where one append and fdatasync takes 0.15 ms. */
-    double floor = bench_row("one append and fdatasync, for comparison", (work[CANDIDATES]){append}, in, (limit){0, 0}, 10);
-    limit asked = {floor > 0 ? 1000 * floor / 150 : 1000, 0};
-    bench_row("durable first use (GnuTLS: not synced)", (work[]){first_use, NULL, gnutls_first_use}, in, asked, 10);
+    double floor = bench_row("one append and fdatasync, for comparison", (work[CANDIDATES]){append}, in, (limit){0}, 10);
+    limit asked = {.us = floor > 0 ? 1000 * floor / 150 : 1000};
+    bench_row("durable first use (GnuTLS: not synced)", (work[CANDIDATES]){first_use, NULL, gnutls_first_use}, in, asked, 10);
     tofu_store_free(in->store);
     tofu_policy_free(policy);
     close(in->fd);
@@ -110,25 +110,25 @@ void bench_stores(const char *dir, size_t endpoints, int with_first_use)
     stores in = {.endpoints = endpoints < TURNS ? endpoints : TURNS};
     char name[100];
     /* GnuTLS reads line by line. */
-    limit asked = {2, 56 + (double)endpoints * (12000.0 - 56) / 100000};
+    limit asked = {2, 56 + (double)endpoints * (12000.0 - 56) / 100000, 0};
     prepare(&in, dir);
     snprintf(in.database, sizeof in.database, "%s/%zu.db", dir, endpoints);
     snprintf(in.known_hosts, sizeof in.known_hosts, "%s/%zu.known_hosts", dir, endpoints);
     in.store = open_store(in.database);
     snprintf(name, sizeof name, "known self-signed endpoint of %zu, from DER", endpoints);
-    bench_row(name, (work[]){known_der, NULL, gnutls_known}, &in, asked, 0);
-    bench_row("  certificate in hand", (work[]){known, NULL, gnutls_known}, &in, asked, 0);
+    bench_row(name, (work[CANDIDATES]){known_der, NULL, gnutls_known}, &in, asked, 0);
+    bench_row("  certificate in hand", (work[CANDIDATES]){known, NULL, gnutls_known}, &in, asked, 0);
     /* The first check of each writes. */
     for (size_t i = 0; i < in.endpoints; i++)
         if (turns(&in)) bench_fail("endpoints in turn", tofu_last_error());
     snprintf(name, sizeof name, "  %zu known endpoints in turn", in.endpoints);
     /* A tenth of a second for each of GnuTLS' would be a minute for the row. */
     work peer = endpoints > 100000 ? NULL : gnutls_turns;
-    bench_row(name, (work[]){turns, NULL, peer}, &in, (limit){0, 0}, 20);
+    bench_row(name, (work[CANDIDATES]){turns, NULL, peer}, &in, (limit){0}, 20);
     if (with_first_use) {
         /* Closed after the store: a close would drop the locks of SQLite's own descriptors. */
         in.fd = open(in.database, O_RDONLY);
-        bench_row("one lstat and one pread, for comparison", (work[CANDIDATES]){look}, &in, (limit){0, 0}, 0);
+        bench_row("one lstat and one pread, for comparison", (work[CANDIDATES]){look}, &in, (limit){0}, 0);
     }
     tofu_store_free(in.store);
     if (with_first_use) close(in.fd);

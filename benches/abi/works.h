@@ -15,7 +15,7 @@ typedef struct {
     struct tofu_store *store;
     struct tofu_check *dry;
     struct tofu_chain *chain;
-    void *openssl, *gnutls;
+    void *openssl, *gnutls, *webpki;
 } certs;
 
 typedef struct {
@@ -30,6 +30,10 @@ typedef struct {
 
 void bench_certs(const char *dir);
 void bench_stores(const char *dir, size_t endpoints, int with_first_use);
+
+/* benches/abi/webpki.rs */
+void *webpki_prepare(const char *roots, const char *host, const uint8_t *const *der, const size_t *len, size_t count);
+int webpki_verify(const void *prepared);
 
 #if HAVE_OPENSSL
 void openssl_prepare(certs *in);

@@ -350,11 +350,11 @@ pub unsafe extern "C" fn tofu_check_free(check: *mut tofu_check) {
 ///                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME for a host or port that
-///         cannot be; TOFU_E_PARSE for a chain without a readable leaf; TOFU_E_ROOTS when a CA answer is wanted and
-///         no anchors could be loaded; TOFU_E_STATE for a resumed session that needs a full handshake; of the store
-///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY,
-///         TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of chain or
-///         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         cannot be; TOFU_E_PARSE for a chain without a readable leaf; TOFU_E_ROOTS when a CA answer is wanted and no
+///         anchors could be loaded; TOFU_E_STATE for a resumed session that needs a full handshake; of the store
+///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+///         TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of chain or options was refused with; TOFU_E_INVALID;
+///         TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread; the store is shared, chain and options only once they are frozen. Since: 0.1.0.
 #[unsafe(no_mangle)]

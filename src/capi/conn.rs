@@ -114,12 +114,12 @@ impl Object for tofu_conn {
 ///                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
-///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
-///         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
-///         STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO, also when the system has no descriptor
-///         or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
-///         tofu_check_chain; of the store TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
+///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the
+///         connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no
+///         longer offers STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no
+///         descriptor or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and
+///         TOFU_E_ROOTS as in tofu_check_chain; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
+///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
 ///         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
@@ -173,10 +173,13 @@ fn connect(
 ///
 /// @param conn  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
-///         tofu_conn_wants says and call again; only when non-blocking. Errors as of tofu_connect; those of the network
-///         and of TLS end the connection, and every later call says the same again; after those of the store nothing
-///         flows until a later call accepts. TOFU_E_FORKED, TOFU_E_INVALID, TOFU_E_INTERNAL.
+/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for
+///         what tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
+///         TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED, TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in
+///         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS
+///         and TOFU_E_STATE as in tofu_check_chain, and of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND, after
+///         which nothing flows until a later call accepts. TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
 #[unsafe(no_mangle)]

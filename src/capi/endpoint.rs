@@ -166,8 +166,8 @@ fn number(known: &EndpointRecord, field: i32) -> Option<i64> {
 /// @param endpoint  borrowed; must not be NULL.
 /// @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
-///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -201,8 +201,8 @@ pub unsafe extern "C" fn tofu_endpoint_expect_change(
 /// @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

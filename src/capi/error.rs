@@ -10,6 +10,7 @@ use crate::cert::ParseError;
 use crate::endpoint::NameError;
 use crate::path::{ChainError, RootsError};
 use crate::store::StoreError;
+use crate::text::one_line;
 use crate::tls::NetError;
 use crate::trust::{CheckError, PolicyError, TrustError};
 
@@ -63,7 +64,8 @@ pub(super) struct Failure {
 impl Failure {
     /// A failure with its fine code (docs/errors.md) and one line that names the thing.
     pub(super) fn new(code: Code, detail: &'static str, message: impl Into<String>) -> Self {
-        Self { code, detail, message: message.into() }
+        // What others wrote is escaped where it is taken in; names of files are not.
+        Self { code, detail, message: one_line(&message.into(), usize::MAX) }
     }
 
     /// An argument that makes no sense; the message begins with its name.
@@ -160,6 +162,7 @@ impl From<StoreError> for Failure {
             StoreError::NotFound { .. } => (Code::NotFound, "store.not-found"),
             StoreError::Conflict { .. } => (Code::Conflict, "store.conflict"),
             StoreError::InUse { .. } => (Code::State, "store.in-use"),
+            StoreError::Overtaken { .. } => (Code::Conflict, "store.overtaken"),
             StoreError::Limit { .. } => (Code::Limit, "store.limit"),
             StoreError::Forked { .. } => (Code::Forked, "store.forked"),
             StoreError::Backend { .. } => (Code::Backend, "store.backend"),
@@ -301,7 +304,7 @@ mod tests {
     fn every_failure_is_negative_and_names_the_thing() {
         let store = || "/tmp/pins.db".to_owned();
         let server = || "mail.example:993".to_owned();
-        let failures: [Failure; 12] = [
+        let failures: [Failure; 13] = [
             NameError::Port.into(),
             StoreError::Conflict { store: store() }.into(),
             StoreError::Forked { store: store() }.into(),
@@ -312,6 +315,7 @@ mod tests {
             NetError::Name(NameError::Port).into(),
             NetError::Check(CheckError::Store(StoreError::Forked { store: store() })).into(),
             NetError::Truncated { server: server() }.into(),
+            StoreError::Damaged { store: "/tmp/a\nb".to_owned(), what: "two\nlines".to_owned() }.into(),
             Failure::null("der"),
             Failure::frozen("chain"),
         ];

@@ -202,8 +202,8 @@ fn filter(list: List, states: u64) -> Result<Filter, Failure> {
 /// @param iter  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK: there is one. TOFU_END: there are no more. Of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it is and may be tried again. TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it
+///         is and may be tried again. TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: one thread at a time. Since: 0.1.0.
 #[unsafe(no_mangle)]

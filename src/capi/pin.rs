@@ -206,7 +206,8 @@ pub unsafe extern "C" fn tofu_pin_cert(pin: *const tofu_pin) -> *const tofu_cert
 /// @param id        where to write the pin's number, 0 on failure; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_INVALID, also for MD5 and SHA-1 fingerprints; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+///         TOFU_E_BACKEND; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -303,8 +304,8 @@ fn pin_value(kind: PinKind, value: Option<&str>, cert: Option<&Cert>) -> Result<
 /// @param value  its value, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID, also for a change that is not allowed; of the store TOFU_E_IO,
-///         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
-///         TOFU_E_INTERNAL.
+///         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -355,7 +356,8 @@ fn pin_id(id: i64) -> Result<u64, Failure> {
 /// @param id     the pin's number.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+///         TOFU_E_BACKEND; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -44,9 +44,9 @@ impl Object for tofu_store {
 /// @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
 ///                 must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FUTURE; TOFU_E_UNSAFE_FILE; TOFU_E_READ_ONLY;
-///         TOFU_E_NOT_FOUND; TOFU_E_LIMIT; TOFU_E_CONFLICT; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; of the store TOFU_E_IO, TOFU_E_BUSY,
+///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -106,8 +106,9 @@ pub unsafe extern "C" fn tofu_store_set_default(store: *mut tofu_store, err: *mu
 /// @param out  where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
 ///             be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; what tofu_store_open returns for NULL path and options: TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_INVALID, TOFU_E_INTERNAL.
+/// @return TOFU_OK; as tofu_store_open for NULL path and options, of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
+///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
+///         TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -127,8 +128,8 @@ pub unsafe extern "C" fn tofu_store_get_default(out: *mut *mut tofu_store, err: 
 /// @param store  must not be NULL.
 /// @param out    where to write the number, 0 on failure; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_IO; TOFU_E_BUSY; TOFU_E_DAMAGED; TOFU_E_FORKED; TOFU_E_BACKEND; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -43,10 +43,10 @@ use crate::time::system_now;
 ///                  with tofu_text_free; NULL on failure; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all, and with
-///         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_FUTURE for an export of a newer version;
-///         TOFU_E_STATE with TOFU_IMPORT_RESTORE where the store knows something already; of the store
-///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
-///         TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_STATE with TOFU_IMPORT_RESTORE where the
+///         store knows something already; TOFU_E_FUTURE also for an export of a newer version; of the store
+///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -128,8 +128,9 @@ fn unreadable(error: StoreError) -> Failure {
 /// @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
 ///                owned by the caller, freed with tofu_text_free; NULL on failure; may be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND;
-///         TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for
+///         another format; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -182,18 +183,20 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
 
 /// Takes a change back: puts its endpoint, or all endpoints of an import, to what they were before it.
 ///
-/// Only where nothing else has changed them since. It never lifts a block, never revives a compromised key, and never
-/// forgets that an endpoint was once CA-valid. An undo can be undone, by its number; that of an import, by any of its
-/// numbers, as a whole.
+/// Only where no other change came after it; contact in between does not matter, and what it taught is kept. It never
+/// lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid. An undo can be
+/// undone, by its number; that of an import, by any of its numbers, as a whole.
 ///
 /// @param store  must not be NULL.
 /// @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
 ///               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
 ///               the same endpoint; the events say which change it was, so name it where that matters.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where the endpoint has changed since;
-///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where a later change stands in the
+///         way, which the message names with what to do (mere contact does not, unless it promoted or retired a pin);
+///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO,
+///         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
+///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -218,8 +221,8 @@ pub unsafe extern "C" fn tofu_store_undo(store: *mut tofu_store, event: i64, err
 /// @param before   what is older goes, in seconds since the epoch, UTC; negative is refused.
 /// @param removed  where to write how many things went, 0 on failure; may be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_READ_ONLY, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -254,8 +257,9 @@ pub unsafe extern "C" fn tofu_store_prune(
 /// @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with tofu_text_free;
 ///                written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED where the store could be read; may be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found; of the store TOFU_E_IO,
-///         TOFU_E_BUSY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Of the store
+///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED,
+///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -286,8 +290,9 @@ pub unsafe extern "C" fn tofu_store_verify(
 /// @param store  must not be NULL; one on storage of the application's own is backed up by the application.
 /// @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_IO, also where the file exists; TOFU_E_UNSAFE_FILE; of the store TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FORKED; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID, also where the file exists and for storage of the application's own; of the store
+///         or the new file TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -313,8 +318,9 @@ pub unsafe extern "C" fn tofu_store_backup(
 /// @param store  must not be NULL.
 /// @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the backup or the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; of the backup or the store TOFU_E_IO, TOFU_E_BUSY,
+///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
+///         TOFU_E_BACKEND; TOFU_E_INVALID, also for the store itself; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -342,8 +348,8 @@ fn file(path: &str) -> Result<&Path, Failure> {
 /// @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free; NULL on failure;
 ///               must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
+///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -350,8 +350,8 @@ fn kind_bit(kind: PinKind) -> u64 {
 /// @return TOFU_OK: remembered, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for a reject, an unproven chain
 ///         or another kind; TOFU_E_STALE for a verdict too old or overtaken; TOFU_E_INVALID, also for a fingerprint
 ///         that is none or another; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
-///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_NOT_FOUND, TOFU_E_CONFLICT, TOFU_E_LIMIT, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
+///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_ROOTS,
+///         TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

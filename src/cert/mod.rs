@@ -61,10 +61,11 @@ struct Inner {
     outline: Outline,
     fingerprint: OnceLock<Hash>,
     spki: OnceLock<Hash>,
-    names: OnceLock<Names>,
+    // Boxed, since of the hundred and forty roots nobody asks for these.
+    names: OnceLock<Box<Names>>,
     key: OnceLock<(KeyInfo, Vec<Anomaly>)>,
     algorithm: OnceLock<Algorithm>,
-    extensions: OnceLock<Extensions>,
+    extensions: OnceLock<Box<Extensions>>,
     anomalies: OnceLock<Vec<Anomaly>>,
     self_signed: OnceLock<SignatureCheck>,
 }
@@ -365,7 +366,7 @@ impl Cert {
             // What is odd about the same name need not be said twice.
             let same = outline.subject.whole(all) == outline.issuer.whole(all);
             let issuer = if same { subject.clone() } else { Name::read(all, outline.issuer, "issuer", &mut notes) };
-            Names { subject, issuer, anomalies: notes.into_vec() }
+            Box::new(Names { subject, issuer, anomalies: notes.into_vec() })
         })
     }
 
@@ -394,7 +395,7 @@ impl Cert {
             Some(explicit) => extensions::read(self.der(), explicit),
             None => Extensions::without(self.inner.outline.stray.is_some()),
         };
-        self.inner.extensions.get_or_init(read)
+        self.inner.extensions.get_or_init(|| Box::new(read()))
     }
 }
 

@@ -18,17 +18,11 @@ fn read(body: &[u8]) -> Option<String> {
         return None;
     }
     let mut out = String::with_capacity(32);
-    let mut arc = 0u128;
-    let mut fresh = true;
-    for &byte in body {
-        if fresh && byte == 0x80 {
+    for group in body.split_inclusive(|byte| byte & 0x80 == 0) {
+        if group.first() == Some(&0x80) {
             return None;
         }
-        arc = arc.checked_mul(128)?.checked_add(u128::from(byte & 0x7F))?;
-        fresh = byte & 0x80 == 0;
-        if !fresh {
-            continue;
-        }
+        let mut arc = number(group)?;
         if out.is_empty() {
             let first = (arc / 40).min(2);
             push_number(&mut out, first);
@@ -36,9 +30,18 @@ fn read(body: &[u8]) -> Option<String> {
         }
         out.push('.');
         push_number(&mut out, arc);
-        arc = 0;
     }
     Some(out)
+}
+
+/// The number of which each octet has seven bits.
+fn number(group: &[u8]) -> Option<u128> {
+    let bits = |octet: &u8| octet & 0x7F;
+    // Arithmetic of 128 bits is slow, and only the UUIDs below 2.25 need it.
+    match group.len() {
+        0..=4 => Some(group.iter().fold(0u32, |number, octet| number << 7 | u32::from(bits(octet))).into()),
+        _ => group.iter().try_fold(0u128, |number, octet| number.checked_mul(128)?.checked_add(bits(octet).into())),
+    }
 }
 
 /// Decimal digits; small numbers, which nearly all are, without the cost of formatting.

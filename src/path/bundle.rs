@@ -11,8 +11,10 @@ use data_encoding::BASE64;
 
 use crate::cert::limits::MAX_CERT;
 
-/// Bytes of a file that is read as a whole; real ones have some 200,000.
+/// Bytes of a file that is read, at most; real ones have some 200,000.
 const MAX_FILE: u64 = 8 * 1024 * 1024;
+/// Bytes read at a time: a file as a whole would be fifty pages of memory more.
+const PART: usize = 16 * 1024;
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
@@ -20,28 +22,22 @@ const DASHES: &[u8] = b"-----";
 /// Characters of base64 in a line (RFC 7468, section 2).
 const WIDTH: usize = 64;
 
-/// The bytes of a regular file of a likely size; `None` for anything else.
-pub(super) fn contents(path: &Path) -> Option<Vec<u8>> {
+/// Calls `found` with the DER of each block of a regular file of a likely size, in order. `None` for a file that is
+/// not plainly a bundle; what was found before that is then to be forgotten.
+pub(super) fn each_in(path: &Path, found: impl FnMut(&[u8])) -> Option<()> {
     let file = File::open(path).ok()?;
-    let found = file.metadata().ok()?;
-    if !found.is_file() || found.len() > MAX_FILE {
+    let about = file.metadata().ok()?;
+    if !about.is_file() || about.len() > MAX_FILE {
         return None;
     }
-    let mut text = Vec::with_capacity(usize::try_from(found.len()).ok()?.saturating_add(1));
-    file.take(MAX_FILE).read_to_end(&mut text).ok()?;
-    Some(text)
+    each(file.take(MAX_FILE), found)
 }
 
-/// Calls `found` with the DER of each block in order. `None` for a text that is not plainly a
-/// bundle; what was found before that is then to be forgotten.
-pub(super) fn each(text: &[u8], mut found: impl FnMut(&[u8])) -> Option<()> {
-    let (mut base64, mut der) = (Vec::with_capacity(4096), vec![0; MAX_CERT]);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let Some(line) = take_line(&mut rest) else {
-            // Text behind the last line end.
-            return Some(()).filter(|()| !rest.starts_with(DASHES) && !rest.contains(&b'\r'));
-        };
+/// The same of any text.
+fn each(text: impl Read, mut found: impl FnMut(&[u8])) -> Option<()> {
+    let (mut base64, mut der) = (Vec::with_capacity(4096), Vec::new());
+    let mut text = Lines { from: text, buffer: vec![0; PART], start: 0, end: 0 };
+    while let Some(line) = text.next()? {
         if line.contains(&b'\r') {
             return None;
         }
@@ -53,18 +49,15 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(&[u8])) -> Option<()> {
         }
         base64.clear();
         loop {
-            // Nearly every line has the same length. One that only seems to, with a line end inside,
-            // is no base64.
-            if let Some((line, after)) = rest.split_at_checked(WIDTH).filter(|(_, after)| after.starts_with(b"\n")) {
-                base64.extend_from_slice(line);
-                rest = after.get(1..)?;
-                continue;
-            }
-            let line = take_line(&mut rest)?;
+            // Nearly every line has the same length. One that only seems to, with a line end inside, is no base64.
+            let line = text.next_of(WIDTH)??;
             if line == END {
                 break;
             }
             base64.extend_from_slice(line);
+            if base64.len() > MAX_CERT.saturating_mul(2) {
+                return None;
+            }
         }
         // Padding ends a block; this decoder would go on behind it.
         let padded = base64.len().saturating_sub(2);
@@ -72,18 +65,79 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(&[u8])) -> Option<()> {
             return None;
         }
         let length = BASE64.decode_len(base64.len()).ok()?;
-        let decoded = BASE64.decode_mut(&base64, der.get_mut(..length)?).ok()?;
+        der.resize(length, 0);
+        let decoded = BASE64.decode_mut(&base64, &mut der).ok()?;
+        if decoded > MAX_CERT {
+            return None;
+        }
         found(der.get(..decoded)?);
     }
-    Some(())
+    let rest = text.rest();
+    // Text behind the last line end.
+    Some(()).filter(|()| !rest.starts_with(DASHES) && !rest.contains(&b'\r'))
 }
 
-/// The next line without its end; `None` where there is no end.
-fn take_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let end = rest.iter().position(|b| *b == b'\n')?;
-    let (line, after) = rest.split_at_checked(end)?;
-    *rest = after.get(1..)?;
-    Some(line)
+/// The lines of a text, read part by part.
+struct Lines<R> {
+    from: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl<R: Read> Lines<R> {
+    /// The next line without its end; `Some(None)` where there is none with an end; `None` for an error.
+    fn next(&mut self) -> Option<Option<&[u8]>> {
+        self.line(|rest| rest.iter().position(|byte| *byte == b'\n'))
+    }
+
+    /// As much of the text, if a line ends there; else as [`Lines::next`].
+    fn next_of(&mut self, width: usize) -> Option<Option<&[u8]>> {
+        match self.buffer.get(self.start.checked_add(width)?) {
+            Some(b'\n') if self.start.checked_add(width)? < self.end => self.line(|_| Some(width)),
+            _ => self.next(),
+        }
+    }
+
+    fn line(&mut self, length: impl Fn(&[u8]) -> Option<usize>) -> Option<Option<&[u8]>> {
+        loop {
+            let length = length(self.buffer.get(self.start..self.end)?);
+            if let Some(length) = length {
+                let from = self.start;
+                self.start = from.checked_add(length)?.checked_add(1)?;
+                return Some(Some(self.buffer.get(from..from.checked_add(length)?)?));
+            }
+            if !self.more()? {
+                return Some(None);
+            }
+        }
+    }
+
+    /// Reads on; whether there was anything.
+    fn more(&mut self) -> Option<bool> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end = self.end.checked_sub(self.start)?;
+        self.start = 0;
+        if self.end == self.buffer.len() {
+            // A line longer than a part.
+            self.buffer.resize(self.end.checked_mul(2)?, 0);
+        }
+        loop {
+            match self.from.read(self.buffer.get_mut(self.end..)?) {
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                read => {
+                    let read = read.ok()?;
+                    self.end = self.end.checked_add(read)?;
+                    return Some(read > 0);
+                }
+            }
+        }
+    }
+
+    /// What has no line end.
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

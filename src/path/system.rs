@@ -2,7 +2,6 @@
 //! This file reads the environment and the disk, and is the only one of `path` that does. Called by
 //! [`Roots::system`](super::Roots::system), so that a program which needs no CA answer pays nothing.
 
-use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -68,9 +67,8 @@ impl Found {
 
     /// The certificates of a file that is plainly a bundle, in the order of `rustls-native-certs`.
     fn in_bundle(file: &Path) -> Option<Self> {
-        let text = bundle::contents(file)?;
         let mut found = Self::default();
-        bundle::each(&text, |der| found.add(der))?;
+        bundle::each_in(file, |der| found.add(der))?;
         found.certs.sort_by(|a, b| a.der().cmp(b.der()));
         Some(found)
     }
@@ -97,7 +95,7 @@ fn load() -> Result<Arc<Roots>, RootsError> {
 /// The certificates, and where they come from.
 fn read() -> (String, Found) {
     let named = from_environment();
-    let privileged = named.is_some() && started_with_privileges();
+    let privileged = named.is_some() && crate::privileges::borrowed();
     if let Some(named) = named.filter(|_| !privileged) {
         let [file, directory] = VARIABLES.map(std::env::var_os);
         let bundle = file.filter(|_| directory.is_none()).and_then(|file| Found::in_bundle(Path::new(&file)));
@@ -122,68 +120,4 @@ fn from_environment() -> Option<String> {
     };
     let sources: Vec<String> = VARIABLES.into_iter().filter_map(named).collect();
     (!sources.is_empty()).then(|| sources.join(" and "))
-}
-
-/// Whether the program runs with more rights than whoever started it (set-uid, set-gid or file
-/// capabilities): then the environment is an attacker's (DECISION, facts). Linux says so in the
-/// auxiliary vector's AT_SECURE; where that cannot be read (`/proc/self/auxv` belongs to root in
-/// such a program) the real and effective ids of `/proc/self/status`, which anybody may read, are
-/// compared; where neither can be had, the careful answer is given. Other systems have no such
-/// files and are taken as unprivileged.
-fn started_with_privileges() -> bool {
-    if !cfg!(target_os = "linux") {
-        return false;
-    }
-    // Some 400 bytes; one read gives all of them.
-    let mut auxv = [0; 4096];
-    let vector = std::fs::File::open("/proc/self/auxv").and_then(|mut file| file.read(&mut auxv)).ok();
-    if let Some(secure) = vector.and_then(|length| at_secure(auxv.get(..length)?)) {
-        return secure;
-    }
-    std::fs::read_to_string("/proc/self/status").ok().and_then(|status| ids_differ(&status)).unwrap_or(true)
-}
-
-/// The value of AT_SECURE (23) in an auxiliary vector: pairs of native words.
-fn at_secure(auxv: &[u8]) -> Option<bool> {
-    const AT_SECURE: usize = 23;
-    const WORD: usize = size_of::<usize>();
-    let mut words = auxv.chunks_exact(WORD).filter_map(|word| Some(usize::from_ne_bytes(word.try_into().ok()?)));
-    while let (Some(kind), Some(value)) = (words.next(), words.next()) {
-        if kind == AT_SECURE {
-            return Some(value != 0);
-        }
-    }
-    None
-}
-
-/// Whether any of the ids of a `/proc/self/status` differs from the real one.
-fn ids_differ(status: &str) -> Option<bool> {
-    let differ = |key: &str| {
-        let mut ids = status.lines().find_map(|line| line.strip_prefix(key))?.split_whitespace();
-        let real = ids.next()?;
-        Some(ids.any(|id| id != real))
-    };
-    Some(differ("Uid:")? || differ("Gid:")?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_with_borrowed_rights_is_recognised() {
-        let auxv = |pairs: &[[usize; 2]]| pairs.iter().flatten().flat_map(|w| w.to_ne_bytes()).collect::<Vec<u8>>();
-        assert_eq!(at_secure(&auxv(&[[6, 4096], [23, 1], [0, 0]])), Some(true));
-        assert_eq!(at_secure(&auxv(&[[6, 23], [23, 0], [0, 0]])), Some(false));
-        assert_eq!(at_secure(&auxv(&[[0, 0]])), None);
-        assert_eq!(ids_differ("Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n"), Some(true));
-        assert_eq!(ids_differ("Uid:\t1000\t1000\t1000\t1000\nGid:\t5\t6\t6\t6\n"), Some(true));
-        assert_eq!(ids_differ("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n"), Some(false));
-        assert_eq!(ids_differ("Uid:\t0\t0\t0\t0\n"), None);
-    }
-
-    #[test]
-    fn this_test_runs_without_borrowed_rights() {
-        assert!(!started_with_privileges());
-    }
 }

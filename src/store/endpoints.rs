@@ -104,8 +104,8 @@ impl Tx<'_> {
         keyspace::parse_endpoint(key).ok_or_else(|| self.damaged("an endpoint has a key that cannot be"))
     }
 
-    /// Endpoints with a pin or baseline sighting of this leaf key, at most `limit`.
-    pub fn holders(&self, spki: Hash, limit: usize) -> Result<Vec<Endpoint>, StoreError> {
+    /// The records of endpoints with a pin or baseline sighting of this leaf key, at most `limit`.
+    pub fn holders(&self, spki: Hash, limit: usize) -> Result<Vec<EndpointRecord>, StoreError> {
         let prefix = keyspace::held_prefix(spki);
         let mut found = Vec::new();
         self.each(&prefix, &prefix, |key, value| {
@@ -116,9 +116,7 @@ impl Tx<'_> {
             let endpoint =
                 keyspace::parse_held(&key).ok_or_else(|| self.damaged("an index row has a key that cannot be"))?;
             // The index also holds what pins of other kinds name.
-            if self.endpoint(&endpoint)?.is_some_and(|record| holds_leaf_key(&record, spki)) {
-                found.push(endpoint);
-            }
+            found.extend(self.endpoint(&endpoint)?.filter(|record| holds_leaf_key(record, spki)));
             Ok(true)
         })?;
         Ok(found)

@@ -104,6 +104,9 @@ pub struct Peek {
     pub device: u64,
     /// Inode of the file; 0 for none.
     pub inode: u64,
+    /// When anything about the file changed last, in nanoseconds; 0 for none. A file that was put in the
+    /// place of another may have the same counter.
+    pub changed: i64,
     /// Moves with every commit.
     pub counter: u64,
 }
@@ -114,8 +117,11 @@ impl Peek {
         if below.is_empty() {
             return self;
         }
-        let numbers = below.iter().chain([&self]).flat_map(|p| [p.device, p.inode, p.counter]);
-        let bytes: Vec<u8> = numbers.flat_map(u64::to_be_bytes).collect();
+        let marks = below.iter().chain([&self]);
+        let numbers = marks.flat_map(|p| {
+            [p.device.to_be_bytes(), p.inode.to_be_bytes(), p.changed.to_be_bytes(), p.counter.to_be_bytes()]
+        });
+        let bytes: Vec<u8> = numbers.flatten().collect();
         let hash = Hash::of(&bytes);
         let counter = hash.as_bytes().first_chunk().map_or(self.counter, |first| u64::from_be_bytes(*first));
         Self { counter, ..self }

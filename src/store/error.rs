@@ -14,7 +14,7 @@ pub enum StoreError {
         what: String,
     },
     /// Somebody else holds it for longer than the time allowed.
-    #[error("store {store}: busy for more than {waited_ms} ms; another program is writing to it")]
+    #[error("store {store}: busy for more than {waited_ms} ms; another program is using it")]
     Busy {
         /// The file or backend.
         store: String,
@@ -81,6 +81,14 @@ pub enum StoreError {
         /// The file or backend.
         store: String,
         /// What is wanted, and the way on.
+        what: String,
+    },
+    /// A change that cannot be undone any more, because another one came after it.
+    #[error("store {store}: {what}")]
+    Overtaken {
+        /// The file or backend.
+        store: String,
+        /// Which one, and what to do.
         what: String,
     },
     /// A limit was reached.

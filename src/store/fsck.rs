@@ -10,23 +10,25 @@ use super::endpoints::{certs, index_rows};
 use super::error::StoreError;
 use super::keyspace::{self, BLOCKS, CERTS, END, ENDPOINTS, KEYS, LOG, META, PENDING, PINS, REFERENCES, TRUST};
 use super::log::event_certs;
-use super::meta::Counts;
+use super::meta::{Counts, MAX_NUMBER};
 use super::record::{Block, Event};
 use super::tx::Tx;
 use crate::hash::Hash;
-use crate::text::{count, escape};
+use crate::text::{count, one_line};
 
 /// What is derived from other rows.
 const DERIVED: [&[u8]; 3] = [KEYS, REFERENCES, PINS];
 /// At most so many problems are listed; more are only counted.
 const MAX_PROBLEMS: usize = 1000;
+/// Characters of one problem.
+const MAX_PROBLEM: usize = 300;
 
 /// What a verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Rows looked at, by sort.
     pub counts: Counts,
-    /// One line for each thing found wrong; empty for a sound store. A thousand at most.
+    /// One line for each thing found wrong, fit to show; empty for a sound store. A thousand at most.
     pub problems: Vec<String>,
     /// Derived rows (indexes) that were rebuilt, where that was asked for.
     pub repaired: u64,
@@ -39,14 +41,22 @@ impl Report {
             "schema": "tofu-verify-report",
             "version": 1,
             "sound": self.problems.is_empty(),
-            "problems": self.problems.iter().map(|p| escape(p)).collect::<Vec<_>>(),
+            "problems": self.problems,
             "rows": self.counts.to_json(),
         })
     }
 
-    fn problem(&mut self, what: impl Into<String>) {
+    fn problem(&mut self, what: impl AsRef<str>) {
         if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(what.into());
+            self.problems.push(one_line(what.as_ref(), MAX_PROBLEM));
+        }
+    }
+
+    /// What is wrong with a row. Whose reader knows which store it is about.
+    fn bad_row(&mut self, error: StoreError) {
+        match error {
+            StoreError::Damaged { what, .. } => self.problem(what),
+            other => self.problem(other.to_string()),
         }
     }
 }
@@ -55,9 +65,18 @@ impl Store {
     /// Verifies everything. What is damaged is listed, not returned as an error; an error means that
     /// the store could not be read at all.
     pub fn verify(&self) -> Result<Report, StoreError> {
-        let mut report = self.read(|tx| -> Result<Report, StoreError> { verify(tx) })?;
-        for line in self.engine().verify()? {
-            report.problem(line);
+        let mut report = match self.read(|tx| -> Result<Report, StoreError> { verify(tx) }) {
+            // Where the rows cannot be walked to the end, what lies below them may say why.
+            Err(error @ StoreError::Damaged { .. }) => {
+                let mut report = Report::default();
+                report.bad_row(error);
+                report
+            }
+            read => read?,
+        };
+        // SQLite puts several lines into one.
+        for found in self.engine().verify()? {
+            found.lines().filter(|line| !line.trim().is_empty()).for_each(|line| report.problem(line));
         }
         for below in self.layers() {
             for line in below.verify()?.problems {
@@ -138,7 +157,7 @@ fn verify(tx: &Tx<'_>) -> Result<Report, StoreError> {
                 }
                 check_trust_row(tx, &key, opened.body, &mut report, &mut wanted);
             }
-            Err(e) => report.problem(e.to_string()),
+            Err(e) => report.bad_row(e),
         }
         before = key;
         Ok(true)
@@ -148,6 +167,11 @@ fn verify(tx: &Tx<'_>) -> Result<Report, StoreError> {
     }
     check_others(tx, &mut report, &mut wanted)?;
     check_derived(tx, &mut report, &wanted)?;
+    for (noun, next) in tx.meta.numbers() {
+        if next > MAX_NUMBER {
+            report.problem(format!("the meta row counts {next} as the next {noun}, which cannot be"));
+        }
+    }
     for ((noun, counted), (_, there)) in tx.meta.counts.words().into_iter().zip(report.counts.words()) {
         if counted != there {
             report.problem(format!("the meta row counts {} where there are {there}", count(counted, noun)));
@@ -168,7 +192,7 @@ fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wa
                     report.problem(format!("{} is newer than the store", keyspace::describe(key)));
                 }
             }
-            Err(e) => report.problem(e.to_string()),
+            Err(e) => report.bad_row(e),
         }
     } else if key.starts_with(BLOCKS) {
         report.counts.blocks = report.counts.blocks.saturating_add(1);
@@ -177,7 +201,7 @@ fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wa
                 wanted.insert(keyspace::pin(block.id, key));
             }
             Ok(_) => report.problem(format!("{} stands under a wrong key", keyspace::describe(key))),
-            Err(e) => report.problem(e.to_string()),
+            Err(e) => report.bad_row(e),
         }
     } else if key != END {
         report.problem("a row that carries trust has an unknown key");
@@ -193,7 +217,7 @@ fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>
         let body = match tx.open(&key, &value) {
             Ok(opened) => opened.body,
             Err(e) => {
-                report.problem(e.to_string());
+                report.bad_row(e);
                 return Ok(true);
             }
         };
@@ -206,7 +230,7 @@ fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>
             report.counts.pending = report.counts.pending.saturating_add(1);
             match tx.decode_pending(&key, body) {
                 Ok(pending) => wanted.extend(pending.chain.iter().map(|c| keyspace::reference(*c, &key))),
-                Err(e) => report.problem(e.to_string()),
+                Err(e) => report.bad_row(e),
             }
         } else if key.starts_with(LOG) {
             report.counts.events = report.counts.events.saturating_add(1);
@@ -215,7 +239,7 @@ fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>
                     wanted.extend(event_certs(&event).into_iter().map(|c| keyspace::reference(c, &key)));
                 }
                 Ok(_) => report.problem(format!("{} has a wrong number", keyspace::describe(&key))),
-                Err(e) => report.problem(e.to_string()),
+                Err(e) => report.bad_row(e),
             }
         } else if !DERIVED.iter().any(|prefix| key.starts_with(prefix)) {
             report.problem("a row has an unknown key");

@@ -220,7 +220,7 @@ impl Tx<'_> {
 
     /// A fresh pin number.
     pub fn new_pin_id(&mut self) -> Result<u64, StoreError> {
-        let id = self.meta.next_pin;
+        let id = self.number(self.meta.next_pin, "pin")?;
         self.meta.next_pin = id.saturating_add(1);
         Ok(id)
     }

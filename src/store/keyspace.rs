@@ -164,6 +164,11 @@ pub fn event(id: u64) -> Vec<u8> {
     join(&[LOG, &id.to_be_bytes()])
 }
 
+/// The number of an event's key.
+pub fn parse_event(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.strip_prefix(LOG)?.try_into().ok()?))
+}
+
 /// What a key names, for messages.
 pub fn describe(key: &[u8]) -> String {
     let hash = |from: usize| {
@@ -186,9 +191,9 @@ pub fn describe(key: &[u8]) -> String {
             Some(endpoint) => format!("a pending question of {endpoint}"),
             None => "a pending question".to_owned(),
         },
-        Some((b'l', id)) => match <[u8; 8]>::try_from(id) {
-            Ok(id) => format!("event {}", u64::from_be_bytes(id)),
-            Err(_) => "an event".to_owned(),
+        Some((b'l', _)) => match parse_event(key) {
+            Some(id) => format!("event {id}"),
+            None => "an event".to_owned(),
         },
         _ => "an unknown row".to_owned(),
     }

@@ -2,31 +2,40 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::bounds;
 use super::endpoints::certs;
 use super::error::StoreError;
 use super::keyspace;
-use super::record::{EndpointRecord, Event};
+use super::meta::MAX_NUMBER;
+use super::record::{EndpointRecord, Event, Pin, PinState};
 use super::tx::Tx;
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
-use crate::time::Timestamp;
+use crate::time::{RELEASED, Timestamp};
 
 /// Codes of events that say that the key of an endpoint changed.
 const KEY_CHANGES: [&str; 4] = ["changed", "replaced", "upgrade", "downgrade"];
 /// How many outdated events one new event takes away, so that no single append is slow.
 const PRUNE_STEP: usize = 4;
-/// Where an undoable event keeps a hash of the record that its change left.
-pub(super) const AFTER: &str = "after";
+/// Where an undoable event keeps what its change left ([`Left`]).
+const LEFT: &str = "left";
+/// The code of the event that undo leaves.
+pub(super) const UNDONE: &str = "undone";
+/// Where such an event names what it undid.
+pub(super) const UNDOES: &str = "undoes";
+/// Where the events of one import, or of its undoing, name the first of them: they are undone together.
+pub(super) const BATCH: &str = "batch";
 /// Where [`Event::before`] keeps the record; `null` where there was none.
 const RECORD: &str = "record";
 
 impl Tx<'_> {
     /// Appends to the log; `id` and `application` are filled in. Returns the id.
     pub fn log(&mut self, mut event: Event) -> Result<u64, StoreError> {
-        event.id = self.meta.next_event;
+        event.id = self.number(self.meta.next_event, "event")?;
         self.meta.next_event = event.id.saturating_add(1);
         if event.application.is_empty() {
             event.application = crate::text::excerpt(self.store.application(), 128);
@@ -34,6 +43,10 @@ impl Tx<'_> {
         event.text = shorten(event.text);
         if event.before.is_some() {
             self.undoable.push(event.id);
+        }
+        // A clock that is known to be wrong judges no time; the checks of one have that of the floor.
+        if event.time > self.meta.time_floor.max(RELEASED) {
+            self.meta.none_changed_after(event.time);
         }
         if KEY_CHANGES.contains(&event.code.as_str()) {
             if let Ok(endpoint) = Endpoint::parse("", &event.host, event.port) {
@@ -56,8 +69,7 @@ impl Tx<'_> {
     /// as it was before the change.
     pub fn log_undoable(&mut self, mut event: Event, before: Option<&EndpointRecord>) -> Result<u64, StoreError> {
         let record = match before {
-            Some(record) => serde_json::to_value(record)
-                .map_err(|e| StoreError::Invalid { what: format!("a record cannot be written: {e}") })?,
+            Some(record) => serde_json::to_value(record).map_err(unwritable)?,
             None => Value::Null,
         };
         event.before = Some(Value::Object(Map::from_iter([(RECORD.to_owned(), record)])));
@@ -68,12 +80,14 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Takes an event away.
-    pub(super) fn delete_event(&mut self, event: &Event) -> Result<(), StoreError> {
-        let key = keyspace::event(event.id);
+    /// Takes the event away that is the oldest one.
+    fn drop_oldest(&mut self, key: Vec<u8>, event: &Event) -> Result<(), StoreError> {
         self.delete_row(key.clone());
         self.meta.counts.events = self.meta.counts.events.saturating_sub(1);
-        self.refer(&key, &event_certs(event), &BTreeSet::new())
+        self.refer(&key, &event_certs(event), &BTreeSet::new())?;
+        self.meta.first_event = keyspace::parse_event(&key).map_or(self.meta.first_event, |id| id.saturating_add(1));
+        self.pruned_to = key;
+        Ok(())
     }
 
     /// Completes the undoable events of this transaction with what their changes left: undo compares.
@@ -81,35 +95,53 @@ impl Tx<'_> {
         for id in std::mem::take(&mut self.undoable) {
             let Some(mut event) = self.event(id)? else { continue };
             let Some(endpoint) = endpoint_of(&event) else { continue };
-            let left = content_hash(self.endpoint(&endpoint)?.as_ref())?;
-            event.extra.insert(AFTER.to_owned(), Value::from(left.hex()));
+            let Some(after) = self.endpoint(&endpoint)? else { continue };
+            let left = Left::by(before(&event).flatten().as_ref(), &after)?;
+            let left = serde_json::to_value(left).map_err(unwritable)?;
+            event.extra.insert(LEFT.to_owned(), left);
             let body = self.encode(&event)?;
             self.put_row(keyspace::event(id), &body);
         }
         Ok(())
     }
 
-    /// Takes up to `most` events away that are beyond the bounds of the log. Returns how many.
-    pub(super) fn prune_log(&mut self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+    /// Takes up to `most` events away that are beyond the bounds of the log. Goes by the rows that are there and
+    /// not by their numbers, which may lie far apart. Returns how many.
+    fn prune_log(&mut self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
         let (events, age) = self.store.log_bounds();
         let mut pruned: usize = 0;
-        while pruned < most && self.meta.first_event < self.meta.next_event {
-            let key = keyspace::event(self.meta.first_event);
-            if let Some(body) = self.row(&key)? {
-                let oldest: Event = self.decode(&key, &body)?;
-                if self.meta.counts.events <= events && oldest.time >= now.saturating_sub(age) {
-                    break;
-                }
-                self.delete_event(&oldest)?;
+        for (key, value) in self.scan(&self.pruned_to, keyspace::LOG, most)? {
+            let oldest: Event = self.decode(&key, self.open(&key, &value)?.body)?;
+            if self.meta.counts.events <= events && oldest.time >= now.saturating_sub(age) {
+                break;
             }
-            self.meta.first_event = self.meta.first_event.saturating_add(1);
+            self.drop_oldest(key, &oldest)?;
             pruned = pruned.saturating_add(1);
+        }
+        Ok(pruned)
+    }
+
+    /// Takes the oldest events away, up to the first one that is not from before `before`. Returns how many.
+    pub(super) fn prune_events_before(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut old = Vec::new();
+        self.each(keyspace::LOG, keyspace::LOG, |key, value| {
+            let event: Event = self.decode(&key, self.open(&key, &value)?.body)?;
+            let is_old = event.time < before;
+            old.extend(is_old.then_some((key, event)));
+            Ok(is_old)
+        })?;
+        let pruned = u64::try_from(old.len()).unwrap_or(u64::MAX);
+        for (key, event) in old {
+            self.drop_oldest(key, &event)?;
         }
         Ok(pruned)
     }
 
     /// Writes an event of an export under its own number.
     pub(super) fn restore_event(&mut self, event: &Event) -> Result<(), StoreError> {
+        if event.id > MAX_NUMBER {
+            return Err(StoreError::Invalid { what: format!("{} is no number of an event", event.id) });
+        }
         let body = self.encode(event)?;
         let key = keyspace::event(event.id);
         if self.get(&key)?.is_none() {
@@ -118,6 +150,16 @@ impl Tx<'_> {
         self.put_row(key.clone(), &body);
         self.meta.next_event = self.meta.next_event.max(event.id.saturating_add(1));
         self.refer(&key, &BTreeSet::new(), &event_certs(event))
+    }
+
+    /// Calls `f` with every event from a number on, as far as it is wanted, while `f` says so.
+    pub(super) fn events_from<T: DeserializeOwned>(
+        &self,
+        from: u64,
+        mut f: impl FnMut(T) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let after = from.checked_sub(1).map_or(keyspace::LOG.to_vec(), keyspace::event);
+        self.each(&after, keyspace::LOG, |key, value| f(self.decode(&key, self.open(&key, &value)?.body)?))
     }
 
     /// An event of the log.
@@ -143,19 +185,66 @@ pub(super) fn event_certs(event: &Event) -> BTreeSet<Hash> {
 
 /// The endpoint that an event is about.
 pub(super) fn endpoint_of(event: &Event) -> Option<Endpoint> {
-    if event.account == Account::any().as_str() {
-        let endpoint = Endpoint::parse("", &event.host, event.port).ok()?;
-        return Some(Endpoint { account: Account::any(), ..endpoint });
-    }
-    Endpoint::parse(&event.account, &event.host, event.port).ok()
+    endpoint_from(&event.account, &event.host, event.port)
 }
 
-/// A hash over what matters in a record: equal for equal pins, policy and baseline.
-pub(super) fn content_hash(record: Option<&EndpointRecord>) -> Result<Hash, StoreError> {
-    let relevant = record.map(super::endpoints::relevant);
-    let body = serde_json::to_vec(&relevant)
-        .map_err(|e| StoreError::Invalid { what: format!("a record cannot be written: {e}") })?;
-    Ok(Hash::of(&body))
+/// An endpoint as an event names it.
+pub(super) fn endpoint_from(account: &str, host: &str, port: u16) -> Option<Endpoint> {
+    if account == Account::any().as_str() {
+        let endpoint = Endpoint::parse("", host, port).ok()?;
+        return Some(Endpoint { account: Account::any(), ..endpoint });
+    }
+    Endpoint::parse(account, host, port).ok()
+}
+
+/// What a change left of an endpoint, as undo needs to know it: kept in the change's event.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Left {
+    /// A hash over what changes by a person's word alone, and by a promotion.
+    pub hash: String,
+    /// The pins.
+    pub pins: Vec<u64>,
+    /// Pins whose waiver the change itself set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<u64>,
+    /// Certificates that were accepted by the change itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sightings: Vec<Hash>,
+    /// It began or ended the observation of an upgrade.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub upgrade: bool,
+}
+
+impl Left {
+    fn by(before: Option<&EndpointRecord>, after: &EndpointRecord) -> Result<Self, StoreError> {
+        let waiver = |record: &EndpointRecord, id| record.pin(id).map(|p| (p.waiver, p.waive_expired_until));
+        let since = |record: &EndpointRecord| record.upgrade.as_ref().map(|upgrade| upgrade.since);
+        let pins: Vec<u64> = after.pins.iter().map(|pin| pin.id).collect();
+        let set = |id: &u64| before.is_some_and(|before| waiver(before, *id) != waiver(after, *id));
+        let is_new = |cert: &Hash| !before.is_some_and(|before| before.baseline.iter().any(|seen| seen.cert == *cert));
+        Ok(Self {
+            hash: Self::hash_of(after)?,
+            waivers: pins.iter().copied().filter(set).collect(),
+            sightings: after.baseline.iter().map(|seen| seen.cert).filter(is_new).collect(),
+            upgrade: before.and_then(since) != since(after),
+            pins,
+        })
+    }
+
+    /// What the event's change left; `None` where it cannot be undone.
+    pub fn of(event: &Event) -> Option<Self> {
+        serde_json::from_value(event.extra.get(LEFT)?.clone()).ok()
+    }
+
+    /// The hash over an endpoint. Not in it: what was seen, when, and what a first match fixes; nor trust that was
+    /// given until the next renewal, which contact takes away.
+    pub fn hash_of(record: &EndpointRecord) -> Result<String, StoreError> {
+        let lapses = |pin: &Pin| pin.until_ca_valid && pin.state == PinState::Trusted;
+        let pins = record.pins.iter().filter(|pin| !lapses(pin));
+        let pins: Vec<_> = pins.map(|p| (p.id, p.kind, &p.value, p.state, p.expires, &p.comment)).collect();
+        let body = serde_json::to_vec(&(pins, &record.policy, record.expect_change_until)).map_err(unwritable)?;
+        Ok(Hash::of(&body).hex())
+    }
 }
 
 /// The record before an undoable event; the inner `None` means that there was none.
@@ -168,6 +257,10 @@ pub(super) fn before(event: &Event) -> Option<Option<EndpointRecord>> {
         return Some(None);
     }
     serde_json::from_value(value.clone()).ok().map(Some)
+}
+
+fn unwritable(error: serde_json::Error) -> StoreError {
+    StoreError::Invalid { what: format!("a record cannot be written: {error}") }
 }
 
 fn shorten(text: String) -> String {

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 
 /// The format of the rows that this version writes.
 pub const FORMAT: u32 = 1;
+/// The highest number of an event, a pin or a generation: the C ABI shows them as `int64_t`.
+pub const MAX_NUMBER: u64 = i64::MAX.unsigned_abs() - 1;
 /// How many endpoints with lately changed keys are remembered for the interception hint.
 const MAX_CHANGES: usize = 16;
 /// The meta row is sealed under this id, since it is what tells the store's own.
@@ -161,6 +163,17 @@ impl Meta {
         self.changes.retain(|c| c.endpoint != endpoint);
         self.changes.insert(0, Changed { endpoint, at });
         self.changes.truncate(MAX_CHANGES);
+    }
+
+    /// Nothing changed after this time. What lies ahead was noted by a clock that was fast, and must not hint at
+    /// interception until it comes true; counted from now it does so for its time.
+    pub fn none_changed_after(&mut self, time: Timestamp) {
+        self.changes.iter_mut().for_each(|c| c.at = c.at.min(time));
+    }
+
+    /// The counters, each with its noun.
+    pub fn numbers(&self) -> [(&'static str, u64); 3] {
+        [("event", self.next_event), ("pin", self.next_pin), ("generation", self.generation)]
     }
 
     /// How many endpoints changed their key since then.

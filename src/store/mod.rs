@@ -24,9 +24,8 @@ mod sqlite;
 mod tx;
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,6 +47,8 @@ use keyspace::{END, META};
 use meta::Meta;
 use seal::StoreId;
 use sqlite::SqliteEngine;
+
+use crate::time::system_now;
 
 /// How long to wait before another try where an engine cannot keep other writers out.
 const RETRY_PAUSE: Duration = Duration::from_millis(1);
@@ -73,7 +74,10 @@ struct Inner {
     meta: Mutex<Option<(Vec<u8>, Arc<Meta>)>>,
     /// The highest generation seen by this handle: a store that shows a lower one went back in time.
     highest: AtomicU64,
-    slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// The listener was told that this store is not what it was.
+    told_of_loss: AtomicBool,
+    /// Of few types, so that looking through them is the shortest way.
+    slots: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     listener: Mutex<Option<Listener>>,
 }
 
@@ -133,17 +137,25 @@ impl Store {
         let raw = engine.get(META)?.ok_or_else(|| damaged("the meta row is gone"))?;
         let meta = Meta::open(&name, &raw)?;
         let id = meta.store_id(&name)?;
-        if let Some(marker) = marker.filter(|m| m.id != id || m.generation > meta.generation) {
+        let loss = marker.filter(|m| m.id != id || m.generation > meta.generation).map(|marker| {
             let what = if marker.id == id { "went back in time" } else { "replaced by another store" };
+            format!("{what} since it was last used")
+        });
+        if let Some(what) = &loss {
             if !options.accept_loss {
-                let what =
-                    format!("{what} since it was last used; open it with accept-loss to go on with what is there");
+                let what = format!("{what}; open it with accept-loss to go on with what is there");
                 return Err(StoreError::Lost { store: name, what });
             }
             engine.reset_marker(&Marker { id, generation: meta.generation })?;
         }
         let store = Self::assemble(engine, id, meta.generation, options, layers::open(options)?);
         store.refuse_itself_below()?;
+        if let Some(what) = loss.filter(|_| !store.read_only()) {
+            let text = format!("{what}, and that was accepted");
+            // Opening is an act of now, not a question about a time that the caller states.
+            let event = manage::event(None, "loss-accepted", Severity::High, system_now(), text);
+            store.write(|tx| tx.log(event.clone()))?;
+        }
         Ok(store)
     }
 
@@ -162,7 +174,8 @@ impl Store {
             pid: std::process::id(),
             meta: Mutex::default(),
             highest: AtomicU64::new(generation),
-            slots: Mutex::new(HashMap::new()),
+            told_of_loss: AtomicBool::new(false),
+            slots: Mutex::default(),
             listener: Mutex::new(None),
         };
         Self { inner: Arc::new(inner) }
@@ -209,8 +222,12 @@ impl Store {
     /// session trust, the listener, caches. Clones share it.
     pub fn attached<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
         let mut slots = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = Arc::clone(slots.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())));
-        slot.downcast().unwrap_or_default()
+        if let Some(slot) = slots.iter().find(|slot| (***slot).type_id() == TypeId::of::<T>()) {
+            return Arc::clone(slot).downcast().unwrap_or_default();
+        }
+        let new = Arc::new(T::default());
+        slots.push(Arc::clone(&new) as Arc<dyn Any + Send + Sync>);
+        new
     }
 
     /// Sets or removes who is told of the events of this handle and its clones: those that its changes
@@ -242,7 +259,7 @@ impl Store {
         let began = Instant::now();
         loop {
             self.usable()?;
-            let tx = Tx::begin(self, false)?;
+            let tx = self.begin(false)?;
             let result = f(&tx);
             if !tx.torn()? {
                 self.reached(tx.meta.generation);
@@ -259,7 +276,7 @@ impl Store {
         let mut exclusive = false;
         loop {
             self.usable()?;
-            let mut tx = Tx::begin(self, exclusive)?;
+            let mut tx = self.begin(exclusive)?;
             let result = f(&mut tx);
             if result.is_err() && !tx.torn()? {
                 return result;
@@ -279,6 +296,17 @@ impl Store {
             exclusive = true;
             self.pause(began)?;
         }
+    }
+
+    fn begin(&self, exclusive: bool) -> Result<Tx<'_>, StoreError> {
+        let begun = Tx::begin(self, exclusive);
+        if let Err(StoreError::Lost { what, .. }) = &begun {
+            // Where would it be written? Once, and to whoever listens.
+            if !self.inner.told_of_loss.swap(true, Ordering::AcqRel) {
+                self.announce(&[manage::event(None, "store-lost", Severity::High, system_now(), what.clone())]);
+            }
+        }
+        begun
     }
 
     fn pause(&self, began: Instant) -> Result<(), StoreError> {
@@ -305,6 +333,11 @@ impl Store {
             return Ok(Arc::clone(meta));
         }
         let meta = Arc::new(Meta::open(name, sealed)?);
+        // Every commit gives the row a generation of its own.
+        if known.as_ref().is_some_and(|(_, known)| known.id == meta.id && known.generation == meta.generation) {
+            let what = "replaced by another state of itself while in use; open it again to use that one".to_owned();
+            return Err(StoreError::Lost { store: name.to_owned(), what });
+        }
         *known = Some((sealed.to_vec(), Arc::clone(&meta)));
         Ok(meta)
     }

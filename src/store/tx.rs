@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::engine::{Batch, Engine, Op, Pair, Peek, Transaction, lower_bound};
 use super::error::StoreError;
 use super::keyspace::{self, END, META, TRUST};
-use super::meta::{Meta, encode};
+use super::meta::{MAX_NUMBER, Meta, encode};
 use super::record::Event;
 use super::seal::{self, StoreId};
 use super::{Store, marker_of};
@@ -42,6 +42,8 @@ pub struct Tx<'a> {
     pub(super) undoable: Vec<u64>,
     /// Events of this transaction, for the listener if there is one.
     pub(super) logged: Vec<Event>,
+    /// The last event that this transaction pruned, so that its place is not looked through again.
+    pub(super) pruned_to: Vec<u8>,
     meta_before: Arc<Meta>,
     meta_raw: Vec<u8>,
     id: StoreId,
@@ -65,8 +67,14 @@ impl Base<'_> {
         }
     }
 
-    /// A scan whose answer is held against its contract, since an application's engine may err.
-    fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+    /// A scan whose answer is held against its contract: an application's engine may err, and the pages of a
+    /// file may be out of order.
+    fn scan(&self, store: &Store, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        let broken = |what: &str| match self {
+            // Only the library's own engines keep a state for us.
+            Self::Snapshot(_) => StoreError::Damaged { store: store.name(), what: what.to_owned() },
+            Self::Direct(_) => StoreError::Backend { what: format!("a scan gave wrong rows: {what}") },
+        };
         let page = match self {
             Self::Snapshot(snapshot) => snapshot.scan(after, prefix, limit)?,
             Self::Direct(engine) => engine.scan(after, prefix, limit)?,
@@ -74,14 +82,24 @@ impl Base<'_> {
         let mut last = after;
         for (key, _) in &page {
             if key.as_slice() <= last || !key.starts_with(prefix) {
-                return Err(StoreError::Backend { what: "a scan gave keys out of order or out of range".to_owned() });
+                return Err(broken("its rows are out of order"));
             }
             last = key;
         }
         if page.len() > limit {
-            return Err(StoreError::Backend { what: "a scan gave more than was asked for".to_owned() });
+            return Err(broken("more of them than were asked for"));
         }
         Ok(page)
+    }
+}
+
+/// A store that was open is not "not found": that is said of what was looked for in it.
+fn disappeared(error: StoreError) -> StoreError {
+    match error {
+        StoreError::NotFound { store, .. } => {
+            StoreError::Lost { store, what: "has disappeared while in use".to_owned() }
+        }
+        other => other,
     }
 }
 
@@ -90,7 +108,7 @@ impl<'a> Tx<'a> {
         let engine = store.engine();
         // Before the read: other threads of this handle go on committing.
         let highest = store.highest();
-        let base = match engine.begin(exclusive)? {
+        let base = match engine.begin(exclusive).map_err(disappeared)? {
             Some(snapshot) => Base::Snapshot(snapshot),
             None => Base::Direct(engine),
         };
@@ -110,8 +128,22 @@ impl<'a> Tx<'a> {
         let layers = store.layers().iter().map(|below| Tx::begin(below, false)).collect::<Result<_, _>>()?;
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
         let (changes, undoable, logged) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let gaps = RefCell::default();
-        Ok(Self { store, base, layers, exclusive, gaps, changes, meta, undoable, logged, meta_before, meta_raw, id })
+        let (gaps, pruned_to) = (RefCell::default(), keyspace::LOG.to_vec());
+        Ok(Self {
+            store,
+            base,
+            layers,
+            exclusive,
+            gaps,
+            changes,
+            meta,
+            undoable,
+            logged,
+            pruned_to,
+            meta_before,
+            meta_raw,
+            id,
+        })
     }
 
     /// Whether somebody else committed while an engine without snapshots was read, so that what
@@ -162,14 +194,17 @@ impl<'a> Tx<'a> {
     pub(super) fn commit(mut self) -> Result<(), StoreError> {
         self.drop_unreferenced_certs()?;
         self.seal_undoable()?;
-        if !self.is_changed() {
-            return Ok(());
-        }
         let engine = self.store.engine();
+        if !self.is_changed() {
+            self.store.reached(self.meta.generation);
+            // What was read may belong to two states.
+            return if self.torn()? { Err(StoreError::Conflict { store: engine.name() }) } else { Ok(()) };
+        }
         if self.store.read_only() {
             return Err(StoreError::ReadOnly { store: engine.name() });
         }
         self.meta.generation = self.next_generation();
+        self.number(self.meta.generation, "generation")?;
         let sealed = self.meta.seal(&engine.name())?;
         let mut batch: Batch = Vec::with_capacity(self.changes.len().saturating_add(2));
         batch.push(Op::Expect(META.to_vec(), Some(self.meta_raw)));
@@ -182,7 +217,7 @@ impl<'a> Tx<'a> {
             Base::Snapshot(snapshot) if self.exclusive => snapshot.commit(&batch)?,
             base => {
                 drop(base);
-                engine.commit(&batch)?;
+                engine.commit(&batch).map_err(disappeared)?;
             }
         }
         self.store.reached(self.meta.generation);
@@ -202,7 +237,7 @@ impl<'a> Tx<'a> {
     /// it was found to have none up to one beyond.
     fn base_page(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
         if prefix != TRUST || limit != 1 {
-            return self.base.scan(after, prefix, limit);
+            return self.base.scan(self.store, after, prefix, limit);
         }
         let mut gaps = self.gaps.borrow_mut();
         let [among_blocks, elsewhere] = &mut *gaps;
@@ -210,7 +245,7 @@ impl<'a> Tx<'a> {
         match gap {
             Some((from, next)) if from.as_slice() <= after && after < next.0.as_slice() => Ok(vec![next.clone()]),
             _ => {
-                let page = self.base.scan(after, prefix, limit)?;
+                let page = self.base.scan(self.store, after, prefix, limit)?;
                 *gap = page.first().map(|next| (after.to_vec(), next.clone()));
                 Ok(page)
             }
@@ -220,7 +255,7 @@ impl<'a> Tx<'a> {
     /// [`Engine::scan`] over the state with the changes made so far.
     pub(super) fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
         if self.changes.is_empty() {
-            return self.base.scan(after, prefix, limit);
+            return self.base.scan(self.store, after, prefix, limit);
         }
         let mut out = Vec::new();
         let mut after = after.to_vec();
@@ -285,6 +320,15 @@ impl<'a> Tx<'a> {
         StoreError::Damaged { store: self.store.name(), what: what.into() }
     }
 
+    /// A number that the meta row counts, if it can be one: a counter at its end would give the same one again
+    /// and again.
+    pub(super) fn number(&self, number: u64, what: &str) -> Result<u64, StoreError> {
+        match number <= MAX_NUMBER {
+            true => Ok(number),
+            false => Err(self.damaged(format!("the meta row counts {number} as the next {what}, which cannot be"))),
+        }
+    }
+
     /// Opens the seal of a row.
     pub(super) fn open<'v>(&self, key: &[u8], value: &'v [u8]) -> Result<seal::Opened<'v>, StoreError> {
         seal::open(&self.id, key, value).map_err(|e| self.damaged(format!("{} {e}", keyspace::describe(key))))
@@ -347,25 +391,37 @@ impl<'a> Tx<'a> {
     /// All trust-carrying rows with a prefix; that there are no others is proven.
     pub(super) fn trust_rows(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
         let mut rows = Vec::new();
+        self.each_trust(prefix, prefix, |key, body| {
+            rows.push((key.to_vec(), body.to_vec()));
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
+    /// Calls `f` with the key and body of every trust-carrying row under a prefix, in order, from strictly after
+    /// `after`. That there are no others, as far as `f` wanted them, is proven by their links.
+    pub(super) fn each_trust(
+        &self,
+        after: &[u8],
+        prefix: &[u8],
+        mut f: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut before: Option<Vec<u8>> = None;
         let mut proven = false;
-        self.each(prefix, TRUST, |key, value| {
+        self.each(after, TRUST, |key, value| {
             let opened = self.open(&key, &value)?;
             let linked = match &before {
                 Some(before) => opened.previous == before.as_slice(),
-                None => opened.previous < prefix,
+                None => opened.previous <= after,
             };
             if !linked {
                 return Err(self.damaged(format!("{} is gone", keyspace::describe(opened.previous))));
             }
-            proven = !key.starts_with(prefix);
-            if !proven {
-                rows.push((key.clone(), opened.body.to_vec()));
-                before = Some(key);
-            }
+            proven = !key.starts_with(prefix) || !f(&key, opened.body)?;
+            before = Some(key);
             Ok(!proven)
         })?;
-        if proven { Ok(rows) } else { Err(self.damaged("the end mark is gone")) }
+        if proven { Ok(()) } else { Err(self.damaged("the end mark is gone")) }
     }
 
     /// Writes a trust-carrying row and links it in. Returns whether it is new.

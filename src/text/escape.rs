@@ -14,11 +14,20 @@ pub fn escape(text: &str) -> String {
 /// [`escape`], cut to at most `max` characters of output and marked with `…` where it was cut.
 /// For error messages, which must stay one line however long the input was.
 pub fn excerpt(text: &str, max: usize) -> String {
+    cut(text, max, push_escaped)
+}
+
+/// [`excerpt`] of a text that others' words were escaped in already: a backslash stays as it is.
+pub fn one_line(text: &str, max: usize) -> String {
+    cut(text, max, |out, c| if c == '\\' { out.push(c) } else { push_escaped(out, c) })
+}
+
+fn cut(text: &str, max: usize, push: impl Fn(&mut String, char)) -> String {
     let mut out = String::new();
     let mut shown = 0usize;
     for c in text.chars() {
         let mut piece = String::new();
-        push_escaped(&mut piece, c);
+        push(&mut piece, c);
         shown = shown.saturating_add(piece.chars().count());
         if shown > max {
             out.push('…');
@@ -76,5 +85,6 @@ mod tests {
         assert_eq!(excerpt("abcdef", 3), "abc…");
         assert_eq!(excerpt("abc", 3), "abc");
         assert_eq!(excerpt(&"\n".repeat(1000), 4), "\\n\\n…");
+        assert_eq!((one_line("a\\n\n", 9), one_line("abc", 2)), ("a\\n\\n".to_owned(), "ab…".to_owned()));
     }
 }

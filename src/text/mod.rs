@@ -9,7 +9,7 @@ pub mod layout;
 mod problem_texts;
 mod verdict_texts;
 
-pub use escape::{escape, excerpt};
+pub use escape::{escape, excerpt, one_line};
 
 /// One thing said: a stable code, the facts in it, and the certificate of the chain it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

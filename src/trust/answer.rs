@@ -6,7 +6,7 @@ use super::codes::{Decision, Rule};
 use super::events::{self, Attached};
 use super::facts::{Facts, Layer, is_leaf_pin};
 use super::gather::Memo;
-use super::remember::{Plan, new_pin, retire, sighting};
+use super::remember::{Plan, bring_back, new_pin, retire, sighting};
 use super::verdict::{Verdict, state_of};
 use super::waiver::{Coverage, coverage};
 use super::{Answer, TrustError, parse_fingerprint, waiver};
@@ -175,6 +175,7 @@ fn taken(
 ) -> Result<Plan, TrustError> {
     let facts = &weighed.gathered.facts;
     let mut plan = Plan::default();
+    bring_back(facts, record, &mut plan);
     record.expect_change_until = 0;
     let Some(kind) = kind else {
         if weighed.outcome.reasons.contains(&"upgrade-begins") {

@@ -11,7 +11,7 @@
 //! pins, an engine without marks) is decided anew each time (DECISION, the cache).
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use super::Check;
@@ -21,7 +21,7 @@ use super::facts::CaAnswer;
 use super::remember;
 use super::verdict::Verdict;
 use crate::store::{Peek, PinKind, Store};
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 
 /// Accepts kept; when there are more, all are forgotten. A program talks to a few servers.
 const MAX_ENTRIES: usize = 256;
@@ -64,7 +64,12 @@ impl Grounds {
             return None;
         }
         let path = gathered.examination.path.iter().flat_map(|path| &path.certs);
-        let (mut from, mut until) = (facts.floor, remember::due(weighed)?);
+        // A clock that was put back by more than a day since: what it wrote is to be brought back.
+        let mut from = facts.floor.max(facts.at().saturating_sub(DAY));
+        let mut until = remember::due(weighed)?;
+        // An overlap counts from the replacement on.
+        let replaced = facts.known.pins.iter().map(|known| &known.pin).filter(|pin| pin.overlap_until != 0);
+        from = replaced.map(|pin| pin.state_since).filter(|since| *since <= facts.at()).fold(from, Timestamp::max);
         for cert in check.chain.certs().map(|(_, cert)| cert).chain(path) {
             from = from.max(cert.not_before());
             until = until.min(cert.not_after().saturating_add(1));
@@ -109,8 +114,8 @@ impl Cache {
         entries.insert(key, Entry { verdict: verdict.clone(), grounds });
     }
 
-    /// Where a check is kept; `None` for one that is not. The end of the leaf, its signature, tells
-    /// chains apart well enough.
+    /// Where a check is kept; `None` for one that is not. Endpoint and the end of the leaf, its signature, tell
+    /// checks apart well enough; what else must be the same is compared.
     fn key(&self, check: &Check<'_>) -> Option<u64> {
         let (chain, flags) = (check.chain, check.flags);
         let more = flags.dry_run || flags.unproven || chain.ocsp().is_some() || !check.crls.is_empty();
@@ -119,6 +124,12 @@ impl Cache {
         }
         let leaf = chain.der(0)?;
         let end = leaf.get(leaf.len().saturating_sub(32)..)?;
-        Some(self.hasher.hash_one((check.endpoint, flags, chain.len(), end)))
+        let endpoint = check.endpoint;
+        let mut hash = self.hasher.build_hasher();
+        for part in [endpoint.host.as_str().as_bytes(), &[0], endpoint.account.as_str().as_bytes(), &[0], end] {
+            hash.write(part);
+        }
+        hash.write_u16(endpoint.port.get());
+        Some(hash.finish())
     }
 }

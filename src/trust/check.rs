@@ -1,6 +1,6 @@
-//! A check: gather the facts in one view of the store, decide, and where something must be
-//! recorded do both again inside a writing transaction, so that a first use is atomic between
-//! threads and processes.
+//! A check: gather the facts in one view of the store, decide, and record in the same view what must be
+//! recorded. Where somebody else committed in between, all of it is done again, so that a first use is
+//! atomic between threads and processes.
 
 use super::cache::Grounds;
 use super::codes::Decision;
@@ -32,36 +32,43 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
     if let Some(verdict) = attached.cache.get(store, check).filter(|_| !session) {
         return Ok(deliver(store, check, verdict));
     }
-    let store_id = store.id()?;
-    let mut memo = Memo::default();
-    let (weighed, mark) = store.read(|tx| Ok::<_, CheckError>((weigh(store, tx, check, &mut memo)?, tx.peek())))?;
+    let (store_id, mut memo) = (store.id()?, Memo::default());
     let silent = check.flags.dry_run || check.flags.unproven;
-    let written = if silent || nothing_to_write(&weighed, check) {
-        None
-    } else {
-        match record(store, check, &mut memo, &store_id) {
-            Ok(done) => Some(done),
-            Err(CheckError::Store(error)) if may_stand(&weighed, &error) => {
-                let mut weighed = weighed;
-                weighed.outcome.because("not-remembered");
-                return Ok(deliver(store, check, Verdict::new(check, weighed, store_id)));
-            }
-            Err(error) => return Err(error),
+    let mut last = None;
+    // One view for both: what changes nothing is not written, and what changed meanwhile is decided anew.
+    let done = store.write(|tx| {
+        let weighed = weigh(store, tx, check, &mut memo)?;
+        if silent || nothing_to_write(&weighed, check) {
+            let grounds = Grounds::of(check, &weighed, tx.peek()).filter(|_| !session);
+            return Ok(Done::Silent(Verdict::new(check, weighed, store_id.clone()), grounds));
         }
-    };
-    Ok(match written {
+        let (verdict, logs) = record(tx, check, weighed, &store_id, &mut last)?;
+        Ok(Done::Recorded { verdict, told: logs })
+    });
+    Ok(match done {
         // The listener was told with the commit.
-        Some((verdict, true)) => verdict,
-        Some((verdict, false)) => deliver(store, check, verdict),
-        None => {
-            let grounds = Grounds::of(check, &weighed, mark).filter(|_| !session);
-            let verdict = Verdict::new(check, weighed, store_id);
+        Ok(Done::Recorded { verdict, told: true }) => verdict,
+        Ok(Done::Recorded { verdict, told: false }) => deliver(store, check, verdict),
+        Ok(Done::Silent(verdict, grounds)) => {
             if let Some(grounds) = grounds {
                 attached.cache.put(check, &verdict, grounds);
             }
             deliver(store, check, verdict)
         }
+        Err(CheckError::Store(error)) => match last.filter(|verdict| may_stand(verdict, &error)) {
+            Some(verdict) => deliver(store, check, verdict.because("not-remembered")),
+            None => return Err(error.into()),
+        },
+        Err(error) => return Err(error),
     })
+}
+
+/// What became of a check in its transaction.
+enum Done {
+    /// Nothing was to be written; the accept may be given again on these grounds.
+    Silent(Verdict, Option<Grounds>),
+    /// Written, and the listener told of the event that went into the log.
+    Recorded { verdict: Verdict, told: bool },
 }
 
 /// Gathers and decides in one view.
@@ -88,28 +95,32 @@ fn leaves_pending(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
     check.flags.leave_pending && weighed.outcome.decision == Decision::Ask
 }
 
-/// The verdict, and whether its event went into the log.
-fn record(store: &Store, check: &Check<'_>, memo: &mut Memo, store_id: &str) -> Result<(Verdict, bool), CheckError> {
-    store.write(|tx| {
-        let weighed = weigh(store, tx, check, memo)?;
-        let plan = plan(check.endpoint, &weighed);
-        let certs = kept_certs(check, &weighed);
-        let asks = leaves_pending(&weighed, check);
-        let before = weighed.gathered.record.clone();
-        let verdict = Verdict::new(check, weighed, store_id.to_owned());
-        if asks {
-            pending::leave(tx, &verdict)?;
-        }
-        let logs = plan.logs;
-        write_plan(tx, check, plan, &certs)?;
-        match logs {
-            // What was accepted by itself can be taken back; other events change nothing of their own.
-            true if verdict.outcome().effects.must_be_durable => tx.log_undoable(verdict.event(), before.as_ref())?,
-            true => tx.log(verdict.event())?,
-            false => 0,
-        };
-        Ok((verdict, logs))
-    })
+/// Writes what a decision leaves behind. The verdict, and whether its event went into the log; `last` keeps the
+/// verdict for the case that it cannot be written.
+fn record(
+    tx: &mut Tx<'_>,
+    check: &Check<'_>,
+    weighed: Weighed<'_>,
+    store_id: &str,
+    last: &mut Option<Verdict>,
+) -> Result<(Verdict, bool), CheckError> {
+    let plan = plan(check.endpoint, &weighed);
+    let certs = kept_certs(check, &weighed);
+    let asks = leaves_pending(&weighed, check);
+    let before = weighed.gathered.record.clone();
+    let verdict = last.insert(Verdict::new(check, weighed, store_id.to_owned()));
+    if asks {
+        pending::leave(tx, verdict)?;
+    }
+    let logs = plan.logs;
+    write_plan(tx, check, plan, &certs)?;
+    match logs {
+        // What was accepted by itself can be taken back; other events change nothing of their own.
+        true if verdict.outcome().effects.must_be_durable => tx.log_undoable(verdict.event(), before.as_ref())?,
+        true => tx.log(verdict.event())?,
+        false => 0,
+    };
+    Ok((verdict.clone(), logs))
 }
 
 /// Certificates that a plan may name: the leaf and the path's.
@@ -147,7 +158,7 @@ pub(super) fn write_plan(tx: &mut Tx<'_>, check: &Check<'_>, plan: Plan, certs: 
 
 /// Whether a decision stands although it could not be recorded: an accept that does not rest on
 /// the record, or no accept at all. A damaged store is never looked over.
-fn may_stand(weighed: &Weighed<'_>, error: &StoreError) -> bool {
+fn may_stand(verdict: &Verdict, error: &StoreError) -> bool {
     let only_unwritable = matches!(
         error,
         StoreError::ReadOnly { .. }
@@ -156,7 +167,7 @@ fn may_stand(weighed: &Weighed<'_>, error: &StoreError) -> bool {
             | StoreError::Limit { .. }
             | StoreError::Backend { .. }
     );
-    only_unwritable && !weighed.outcome.effects.must_be_durable
+    only_unwritable && !verdict.outcome().effects.must_be_durable
 }
 
 fn deliver(store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {

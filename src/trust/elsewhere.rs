@@ -29,12 +29,11 @@ pub(super) fn look_around(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -
         found.host_other_key |= knows_other_key(&record, spki);
     }
     for holder in tx.holders(spki, MAX_HOLDERS)? {
+        let since = since(&holder, spki);
+        let holder = holder.endpoint;
         let sibling = holder.host == endpoint.host && holder.account == endpoint.account;
-        if holder == *endpoint || sibling {
-            continue;
-        }
-        if let Some(record) = tx.endpoint(&holder)? {
-            found.holders.push((holder, since(&record, spki)));
+        if holder != *endpoint && !sibling {
+            found.holders.push((holder, since));
         }
     }
     facts.elsewhere = found;

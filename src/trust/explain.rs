@@ -4,6 +4,7 @@
 //! (pitfall 37).
 
 use super::answer::nearest_name;
+use super::clock;
 use super::codes::{Change, Decision, PinResult, Risk, Rule};
 use super::facts::{CaAnswer, Facts, Layer};
 use super::outcome::Outcome;
@@ -267,7 +268,7 @@ impl<'a> Scene<'a> {
             }),
             ("server-name", Self::server_name),
             ("trusted-on", |s| s.pin.map_or_else(String::new, |pin| date(pin.created))),
-            ("pin-ended", |s| s.pin.map_or_else(String::new, |pin| date(pin.expires.max(pin.state_since)))),
+            ("pin-ended", |s| s.pin.map_or_else(String::new, |pin| date(s.possible(ended(pin))))),
             ("last-seen", |s| date(s.last_seen())),
             ("expired-days", |s| count(days_between(s.facts.leaf.not_after, s.facts.at()).max(0), "day")),
             ("validated-until", |s| s.facts.known.validated.as_ref().map_or_else(String::new, |v| date(v.last))),
@@ -288,6 +289,11 @@ impl<'a> Scene<'a> {
     fn last_seen(&self) -> Timestamp {
         let seen = self.facts.previous.as_ref().map_or(0, |previous| previous.last);
         if seen == 0 { self.pin.map_or(0, |pin| pin.last_matched) } else { seen }
+    }
+
+    /// A time of the store's as it is said: nothing happened after now.
+    fn possible(&self, time: Timestamp) -> Timestamp {
+        time.min(clock::latest_possible(self.facts.now, self.facts.floor))
     }
 
     fn authority(&self) -> String {
@@ -328,10 +334,15 @@ impl<'a> Scene<'a> {
         let known: Vec<String> = siblings
             .chain(holders)
             .take(SHOWN_NAMES)
-            .map(|(endpoint, since)| format!("{endpoint} since {}", date(since)))
+            .map(|(endpoint, since)| format!("{endpoint} since {}", date(self.possible(since))))
             .collect();
         known.join(", ")
     }
+}
+
+/// When a pin stopped counting.
+fn ended(pin: &Pin) -> Timestamp {
+    if pin.state == PinState::Retired { pin.state_since } else { pin.expires.max(pin.state_since) }
 }
 
 /// What was matched against the host, raw: the DNS names and addresses of the SAN, or the CN

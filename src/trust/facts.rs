@@ -5,12 +5,11 @@
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::path::{ProblemKind, Problems, RootsError};
-use crate::store::{Anchor, Observation, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated};
+use crate::store::{
+    Anchor, Observation, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated, Validation,
+};
+pub use crate::time::RELEASED;
 use crate::time::{DAY, Timestamp};
-
-/// The time from which this version cannot be older: its release. A clock that shows less is
-/// wrong (DECISION, "Time"). 2026-11-01.
-pub const RELEASED: Timestamp = 1_793_491_200;
 
 /// Baseline keys seen within this many seconds of the newest baseline are current.
 pub const CURRENT: i64 = 30 * DAY;
@@ -88,7 +87,8 @@ pub struct KnownPin {
     pub path_verified: bool,
 }
 
-/// What is known of the endpoint, whoever asks.
+/// What is known of the endpoint, whoever asks. No time in it is later than that of the check, unless the clock is
+/// known to be wrong ([`super::clock`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Pins that apply, in every state.
@@ -359,6 +359,21 @@ impl Facts {
     pub fn has(&self, kind: ProblemKind) -> bool {
         self.problems.contains(kind)
     }
+}
+
+/// The keys of CA-valid sightings that are current, latest first.
+pub(super) fn current_keys(baseline: &[Sighting]) -> Vec<Hash> {
+    let of_ca = || baseline.iter().filter(|s| s.validation == Validation::Ca && !s.provisional);
+    let newest = of_ca().map(|s| s.last).max().unwrap_or(0);
+    let mut current: Vec<&Sighting> = of_ca().filter(|s| newest.saturating_sub(s.last) <= CURRENT).collect();
+    current.sort_by_key(|s| std::cmp::Reverse(s.last));
+    let mut keys = Vec::new();
+    for seen in current {
+        if !keys.contains(&seen.spki) {
+            keys.push(seen.spki);
+        }
+    }
+    keys
 }
 
 /// Whether a pin names a server's own key or certificate.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::corroborate::corroborate;
 use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
 use super::floor::{Floor, floors};
-use super::{Check, CheckError, Policy, elsewhere};
+use super::{Check, CheckError, Policy, clock, elsewhere};
 use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
@@ -99,7 +99,8 @@ pub(super) fn gather<'c>(
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
     let paths = pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path).chain(&examination.path);
     let elements = elements(check.chain, paths);
-    let known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect());
+    let latest = clock::latest_possible(check.now, floor);
+    let known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect(), latest);
     let blocked_everywhere = blocked_everywhere(tx, &elements)?;
     let host_is_loopback = check.flags.loopback || is_loopback(&check.endpoint.host);
     let mut facts = Facts {
@@ -374,8 +375,11 @@ fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option
         .find_map(|cert| path_to(question, &cert).or_else(|| path_to(&Question { at: inside, ..*question }, &cert))))
 }
 
-fn known(record: Option<&EndpointRecord>, pins: Vec<KnownPin>) -> Known {
+/// What is known, of which nothing can have been after `latest`.
+fn known(record: Option<&EndpointRecord>, mut pins: Vec<KnownPin>, latest: Timestamp) -> Known {
+    pins.iter_mut().for_each(|known| clock::pin_back(&mut known.pin, latest));
     let Some(record) = record else { return Known { pins, ..Known::default() } };
+    let record = clock::counted(record, latest);
     Known {
         pins,
         baseline: record.baseline.clone(),
@@ -412,7 +416,8 @@ fn previous_cert(tx: &Tx<'_>, facts: &Facts) -> Result<Option<Cert>, StoreError>
     let rank = |s: &crate::store::Sighting| {
         (same(s.cert == facts.leaf.cert), same(s.spki == facts.leaf.spki), !s.provisional, s.last)
     };
-    let from_baseline = facts.known.baseline.iter().max_by_key(|s| rank(s)).map(|s| s.cert);
+    // Of those last seen at the same time the one that was accepted last, which comes first.
+    let from_baseline = facts.known.baseline.iter().rev().max_by_key(|s| rank(s)).map(|s| s.cert);
     let from_pins = facts
         .known
         .pins

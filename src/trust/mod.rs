@@ -10,6 +10,7 @@ mod answer;
 mod cache;
 pub mod change;
 mod check;
+mod clock;
 pub mod codes;
 mod corroborate;
 pub mod decide;

@@ -20,7 +20,7 @@ pub(super) fn leave(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<(), StoreError
     }
     let at = facts.at();
     let known = tx.pending(verdict.endpoint(), spki)?;
-    let (first, count, contradicted) = known.map_or((at, 0, false), |p| (p.first, p.count, p.contradicted));
+    let (first, count, contradicted) = known.map_or((at, 0, false), |p| (p.first.min(at), p.count, p.contradicted));
     tx.put_pending(Pending {
         endpoint: verdict.endpoint().clone(),
         verdict_id: verdict.id().to_owned(),

@@ -4,9 +4,9 @@
 
 use super::check::Weighed;
 use super::codes::Decision;
-use super::facts::{CURRENT, Facts, is_leaf_pin};
+use super::facts::{Facts, current_keys, is_leaf_pin};
 use super::outcome::UpgradeStep;
-use super::waiver;
+use super::{clock, waiver};
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::path::Problems;
@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub floor: Option<Timestamp>,
     /// The known key came back after others were seen: pending questions are contradicted.
     pub contradicts: bool,
+    /// Times of the record lay ahead.
+    pub brought_back: bool,
     /// The decision's event belongs into the log: it is not the same again.
     pub logs: bool,
 }
@@ -84,17 +86,24 @@ pub(super) fn due(weighed: &Weighed<'_>) -> Option<Timestamp> {
         .filter(|_| outcome.effects.sighting.is_some_and(|validation| validation != Validation::None));
     let matched = outcome.pin_index.and_then(|index| record.pins.get(index)).map(|pin| pin.last_matched);
     let matched = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid);
-    let oldest = [record.last_seen, seen].into_iter().chain(validated).chain(matched).min()?;
+    // What lies a little ahead is no reason to wait for longer.
+    let oldest = [record.last_seen, seen, facts.at()].into_iter().chain(validated).chain(matched).min()?;
     Some(oldest.saturating_add(REFRESH))
 }
 
 fn observed(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
     let at = facts.at();
+    // How long ago something was; of what lies ahead, how far.
+    let ago = |then: Timestamp| match facts.clock_wrong() {
+        true => at.saturating_sub(then),
+        false => at.saturating_sub(then).saturating_abs(),
+    };
     match record.observations.iter_mut().find(|o| o.spki == facts.leaf.spki) {
-        Some(seen) if at.saturating_sub(seen.last) < RECOUNT && seen.cert == facts.leaf.cert => {}
+        Some(seen) if ago(seen.last) < RECOUNT && seen.cert == facts.leaf.cert => {}
         Some(seen) => {
-            plan.logs = at.saturating_sub(seen.last) >= REFRESH;
-            seen.last = seen.last.max(at);
+            plan.logs = ago(seen.last) >= REFRESH;
+            seen.last = refreshed(facts, seen.last);
+            seen.first = seen.first.min(seen.last);
             seen.count = seen.count.saturating_add(1);
             if seen.cert != facts.leaf.cert {
                 seen.cert = facts.leaf.cert;
@@ -115,10 +124,12 @@ fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, shared: Option<&
     let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
     plan.logs = outcome.effects.event.is_some();
     let Some(validation) = outcome.effects.sighting else { return };
+    bring_back(facts, record, plan);
     // The endpoint's own pins come first among the known ones, then those for any account, in order.
     let own = record.pins.len();
     pins(weighed, record, 0);
     if let Some(shared) = shared {
+        clock::repair(facts, shared);
         pins(weighed, shared, own);
     }
     record.pins.extend(outcome.effects.pins.map(|origin| taken_by_itself(weighed, origin)));
@@ -130,6 +141,19 @@ fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, shared: Option<&
     }
     let vouched = validation == Validation::Ca && weighed.gathered.system_root;
     plan.floor = (vouched && facts.leaf.not_before > facts.floor).then_some(facts.leaf.not_before);
+}
+
+/// Brings the times of a record back that lie ahead of this accepted contact, which is the last one now.
+pub(super) fn bring_back(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
+    plan.brought_back = clock::repair(facts, record);
+    if plan.brought_back {
+        record.last_seen = facts.at();
+    }
+}
+
+/// "When last" as of now. A clock that is known to be wrong takes nothing back.
+fn refreshed(facts: &Facts, last: Timestamp) -> Timestamp {
+    if facts.clock_wrong() { last.max(facts.at()) } else { facts.at() }
 }
 
 /// Adds or refreshes the accepted sighting, and "was validated" with it.
@@ -150,10 +174,12 @@ pub(super) fn sighting(
     match record.baseline.iter_mut().find(|s| s.cert == leaf.cert) {
         Some(seen) => {
             // Other keys were seen since: the known one coming back is news.
-            let came_back = newest_other.is_some_and(|other| other >= seen.last);
+            // Of times that lay ahead nobody knows which was first.
+            let unsure = plan.brought_back || (seen.last > at && !facts.clock_wrong());
+            let came_back = newest_other.is_some_and(|other| other >= seen.last || unsure);
             plan.contradicts = came_back;
-            if came_back || at.saturating_sub(seen.last) >= REFRESH {
-                seen.last = seen.last.max(at);
+            if came_back || plan.brought_back || at.saturating_sub(seen.last) >= REFRESH {
+                seen.last = refreshed(facts, seen.last);
             }
             seen.validation = stronger(seen.validation, validation);
             seen.provisional &= provisional;
@@ -187,6 +213,10 @@ pub(super) fn sighting(
         }
     }
     record.observations.retain(|o| o.spki != leaf.spki);
+    if plan.contradicts && !facts.clock_wrong() {
+        // They were before this contact, whatever the clock said; else it would be news again and again.
+        record.observations.iter_mut().for_each(|o| o.last = o.last.min(at.saturating_sub(1)));
+    }
     if validation != Validation::None && !provisional {
         validated(record, validation, weighed.gathered.anchor.as_ref(), at);
     }
@@ -214,16 +244,8 @@ fn validated(record: &mut EndpointRecord, by: Validation, anchor: Option<&Anchor
         now.last = at;
     }
     now.ca |= by == Validation::Ca;
-    let of_ca = || record.baseline.iter().filter(|s| s.validation == Validation::Ca && !s.provisional);
-    let newest = of_ca().map(|s| s.last).max().unwrap_or(at);
-    let mut current: Vec<&Sighting> = of_ca().filter(|s| newest.saturating_sub(s.last) <= CURRENT).collect();
-    current.sort_by_key(|s| std::cmp::Reverse(s.last));
-    now.keys.clear();
-    for seen in current {
-        if now.keys.len() < MAX_VALIDATED && !now.keys.contains(&seen.spki) {
-            now.keys.push(seen.spki);
-        }
-    }
+    now.keys = current_keys(&record.baseline);
+    now.keys.truncate(MAX_VALIDATED);
     if let Some(anchor) = anchor.filter(|anchor| !now.anchors.contains(anchor)) {
         now.anchors.insert(0, anchor.clone());
         now.anchors.truncate(MAX_VALIDATED);

@@ -1,10 +1,11 @@
 //! TLS that is no longer offered where it was before. The check never comes about, so what is known
 //! of the endpoint is looked up here, and the loss is an event like any other (pitfall 27).
 
+use super::clock;
 use super::events::about;
 use crate::endpoint::Endpoint;
 use crate::store::{EndpointRecord, Severity, Store, StoreError, Tx};
-use crate::time::Timestamp;
+use crate::time::{RELEASED, Timestamp};
 
 /// When TLS was last used with this host and port, by any account; `None` where it never was. Where it
 /// was, the event `stripped` is logged, unless `dry_run`. A store that cannot be read is an error: nobody
@@ -16,7 +17,10 @@ pub fn tls_missing(
     dry_run: bool,
     said: &str,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let last = store.read(|tx| last_seen(tx, endpoint))?;
+    let last = store.read(|tx| -> Result<_, StoreError> {
+        let latest = clock::latest_possible(now, RELEASED.max(tx.time_floor()?));
+        Ok(last_seen(tx, endpoint)?.map(|last| last.min(latest)))
+    })?;
     if last.is_some() && !dry_run && !store.read_only() {
         let text = format!("TLS is no longer offered: {said}");
         let event = about(endpoint, "stripped", Severity::High, now, None, text);

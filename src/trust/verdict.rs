@@ -130,6 +130,18 @@ impl Verdict {
         Self { at, ..self }
     }
 
+    /// The same verdict with one more reason. Of one that nobody else holds yet.
+    pub(super) fn because(self, reason: &'static str) -> Self {
+        match Arc::try_unwrap(self.inner) {
+            Ok(mut inner) => {
+                inner.outcome.because(reason);
+                inner.told = OnceLock::new();
+                Self { inner: Arc::new(inner), ..self }
+            }
+            Err(inner) => Self { inner, ..self },
+        }
+    }
+
     /// The same verdict, as the answer to a question that was left pending.
     pub(super) fn asked(self, asked: Asked) -> Self {
         match Arc::try_unwrap(self.inner) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::endpoint::{Endpoint, Host};
 use crate::hash::Hash;
 use crate::store::error::StoreError;
-use crate::store::keyspace::{self, BLOCKS, ENDPOINTS, LOG, PENDING};
+use crate::store::keyspace::{self, BLOCKS, ENDPOINTS, LOG, PENDING, TRUST};
 use crate::store::meta::Counts;
 use crate::store::record::{Block, EndpointRecord, Event, Pending, Pin, PinState, PinValue, Severity};
 use crate::store::tx::Tx;
@@ -199,8 +199,8 @@ impl Tx<'_> {
     /// Counts everything; reads all endpoints.
     pub fn statistics(&self) -> Result<Statistics, StoreError> {
         let mut found = Statistics { counts: self.meta.counts, generation: self.generation(), ..Statistics::default() };
-        self.each(ENDPOINTS, ENDPOINTS, |key, value| {
-            let record = self.decode_endpoint(&key, self.open(&key, &value)?.body, self.endpoint_of_key(&key)?)?;
+        self.each_trust(ENDPOINTS, ENDPOINTS, |key, body| {
+            let record = self.decode_endpoint(key, body, self.endpoint_of_key(key)?)?;
             let [trusted, staged, retired, blocked, compromised] = &mut found.pins;
             for pin in &record.pins {
                 let count = match pin.state {
@@ -230,16 +230,22 @@ impl Tx<'_> {
         let mut looked_at: usize = 0;
         let mut last = None;
         let mut more = false;
-        self.each(from.0.as_slice().max(prefix), prefix, |key, value| {
+        let after = from.0.as_slice().max(prefix);
+        let mut take = |key: &[u8], body: &[u8]| {
             if page.items.len() >= limit || looked_at >= MAX_LOOKED_AT {
                 more = true;
                 return Ok(false);
             }
             looked_at = looked_at.saturating_add(1);
-            page.items.extend(read(&key, self.open(&key, &value)?.body)?);
-            last = Some(key);
+            page.items.extend(read(key, body)?);
+            last = Some(key.to_vec());
             Ok(true)
-        })?;
+        };
+        if prefix.starts_with(TRUST) {
+            self.each_trust(after, prefix, take)?;
+        } else {
+            self.each(after, prefix, |key, value| take(&key, self.open(&key, &value)?.body))?;
+        }
         page.next = last.filter(|_| more).map(Cursor);
         Ok(page)
     }

@@ -1,6 +1,7 @@
 //! What a person does to a store beside answering questions: list and find, pins by hand, blocks,
 //! forget, undo, prune, statistics, restore. Each change is one transaction with its event.
 
+mod history;
 mod list;
 mod pins;
 mod restore;

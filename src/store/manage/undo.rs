@@ -1,29 +1,26 @@
-//! Undo: puts an endpoint back to what it was before an event, if nothing else has changed it
-//! since. It never lifts a block, never revives a compromised key, and never forgets that an
-//! endpoint was once validated; a change that was nothing else is passed over where no event is named. Also: prune, and the dismissal of a pending question.
+//! Undo: puts an endpoint back to what it was before an event, unless another change came after it. What
+//! contact has taught since is kept. It never lifts a block, never revives a compromised key, and never
+//! forgets that an endpoint was once validated; a change that was nothing else is passed over where no event
+//! is named. Also: prune, and the dismissal of a pending question.
 
-use std::collections::{BTreeSet, HashSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::event;
-use crate::endpoint::Endpoint;
+use super::history::{Change, History};
 use crate::store::Store;
 use crate::store::endpoints::relevant;
 use crate::store::error::StoreError;
 use crate::store::keyspace::{ENDPOINTS, PENDING};
-use crate::store::log::{AFTER, before, content_hash, endpoint_of};
-use crate::store::record::{EndpointRecord, Event, PinState, Severity, Tombstone};
+use crate::store::log::{BATCH, Left, UNDOES, UNDONE, before, endpoint_of};
+use crate::store::record::{
+    EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity, Sighting, Tombstone, Validation,
+};
 use crate::store::tx::Tx;
 use crate::text::count;
 use crate::time::{Timestamp, date};
-
-/// The code of the event that undo leaves.
-const UNDONE: &str = "undone";
-/// Where such an event names what it undid.
-const UNDOES: &str = "undoes";
-/// Where the events of one import, or of its undoing, name the first of them: they are undone together.
-pub(in crate::store) const BATCH: &str = "batch";
 
 /// What [`Store::undo`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,8 +37,9 @@ pub struct Undone {
 impl Store {
     /// Undoes the change of an event, or the last change that can be undone and was not yet: one that only blocked is
     /// passed over, and so is what the same endpoint went through before that. An import is undone as a whole, and
-    /// the undoing of an import as well. [`StoreError::Conflict`] where an endpoint has changed since,
-    /// [`StoreError::NotFound`] where there is no such change, [`StoreError::Invalid`] for what undo never takes back.
+    /// the undoing of an import as well. [`StoreError::Overtaken`] where an endpoint was changed since, which mere
+    /// contact does not do, [`StoreError::NotFound`] where there is no such change, [`StoreError::Invalid`] for what
+    /// undo never takes back.
     pub fn undo(&self, id: Option<u64>, now: Timestamp) -> Result<Undone, StoreError> {
         self.write(|tx| {
             let (id, kept) = match id {
@@ -53,11 +51,18 @@ impl Store {
                 Some(batch) => tx.batch(batch)?,
                 None => vec![first],
             };
+            let history = tx.history(events.first().map_or(id, |event| event.id))?;
+            // Of an import that was undone but for what it blocked, that is what is left.
+            let (events, gone): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| !history.is_undone(event.id));
+            if events.is_empty() {
+                let what = format!("{} is undone already", gone.first().map_or_else(String::new, name));
+                return Err(StoreError::Overtaken { store: tx.store.name(), what });
+            }
             let mut done = Undone { kept, event: tx.meta.next_event, ..Undone::default() };
             // What belongs together is put back together, also by the undo of this undo.
             let batch = (events.len() > 1).then_some(done.event);
             for event in events.iter().rev() {
-                let place = if tx.undo(event, batch, now)? { &mut done.events } else { &mut done.kept };
+                let place = if tx.undo(event, &history, batch, now)? { &mut done.events } else { &mut done.kept };
                 place.push(event.id);
             }
             done.events.reverse();
@@ -145,27 +150,24 @@ impl Tx<'_> {
 
     /// The last change that can be undone and was not yet, and the later ones passed over since they never can be.
     fn last_undoable(&self, now: Timestamp) -> Result<(u64, Vec<u64>), StoreError> {
-        let mut undone = HashSet::new();
+        let history = self.history(0)?;
         let mut kept = Vec::new();
         let mut blocked = BTreeSet::new();
-        for id in (self.meta.first_event..self.meta.next_event).rev() {
-            let Some(event) = self.event(id)? else { continue };
-            if event.code == UNDONE && !undone.contains(&id) {
-                undone.extend(event.extra.get(UNDOES).and_then(Value::as_u64));
-            }
-            if event.code == UNDONE || event.before.is_none() || undone.contains(&id) {
+        for change in history.standing().filter(|change| !change.is_undo) {
+            // What came before a block can only be undone together with it.
+            if kept.contains(&change.id) || change.endpoint.as_ref().is_some_and(|e| blocked.contains(e)) {
                 continue;
             }
-            match endpoint_of(&event) {
-                // What came before a block can only be undone together with it.
-                Some(endpoint) if blocked.contains(&endpoint) => {}
-                // Of an import something else may be left to undo.
-                Some(endpoint) if !event.extra.contains_key(BATCH) && self.stays(&event, &endpoint, now)? => {
-                    kept.push(id);
-                    blocked.insert(endpoint);
+            // Of an import something else may be left to undo.
+            let together: Vec<&Change> =
+                history.standing().filter(|other| other.id == change.id || other.is_with(change)).collect();
+            for member in &together {
+                if !self.never_undone(member, &history, now)? {
+                    return Ok((change.id, kept));
                 }
-                _ => return Ok((id, kept)),
             }
+            kept.extend(together.iter().map(|member| member.id));
+            blocked.extend(together.iter().filter_map(|member| member.endpoint.clone()));
         }
         match kept.first() {
             Some(newest) => Err(stands(*newest)),
@@ -173,23 +175,26 @@ impl Tx<'_> {
         }
     }
 
-    /// Whether the endpoint is as the event left it, and undo would leave it so.
-    fn stays(&self, event: &Event, endpoint: &Endpoint, now: Timestamp) -> Result<bool, StoreError> {
-        let (Some(before), Some(current)) = (before(event), self.endpoint(endpoint)?) else { return Ok(false) };
-        let here = content_hash(Some(&current))?;
-        let left = event.extra.get(AFTER).and_then(Value::as_str) == Some(&here.hex());
-        Ok(left && content_hash(Some(&merge(before, &current, now)))? == here)
+    /// Whether nothing changed the endpoint since, and undo would leave it as it is: a block stands.
+    fn never_undone(&self, change: &Change, history: &History, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(event) = self.event(change.id)? else { return Ok(false) };
+        let (Some(before), Some(left), Some(endpoint)) = (before(&event), Left::of(&event), endpoint_of(&event)) else {
+            return Ok(false);
+        };
+        let Some(current) = self.endpoint(&endpoint)? else { return Ok(false) };
+        let overtaken = history.after(&endpoint, change.id).is_some() || left.hash != Left::hash_of(&current)?;
+        Ok(!overtaken && restored(before, &left, &current, now).is_none())
     }
 
+    /// The events of an import, or of its undoing.
     fn batch(&self, batch: u64) -> Result<Vec<Event>, StoreError> {
         let mut events = Vec::new();
-        for id in batch..self.meta.next_event {
-            match self.event(id)? {
-                Some(event) if event.extra.get(BATCH).and_then(Value::as_u64) == Some(batch) => events.push(event),
-                // Events that belong together follow each other.
-                _ => break,
-            }
-        }
+        self.events_from(batch, |event: Event| {
+            // Events that belong together follow each other.
+            let with = event.extra.get(BATCH).and_then(Value::as_u64) == Some(batch);
+            events.extend(with.then_some(event));
+            Ok(with)
+        })?;
         if events.is_empty() {
             let what = "the log no longer holds all of this import; it cannot be undone".to_owned();
             return Err(StoreError::Invalid { what });
@@ -198,23 +203,31 @@ impl Tx<'_> {
     }
 
     /// Undoes one event; `false` where nothing of it can be taken back.
-    fn undo(&mut self, event: &Event, batch: Option<u64>, now: Timestamp) -> Result<bool, StoreError> {
-        let (Some(before), Some(endpoint)) = (before(event), endpoint_of(event)) else {
-            let what = format!("event {} ({}) cannot be undone", event.id, crate::text::excerpt(&event.code, 40));
-            return Err(StoreError::Invalid { what });
+    fn undo(
+        &mut self,
+        event: &Event,
+        history: &History,
+        batch: Option<u64>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (Some(before), Some(left), Some(endpoint)) = (before(event), Left::of(event), endpoint_of(event)) else {
+            return Err(StoreError::Invalid { what: format!("{} cannot be undone", name(event)) });
         };
-        let current = self.endpoint(&endpoint)?;
-        let left = event.extra.get(AFTER).and_then(Value::as_str);
-        if left != Some(&content_hash(current.as_ref())?.hex()) {
-            return Err(StoreError::Conflict { store: self.store.name() });
+        let overtaken = |what: String| StoreError::Overtaken { store: self.store.name(), what };
+        if let Some(later) = history.after(&endpoint, event.id) {
+            let what = match self.never_undone(later, history, now)? {
+                true => "undo lifts no block and revives no compromised key; change by hand what is to be different",
+                false => "undo that one first",
+            };
+            let after = name(event);
+            return Err(overtaken(format!("{later} changed {endpoint} after {after}: {what}")));
         }
+        let current = self.endpoint(&endpoint)?.filter(|current| Left::hash_of(current).is_ok_and(|h| h == left.hash));
         let Some(current) = current else {
-            return Err(StoreError::Conflict { store: self.store.name() });
+            let what = format!("the pins of {endpoint} are no longer what {} left: a contact promoted or", name(event));
+            return Err(overtaken(format!("{what} retired one; change by hand what is to be different")));
         };
-        let restored = merge(before, &current, now);
-        if content_hash(Some(&restored))? == content_hash(Some(&current))? {
-            return Ok(false);
-        }
+        let Some(restored) = restored(before, &left, &current, now) else { return Ok(false) };
         self.put_endpoint(restored)?;
         let text = format!("event {} undone", event.id);
         let mut undone = super::event(Some(&endpoint), UNDONE, Severity::Notice, now, text);
@@ -222,32 +235,45 @@ impl Tx<'_> {
         undone.extra.extend(batch.map(|batch| (BATCH.to_owned(), Value::from(batch))));
         self.log_undoable(undone, Some(&current)).map(|_| true)
     }
-
-    fn prune_events_before(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut pruned: u64 = 0;
-        while self.meta.first_event < self.meta.next_event {
-            let id = self.meta.first_event;
-            match self.event(id)? {
-                Some(event) if event.time >= before => break,
-                Some(event) => {
-                    self.delete_event(&event)?;
-                    pruned = pruned.saturating_add(1);
-                }
-                None => {}
-            }
-            self.meta.first_event = id.saturating_add(1);
-        }
-        Ok(pruned)
-    }
 }
 
 fn stands(event: u64) -> StoreError {
     StoreError::Invalid { what: format!("event {event}: undo lifts no block and revives no compromised key") }
 }
 
-/// The record as it was before, with what undo must not take away.
-fn merge(before: Option<EndpointRecord>, current: &EndpointRecord, now: Timestamp) -> EndpointRecord {
+/// `event 3 (pin-added)`.
+fn name(event: &Event) -> String {
+    format!("event {} ({})", event.id, crate::text::excerpt(&event.code, 40))
+}
+
+/// What undo makes of an endpoint; `None` where a block or a compromised key is all that the change left.
+fn restored(
+    before: Option<EndpointRecord>,
+    left: &Left,
+    current: &EndpointRecord,
+    now: Timestamp,
+) -> Option<EndpointRecord> {
     let new = before.is_none();
+    let mut restored = merge(before, left, current);
+    let unchanged = relevant(&restored) == relevant(current);
+    let refused = current.pins.iter().filter(|p| matches!(p.state, PinState::Blocked | PinState::Compromised));
+    for pin in refused {
+        restored.pins.retain(|p| p.id != pin.id && (p.kind != pin.kind || p.value != pin.value));
+        restored.pins.push(pin.clone());
+    }
+    restored.pins.sort_by_key(|p| p.id);
+    if relevant(&restored) == relevant(current) {
+        return unchanged.then_some(restored);
+    }
+    if new {
+        // Nothing was known before: the next contact asks all the same.
+        restored.tombstone = Some(Tombstone { at: now, known_until: current.last_seen });
+    }
+    Some(restored)
+}
+
+/// The record as it was before, with what contact has taught since.
+fn merge(before: Option<EndpointRecord>, left: &Left, current: &EndpointRecord) -> EndpointRecord {
     let mut restored = before.unwrap_or_else(|| EndpointRecord::new(current.endpoint.clone(), current.first_seen));
     restored.endpoint = current.endpoint.clone();
     restored.generation = current.generation;
@@ -256,17 +282,57 @@ fn merge(before: Option<EndpointRecord>, current: &EndpointRecord, now: Timestam
     if current.validated.is_some() {
         restored.validated.clone_from(&current.validated);
     }
-    let refused = current.pins.iter().filter(|p| matches!(p.state, PinState::Blocked | PinState::Compromised));
-    for pin in refused {
-        restored.pins.retain(|p| p.id != pin.id && (p.kind != pin.kind || p.value != pin.value));
-        restored.pins.push(pin.clone());
+    // A pin that the change left and that is gone lapsed since.
+    restored.pins.retain(|pin| !left.pins.contains(&pin.id) || current.pin(pin.id).is_some());
+    for pin in &mut restored.pins {
+        if let Some(now) = current.pin(pin.id) {
+            pin.last_matched = pin.last_matched.max(now.last_matched);
+            // The first match fixes a waiver once and for all, unless it was the change that set it.
+            if !left.waivers.contains(&pin.id) {
+                pin.waiver = now.waiver;
+            }
+        }
     }
-    restored.pins.sort_by_key(|p| p.id);
-    if new && relevant(&restored) != relevant(current) {
-        // Nothing was known before: the next contact asks all the same.
-        restored.tombstone = Some(Tombstone { at: now, known_until: current.last_seen });
+    if !left.upgrade {
+        restored.upgrade.clone_from(&current.upgrade);
     }
+    if !restored.has_pin_in(&[PinState::Trusted]) {
+        restored.upgrade = None;
+    }
+    baseline(&mut restored, left, current);
     restored
+}
+
+/// Sightings from before, and those since that do not rest on what is undone.
+fn baseline(restored: &mut EndpointRecord, left: &Left, current: &EndpointRecord) {
+    let before = std::mem::take(&mut restored.baseline);
+    let rests_on_what_stays = |seen: &Sighting| match seen.validation {
+        Validation::Ca | Validation::Dane => true,
+        Validation::Pinned | Validation::None => restored.pins.iter().any(|pin| vouches(pin, seen)),
+    };
+    let learnt = |seen: &&Sighting| {
+        let known = before.iter().any(|old| old.cert == seen.cert);
+        known || (!left.sightings.contains(&seen.cert) && rests_on_what_stays(seen))
+    };
+    let mut kept: Vec<Sighting> = current.baseline.iter().filter(learnt).cloned().collect();
+    for old in before {
+        match kept.iter_mut().find(|seen| seen.cert == old.cert) {
+            Some(seen) => seen.first = seen.first.min(old.first),
+            None => kept.push(old),
+        }
+    }
+    kept.retain(|seen| !seen.provisional || restored.upgrade.is_some());
+    kept.sort_by_key(|seen| Reverse(seen.first));
+    restored.baseline = kept;
+}
+
+fn vouches(pin: &Pin, seen: &Sighting) -> bool {
+    let named = match pin.kind {
+        PinKind::Key => pin.value == PinValue::Sha256(seen.spki),
+        PinKind::Certificate => pin.value == PinValue::Sha256(seen.cert),
+        PinKind::Issuer | PinKind::Name => seen.validation == Validation::Pinned,
+    };
+    named && pin.state == PinState::Trusted
 }
 
 /// The event that an import leaves for an endpoint that it touched.
@@ -275,4 +341,73 @@ pub(in crate::store) fn import_event(record: &EndpointRecord, batch: u64, now: T
     let mut event = event(Some(&record.endpoint), "imported", Severity::Notice, now, text);
     event.extra.insert(BATCH.to_owned(), Value::from(batch));
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::Hash;
+    use crate::store::meta::MAX_NUMBER;
+    use crate::store::{NewPin, StoreOptions};
+
+    const NOW: Timestamp = 1_000_000;
+
+    fn add(store: &Store, host: &str) -> Result<u64, StoreError> {
+        let value = PinValue::Sha256(Hash::of(host.as_bytes()));
+        let (kind, state) = (PinKind::Key, PinState::Trusted);
+        let new = NewPin { kind, state, value, cert: None, expires: 0, comment: String::new() };
+        store.add_pin(&crate::endpoint::Endpoint::parse("", host, 993).unwrap(), &new, NOW)
+    }
+
+    fn events(store: &Store) -> u64 {
+        store.read(|tx| tx.statistics()).unwrap().counts.events
+    }
+
+    #[test]
+    fn undo_and_prune_walk_the_events_that_are_there_and_not_their_numbers() {
+        for next in [1 << 40, MAX_NUMBER - 1] {
+            let store = Store::memory();
+            add(&store, "a.example").unwrap();
+            store.write(|tx| tx.change_meta(|meta| meta.next_event = next)).unwrap();
+            assert_eq!(store.undo(None, NOW).unwrap().events, [1]);
+            assert!(matches!(store.undo(Some(7), NOW), Err(StoreError::NotFound { .. })));
+            // Both events, and the one that says so stays.
+            assert_eq!((store.prune(NOW + 1, NOW + 1).unwrap(), events(&store)), (2, 1));
+        }
+    }
+
+    #[test]
+    fn a_counter_at_its_end_is_damage_and_never_the_same_number_twice() {
+        let store = Store::memory();
+        add(&store, "a.example").unwrap();
+        store.write(|tx| tx.change_meta(|meta| meta.next_event = u64::MAX)).unwrap();
+        for refused in [store.undo(None, NOW).map(|_| ()), add(&store, "b.example").map(|_| ())] {
+            let error = refused.unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("event"), "{error}");
+        }
+        assert!(store.verify().unwrap().problems[0].contains("next event"));
+        store.write(|tx| tx.change_meta(|meta| (meta.next_event, meta.next_pin) = (2, u64::MAX))).unwrap();
+        assert!(add(&store, "b.example").unwrap_err().to_string().contains("next pin"));
+    }
+
+    #[test]
+    fn the_log_keeps_its_bounds_where_its_numbers_have_gaps() {
+        let options = StoreOptions { log_events: Some(5), ..StoreOptions::default() };
+        let store = Store::with_engine(Box::<crate::store::MemoryEngine>::default(), &options).unwrap();
+        for n in 0..8 {
+            add(&store, &format!("h{n}.example")).unwrap();
+            store
+                .write(|tx| tx.change_meta(|meta| (meta.next_event, meta.first_event) = (meta.next_event * 16, 0)))
+                .unwrap();
+        }
+        assert_eq!(events(&store), 5);
+        assert_eq!(store.verify().unwrap().problems, [""; 0]);
+    }
+
+    impl Tx<'_> {
+        fn change_meta(&mut self, f: impl FnOnce(&mut crate::store::meta::Meta)) -> Result<(), StoreError> {
+            f(&mut self.meta);
+            Ok(())
+        }
+    }
 }

@@ -1,25 +1,35 @@
 //! One connection and its locks, and one transaction on it.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::from_sqlite;
-use super::header::Header;
+use super::header::{Header, State, USER_VERSION};
 use super::lock::{Lock, Mode};
-use super::path::{self, Identity};
-use super::{SqliteEngine, create};
+use super::path::{self, Seen};
+use super::{SqliteEngine, create, journal};
 use crate::store::engine::{Batch, Pair, Peek, Transaction};
 use crate::store::error::StoreError;
+use crate::text::count;
 
 /// What a commit rests on; see `docs/store.md`. The rest of the settings bound what a damaged or
 /// foreign file can make SQLite do.
 const SETTINGS: &str = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA secure_delete = FAST;
     PRAGMA cache_size = -2000; PRAGMA cache_spill = OFF;";
+const READ_SETTINGS: &str = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+
+/// Bytes of a row, at most: the largest, an endpoint with all the pins it may have, is far below. `value!` has the
+/// same number for values.
+const MAX_ROW: i32 = 16 * 1024 * 1024 + 4096;
+/// SQLite counts milliseconds in 31 bits.
+const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// A connection that waits for its next use.
 pub(super) struct Pooled {
@@ -27,11 +37,31 @@ pub(super) struct Pooled {
     connection: Connection,
     header: Arc<Header>,
     lock: Option<Lock>,
+    /// The version of the layout when it was opened.
+    version: u32,
+    known: Cell<Known>,
+}
+
+/// What opening a connection gives.
+struct Opened {
+    connection: Connection,
+    header: Arc<Header>,
+    version: u32,
+    known: Known,
+}
+
+/// What the file was like when the connection used it last: what it remembers is of that.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    seen: Seen,
+    state: State,
 }
 
 impl Pooled {
     pub(super) fn open(file: &Path, read_only: bool, busy: Duration) -> Result<Self, StoreError> {
         path::check(file)?;
+        // Before a lock is made beside it.
+        Header::open(file)?.of_ours(file)?;
         let lock = Lock::open(file, !read_only)?;
         // Nobody commits while the header is read.
         if let Some(lock) = &lock {
@@ -41,51 +71,102 @@ impl Pooled {
         if let Some(lock) = &lock {
             lock.unlock();
         }
-        let (connection, header) = opened?;
-        Ok(Self { connection, header, lock })
+        let Opened { connection, header, version, known } = opened?;
+        Ok(Self { connection, header, lock, version, known: Cell::new(known) })
     }
 
-    fn connect(file: &Path, read_only: bool, busy: Duration) -> Result<(Connection, Arc<Header>), StoreError> {
+    fn connect(file: &Path, read_only: bool, busy: Duration) -> Result<Opened, StoreError> {
         let header = Header::open(file)?;
         let interrupted = path::has_journal(file);
-        header.check(file, !interrupted)?;
-        let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
-        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let sqlite = |e| from_sqlite(file, busy, e);
-        let connection = Connection::open_with_flags(file, flags).map_err(sqlite)?;
+        journal::refuse_foreign(file, &header)?;
+        let version = header.check(file, !interrupted)?;
+        if interrupted && read_only && path::check(file)? {
+            // Nothing can be read before the journal was played back, which somebody has to do who may write.
+            configured(file, false, busy)?;
+        }
+        let connection = configured(file, read_only, busy)?;
         if path::identity(file)? != Some(header.identity()) {
             let what = "was replaced while it was being opened".to_owned();
             return Err(StoreError::Lost { store: file.display().to_string(), what });
         }
-        connection.busy_timeout(busy).map_err(sqlite)?;
-        // Else every new key would have its query planned anew.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sqlite)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(sqlite)?;
-        if read_only {
-            connection
-                .execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")
-        } else {
-            connection.execute_batch(SETTINGS)
+        let damaged = |what: &str| StoreError::Damaged { store: file.display().to_string(), what: what.to_owned() };
+        let ours = create::check_schema(&connection, version).map_err(|e| from_sqlite(file, busy, e))?;
+        if !ours {
+            return Err(damaged("its table is not the one that this library makes"));
         }
-        .map_err(sqlite)?;
-        create::check_schema(&connection).map_err(sqlite)?.then_some(()).ok_or_else(|| StoreError::Damaged {
-            store: file.display().to_string(),
-            what: "its table is not the one that this library makes".to_owned(),
-        })?;
         if interrupted {
             // SQLite has read, and so has played the journal back.
             header.check(file, true)?;
         }
-        Ok((connection, header))
+        let known = Known::now(file, &header)?.ok_or_else(|| damaged("its header cannot be read"))?;
+        Ok(Opened { connection, header, version, known })
     }
 
-    pub(super) fn identity(&self) -> Identity {
-        self.header.identity()
+    /// Whether the file was of an older layout when it was opened.
+    pub(super) fn is_of_older_layout(&self) -> bool {
+        self.version < USER_VERSION
+    }
+
+    /// Runs `f` while nobody else reads or writes.
+    pub(super) fn alone<T>(
+        &self,
+        file: &Path,
+        busy: Duration,
+        f: impl FnOnce(&Connection, &Header) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(lock) = &self.lock {
+            lock.lock(file, Mode::Exclusive, busy)?;
+        }
+        let result = f(&self.connection, &self.header);
+        if let Some(lock) = &self.lock {
+            lock.unlock();
+        }
+        result
     }
 
     pub(super) fn header(&self) -> Arc<Header> {
         Arc::clone(&self.header)
     }
+
+    /// Whether the connection may be used for the file as it is now, under the lock. Not so for another file, and
+    /// not for one into which another was copied: SQLite looks at numbers that may be the same in both, and would
+    /// mix the two.
+    fn is_right(&self, file: &Path, now: Seen) -> Result<bool, StoreError> {
+        let Known { seen, state } = self.known.get();
+        if seen == now {
+            return Ok(true);
+        }
+        let Some(later) = self.header.state().filter(|later| seen.identity == now.identity && state.led_to(*later))
+        else {
+            return Ok(false);
+        };
+        journal::refuse_foreign(file, &self.header)?;
+        self.known.set(Known { seen: now, state: later });
+        Ok(true)
+    }
+}
+
+impl Known {
+    fn now(file: &Path, header: &Header) -> Result<Option<Self>, StoreError> {
+        Ok(path::seen(file)?.zip(header.state()).map(|(seen, state)| Self { seen, state }))
+    }
+}
+
+/// A connection with everything set that a commit rests on.
+fn configured(file: &Path, read_only: bool, busy: Duration) -> Result<Connection, StoreError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(busy.min(LONGEST_WAIT))?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_ROW)?;
+        // Else every new key would have its query planned anew.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.execute_batch(if read_only { READ_SETTINGS } else { SETTINGS })?;
+        Ok(connection)
+    };
+    open().map_err(|e| from_sqlite(file, busy, e))
 }
 
 /// A transaction: reads of one state, and maybe a commit.
@@ -94,18 +175,46 @@ pub(super) struct Reader<'e> {
     pooled: Option<Pooled>,
     write: bool,
     /// Set by an error: such a connection is not used again.
-    broken: std::cell::Cell<bool>,
+    broken: Cell<bool>,
 }
 
 impl<'e> Reader<'e> {
-    pub(super) fn begin(engine: &'e SqliteEngine, pooled: Pooled, write: bool) -> Result<Self, StoreError> {
-        if let Some(lock) = &pooled.lock {
-            let mode = if write { Mode::Exclusive } else { Mode::Shared };
-            lock.lock(&engine.file, mode, engine.busy)?;
-        }
-        let reader = Self { engine, pooled: Some(pooled), write, broken: std::cell::Cell::new(false) };
+    pub(super) fn begin(engine: &'e SqliteEngine, write: bool) -> Result<Self, StoreError> {
+        let reader = Self { engine, pooled: Some(Self::locked(engine, write)?), write, broken: Cell::new(false) };
         reader.run(|c| c.execute_batch(if write { "BEGIN IMMEDIATE" } else { "BEGIN" }))?;
         Ok(reader)
+    }
+
+    /// A connection that is right for the file that the path names now, locked.
+    fn locked(engine: &SqliteEngine, write: bool) -> Result<Pooled, StoreError> {
+        let mode = if write { Mode::Exclusive } else { Mode::Shared };
+        let until = Instant::now().checked_add(engine.busy);
+        loop {
+            let Some(now) = path::seen(&engine.file)? else {
+                let what = "has disappeared while in use".to_owned();
+                return Err(StoreError::Lost { store: engine.show(), what });
+            };
+            let (pooled, new) = engine.idle_or_new(now)?;
+            if let Some(lock) = &pooled.lock {
+                lock.lock(&engine.file, mode, engine.busy)?;
+            }
+            // Looked at under the lock: before it somebody may have put another file there.
+            let right = match path::seen(&engine.file)? {
+                // Whoever opens it sees to it that what was cut short is put right.
+                Some(_) if engine.read_only && !new && path::has_journal(&engine.file) => false,
+                Some(now) => pooled.is_right(&engine.file, now)?,
+                None => false,
+            };
+            if right {
+                return Ok(pooled);
+            }
+            // It is dropped, and with its descriptor the lock.
+            drop(pooled);
+            if until.is_some_and(|until| Instant::now() > until) {
+                let waited_ms = u64::try_from(engine.busy.as_millis()).unwrap_or(u64::MAX);
+                return Err(StoreError::Busy { store: engine.show(), waited_ms });
+            }
+        }
     }
 
     fn run<T>(&self, f: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -120,9 +229,18 @@ impl<'e> Reader<'e> {
 
     /// Asks SQLite itself for damage.
     pub(super) fn integrity(&self) -> Result<Vec<String>, StoreError> {
-        let lines: Vec<String> =
+        let answers: Vec<String> =
             self.run(|c| c.prepare("PRAGMA integrity_check(100)")?.query_map([], |row| row.get(0))?.collect())?;
-        Ok(lines.into_iter().filter(|line| line != "ok").collect())
+        let mut lines: Vec<String> =
+            answers.iter().flat_map(|answer| answer.lines()).filter(|line| *line != "ok").map(str::to_owned).collect();
+        let strangers: i64 = self.run(|c| {
+            let odd = "SELECT count(*) FROM record WHERE typeof(key) <> 'blob' OR typeof(value) <> 'blob'";
+            c.query_row(odd, [], |row| row.get(0))
+        })?;
+        if strangers > 0 {
+            lines.push(format!("{} that another program has written", count(strangers.unsigned_abs(), "row")));
+        }
+        Ok(lines)
     }
 
     /// Copies the state read to a new file.
@@ -130,8 +248,12 @@ impl<'e> Reader<'e> {
         let mut after = Vec::new();
         create::create_from(to, self.engine.busy, &mut || {
             let page = self.scan(&after, &[], 1000)?;
-            if let Some((last, _)) = page.last() {
-                after.clone_from(last);
+            for (key, _) in &page {
+                if *key <= after {
+                    let what = "its rows are out of order".to_owned();
+                    return Err(StoreError::Damaged { store: self.engine.show(), what });
+                }
+                after.clone_from(key);
             }
             Ok(page)
         })
@@ -153,7 +275,7 @@ impl Transaction for Reader<'_> {
 
     fn peek(&self) -> Option<Peek> {
         // The transaction has read, so SQLite's lock keeps the counter where it is.
-        self.pooled.as_ref()?.header.peek()
+        self.pooled.as_ref()?.header.peek(&self.engine.file)
     }
 
     fn commit(self: Box<Self>, batch: &Batch) -> Result<(), StoreError> {
@@ -164,7 +286,14 @@ impl Transaction for Reader<'_> {
         if !self.run(|c| super::apply(c, batch))? {
             return Err(StoreError::Conflict { store: self.engine.show() });
         }
-        self.run(|c| c.execute_batch("COMMIT"))
+        self.run(|c| c.execute_batch("COMMIT"))?;
+        // Still under the lock, so that this is what the commit left.
+        if let Some(pooled) = &self.pooled {
+            if let Some(known) = Known::now(&self.engine.file, &pooled.header)? {
+                pooled.known.set(known);
+            }
+        }
+        Ok(())
     }
 }
 

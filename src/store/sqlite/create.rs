@@ -19,13 +19,20 @@ use crate::store::error::StoreError;
 use crate::store::seal::StoreId;
 
 /// The one table. Its text is compared when a file is opened.
-const TABLE: &str = "CREATE TABLE record (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID";
+pub(super) const TABLE: &str = "CREATE TABLE record (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL)";
+/// The same in version 1 of the layout: rows of more than a quarter of a page were spread over several.
+const TABLE_1: &str = "CREATE TABLE record (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID";
 
-/// Whether the file holds our table and nothing else (no trigger, no view).
-pub(super) fn check_schema(connection: &Connection) -> rusqlite::Result<bool> {
-    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema LIMIT 2")?;
+/// Whether the file holds our table, as that version of the layout has it, and nothing else (no trigger, no view).
+pub(super) fn check_schema(connection: &Connection, version: u32) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema LIMIT 3")?;
     let texts: Vec<Option<String>> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(texts == [Some(TABLE.to_owned())])
+    let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+    Ok(match version {
+        1 => texts == [Some(TABLE_1)],
+        // The index of the key has no text.
+        _ => texts == [Some(TABLE), None],
+    })
 }
 
 /// Makes a new store, unless another program has just made one.

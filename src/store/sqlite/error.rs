@@ -12,6 +12,13 @@ pub(super) fn from_sqlite(file: &Path, busy: Duration, error: rusqlite::Error) -
     let store = file.display().to_string();
     let code = error.sqlite_error_code();
     let what = error.to_string();
+    if error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK) {
+        let what = format!(
+            "a change to it was cut short, which only somebody who may write to it can put right; as its owner, run: \
+             tofuctl --store {store} list"
+        );
+        return StoreError::Io { store, what };
+    }
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             StoreError::Busy { store, waited_ms: u64::try_from(busy.as_millis()).unwrap_or(u64::MAX) }

@@ -46,9 +46,10 @@ fn decode(bytes: &[u8]) -> Option<Marker> {
     Some(Marker { id, generation })
 }
 
-fn is_of_another_user(store: &Path) -> bool {
+/// Whether the store is another user's: of the system, and looked after by its owner.
+fn store_is_of_another(store: &Path) -> bool {
     let me = rustix::process::geteuid().as_raw();
-    path_of(store).symlink_metadata().is_ok_and(|found| found.uid() != me)
+    store.symlink_metadata().is_ok_and(|found| found.uid() != me)
 }
 
 fn open(store: &Path, write: bool) -> std::io::Result<File> {
@@ -61,8 +62,7 @@ pub(super) fn read(store: &Path) -> Result<Option<Marker>, StoreError> {
     let file = match open(store, false) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-        // Another user's, beside a store of the system: that one is looked after by its owner.
-        Err(e) if e.kind() == ErrorKind::PermissionDenied && is_of_another_user(store) => return Ok(None),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied && store_is_of_another(store) => return Ok(None),
         Err(e) => return Err(io(&path_of(store), "open", e)),
     };
     let mut bytes = [0; LENGTH];

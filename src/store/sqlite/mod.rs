@@ -6,8 +6,10 @@ mod create;
 mod error;
 mod filesystem;
 mod header;
+mod journal;
 mod lock;
 mod marker;
+mod migrate;
 mod path;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ pub use path::default_path;
 
 use self::connection::{Pooled, Reader};
 use self::header::Header;
+use self::path::Seen;
 use super::engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction, lower_bound, upper_bound};
 use super::error::StoreError;
 use super::options::StoreOptions;
@@ -50,17 +53,12 @@ impl SqliteEngine {
         let file = path::absolute(file)?;
         let can_create = !options.must_exist && !options.read_only;
         if !path::exists(&file)? {
-            if marker::exists(&file) && !options.accept_loss {
-                let what = format!(
-                    "has disappeared, although {} remembers it; restore it, or open it with accept-loss to begin anew",
-                    marker::path_of(&file).display()
-                );
-                return Err(StoreError::Lost { store: file.display().to_string(), what });
-            }
+            refuse_vanished(&file, options.accept_loss)?;
             if !can_create {
                 let what = "the file".to_owned();
                 return Err(StoreError::NotFound { store: file.display().to_string(), what });
             }
+            journal::set_aside(&file)?;
             create::create(&file, options.busy(), rows)?;
         }
         let writable = path::check(&file)?;
@@ -71,7 +69,12 @@ impl SqliteEngine {
         let (idle, latest) = (Mutex::default(), Mutex::default());
         let engine = Self { file, read_only, busy: options.busy(), idle, latest, pid: std::process::id() };
         // Opening one connection finds out whether this is a store at all.
-        let first = engine.take()?;
+        let mut first = engine.open_one()?;
+        if !read_only && first.is_of_older_layout() {
+            migrate::migrate(&engine.file, &first, engine.busy)?;
+            drop(first);
+            first = engine.open_one()?;
+        }
         engine.give_back(first);
         Ok(engine)
     }
@@ -84,20 +87,19 @@ impl SqliteEngine {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection to the file that the path names now.
-    fn take(&self) -> Result<Pooled, StoreError> {
-        let now = path::identity(&self.file)?;
-        let Some(now) = now else {
-            let what = "has disappeared while in use".to_owned();
-            return Err(StoreError::Lost { store: self.show(), what });
-        };
+    /// A connection that waited, or a new one (said with it) where none is of this file.
+    fn idle_or_new(&self, now: Seen) -> Result<(Pooled, bool), StoreError> {
         let mut idle = self.idle();
         while let Some(pooled) = idle.pop() {
-            if pooled.identity() == now {
-                return Ok(pooled);
+            if pooled.header().identity() == now.identity {
+                return Ok((pooled, false));
             }
         }
         drop(idle);
+        Ok((self.open_one()?, true))
+    }
+
+    fn open_one(&self) -> Result<Pooled, StoreError> {
         let opened = Pooled::open(&self.file, self.read_only, self.busy)?;
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.header());
         Ok(opened)
@@ -111,9 +113,25 @@ impl SqliteEngine {
     }
 
     fn reader(&self, write: bool) -> Result<Reader<'_>, StoreError> {
-        let pooled = self.take()?;
-        Reader::begin(self, pooled, write && !self.read_only)
+        Reader::begin(self, write && !self.read_only)
     }
+}
+
+/// Refuses to make a store where there was one: its marker, or a change cut short, is still there.
+fn refuse_vanished(file: &Path, accept_loss: bool) -> Result<(), StoreError> {
+    let left = match () {
+        () if marker::exists(file) => marker::path_of(file),
+        () if path::has_journal(file) => path::beside(file, "-journal"),
+        () => return Ok(()),
+    };
+    if accept_loss {
+        return Ok(());
+    }
+    let what = format!(
+        "has disappeared, although {} remembers it; restore it, or open it with accept-loss to begin anew",
+        left.display()
+    );
+    Err(StoreError::Lost { store: file.display().to_string(), what })
 }
 
 impl Drop for SqliteEngine {
@@ -155,8 +173,7 @@ impl Engine for SqliteEngine {
 
     fn peek(&self) -> Option<Peek> {
         let header = Arc::clone(self.latest.lock().ok()?.as_ref()?);
-        // Of the path: the file may have been replaced by another one.
-        if path::identity(&self.file).ok()?? == header.identity() { header.peek() } else { None }
+        header.peek(&self.file)
     }
 
     fn marker(&self) -> Result<Option<Marker>, StoreError> {
@@ -182,8 +199,16 @@ impl Engine for SqliteEngine {
     }
 }
 
+/// A value. One that is larger than any that this library writes is given as an empty one, which the store finds
+/// damaged under its key, and is not taken into memory for that.
+macro_rules! value {
+    () => {
+        "CASE WHEN length(value) > 16777216 THEN X'' ELSE value END"
+    };
+}
+
 fn get(connection: &Connection, key: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
-    let mut statement = connection.prepare_cached("SELECT value FROM record WHERE key = ?1")?;
+    let mut statement = connection.prepare_cached(concat!("SELECT ", value!(), " FROM record WHERE key = ?1"))?;
     let mut rows = statement.query([key])?;
     match rows.next()? {
         Some(row) => Ok(Some(row.get(0)?)),
@@ -197,11 +222,15 @@ fn scan(connection: &Connection, after: &[u8], prefix: &[u8], limit: usize) -> r
     let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     match upper_bound(prefix) {
         Some(upper) => connection
-            .prepare_cached("SELECT key, value FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?
+            .prepare_cached(concat!(
+                "SELECT key, ",
+                value!(),
+                " FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3"
+            ))?
             .query_map(rusqlite::params![lower, upper, limit], pair)?
             .collect(),
         None => connection
-            .prepare_cached("SELECT key, value FROM record WHERE key >= ?1 ORDER BY key LIMIT ?2")?
+            .prepare_cached(concat!("SELECT key, ", value!(), " FROM record WHERE key >= ?1 ORDER BY key LIMIT ?2"))?
             .query_map(rusqlite::params![lower, limit], pair)?
             .collect(),
     }

@@ -59,7 +59,7 @@ fn verify(store: &tofu::store::Store, repaired: u64, cx: &Context) -> Result<Exi
             text.push_str(&cx.out.paint.paint(Style::Bad, wrapped("", "  ", &head, cx.out.width).trim_end()));
             text.push('\n');
             for problem in &report.problems {
-                text.push_str(&wrapped("  - ", "    ", &escape(problem), cx.out.width));
+                text.push_str(&wrapped("  - ", "    ", problem, cx.out.width));
             }
             text.push_str("A backup can be put in its place with restore; fsck --repair rebuilds indexes.\n");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use tofu::store::{Store, StoreError};
+use tofu::store::Store;
 use tofu::text::escape;
 
 use crate::cli::store::Undo;
@@ -14,12 +14,7 @@ pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
         return Err(Failure::new("there is no store yet, so no change to undo"));
     }
     let store = cx.store()?;
-    let done = store.undo(args.event, cx.now()).map_err(|error| match error {
-        StoreError::Conflict { .. } => {
-            Failure::new("the server has changed since; undo the later change first (see tofuctl log)")
-        }
-        other => other.into(),
-    })?;
+    let done = store.undo(args.event, cx.now())?;
     for id in &done.kept {
         cx.out.note(&format!("{} stays: undo lifts no block and revives no compromised key", named(&store, *id)?));
     }
