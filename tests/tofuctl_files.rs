@@ -139,6 +139,8 @@ fn an_export_is_complete_and_never_replaces_a_file_unasked() {
     copy.ok(&["restore", &file]);
     assert_eq!(copy.json(&["show", HOST])[0]["pins"], tool.json(&["show", HOST])[0]["pins"]);
     assert_eq!(copy.run(&["restore", &file]).status, 1);
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &before].concat();
+    Tool::new().ok(&["restore", &tool.write("marked.json", &marked)]);
 }
 
 #[test]
