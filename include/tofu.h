@@ -535,9 +535,20 @@
 #define TOFU_FORMAT_KNOWN_HOSTS 4
 
 /**
- * A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings.
+ * A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings. The
+ * certificate's SHA-256 with colons where a certificate is known, else the key's as "sha256//" and base64.
  */
 #define TOFU_FORMAT_FINGERPRINTS 6
+
+/**
+ * The same with key pins as the key's, "sha256//" and base64: what tofu_store_import reads back as it was.
+ */
+#define TOFU_FORMAT_KEY_FINGERPRINTS 7
+
+/**
+ * Mozilla's cert_override.txt: what tofu_store_export writes where a certificate is known.
+ */
+#define TOFU_FORMAT_CERT_OVERRIDE 8
 
 /**
  * Writes nothing, not even the log.
@@ -625,7 +636,7 @@
 #define TOFU_IMPORT_FINGERPRINTS 4
 
 /**
- * PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile.
+ * PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile. Or one certificate in DER.
  */
 #define TOFU_IMPORT_PEM 5
 
@@ -2888,21 +2899,27 @@ tofu_status tofu_store_set_listener(tofu_store *store,
  *
  * A dry run unless TOFU_IMPORT_COMMIT is set; then one change, which tofu_store_undo takes back as a whole. It never
  * touches an endpoint that has pins or was accepted before, never lifts a block, never loosens a policy. MD5 and SHA-1
- * fingerprints are refused. What cannot be read is remarked with its line, and the rest is taken.
+ * fingerprints are refused. What cannot be read or used is remarked with its line, and the rest is taken. Of two
+ * statements about one pin the stricter counts. What a foreign pin waives is not believed beyond what the first match of
+ * a pin made by hand could fix; of its times only an end is kept.
  *
  * @param store     must not be NULL.
  * @param format    one of TOFU_IMPORT_....
  * @param data      the content of the file; may be NULL with len 0, which holds nothing.
  * @param len       its length in bytes, at most 256 MiB.
  * @param endpoint  whose certificates or fingerprints they are: needed for TOFU_IMPORT_PEM, which names no server, and
- *                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone; the other formats take no notice
- *                  of it; may be NULL for those.
+ *                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone. Its account is that of every pin
+ *                  that is taken, whatever host the file names, but for TOFU_IMPORT_JSON, which names the account of
+ *                  each endpoint and takes no notice of this. Its host and port count only where the file names none.
+ *                  Without one the pins are those of the account without a name; may be NULL, but for TOFU_IMPORT_PEM.
  * @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
  *                  bits are refused.
  * @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed
  *                  with tofu_text_free; NULL on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all; of the store
+ * @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all, and with
+ *         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_STATE with TOFU_IMPORT_RESTORE where the
+ *         store knows something already; TOFU_E_FUTURE also for an export of a newer version; of the store
  *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
  *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
  *
@@ -2922,10 +2939,12 @@ tofu_status tofu_store_import(tofu_store *store,
  * programs.
  *
  * TOFU_FORMAT_JSON loses nothing; tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it. The other
- * formats hold trusted pins alone, and leave out what they cannot say without widening it: the report names each.
+ * formats hold trusted pins alone, and leave out what they cannot say without widening it, what is blocked and what has
+ * expired: the report names each.
  *
  * @param store   must not be NULL.
- * @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM or TOFU_FORMAT_FINGERPRINTS.
+ * @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM, TOFU_FORMAT_FINGERPRINTS,
+ *                TOFU_FORMAT_KEY_FINGERPRINTS or TOFU_FORMAT_CERT_OVERRIDE.
  * @param host    only this host's pins, NUL-terminated UTF-8; must be NULL for TOFU_FORMAT_JSON; may be NULL for all.
  * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
  *                NULL.

@@ -11,8 +11,8 @@ use crate::hash::Hash;
 /// The longest input looked at, in bytes.
 const MAX_INPUT: usize = 256;
 
-/// What stands before a key pin (RFC 7469 and curl's `--pinnedpubkey`).
-const KEY_LABELS: [&str; 2] = ["sha256//", "pin-sha256="];
+/// What stands before a key pin (RFC 7469, curl's `--pinnedpubkey`, and as gnutls-cli and certtool print it).
+const KEY_LABELS: [&str; 3] = ["sha256//", "pin-sha256=", "pin-sha256:"];
 /// What stands before other values, as OpenSSL, ssh and others print them.
 const LABELS: [&str; 8] = [
     "sha256 fingerprint=",
@@ -30,7 +30,7 @@ const SHA1_LABELS: [&str; 5] = ["sha1 ", "sha1:", "sha1=", "sha-1", "sha1fingerp
 /// A SHA-256 value, and what it may be compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fingerprint {
-    /// It says that it is a key's (`sha256//…`, `pin-sha256=…`).
+    /// It says that it is a key's (`sha256//…`, `pin-sha256=…`, `pin-sha256:…`).
     Key(Hash),
     /// It does not say, or says certificate.
     Either(Hash),
@@ -78,7 +78,7 @@ pub enum FingerprintError {
 
 /// Reads a fingerprint that a person gave: `AB:CD:…`, `abcd…`, `AB CD …`, `SHA256:…` and
 /// `sha256 Fingerprint=…` as OpenSSL and ssh print them, `sha256//BASE64=` and
-/// `pin-sha256="BASE64="` for keys, plain base64.
+/// `pin-sha256="BASE64="` or `pin-sha256:BASE64=` for keys, plain base64.
 pub fn parse(input: &str) -> Result<Fingerprint, FingerprintError> {
     match parse_labelled(input) {
         Err(FingerprintError::Other | FingerprintError::Digits(43)) => {
@@ -96,7 +96,7 @@ pub fn parse_labelled(input: &str) -> Result<Fingerprint, FingerprintError> {
     }
     let text = trimmed(input);
     if let Some(pin) = KEY_LABELS.iter().find_map(|label| after(text, label)) {
-        return from_base64(pin.trim().trim_matches('"')).map(Fingerprint::Key).ok_or(FingerprintError::KeyPin);
+        return from_base64(pin.trim().trim_matches(['"', '\''])).map(Fingerprint::Key).ok_or(FingerprintError::KeyPin);
     }
     if after(text, "md5").is_some() {
         return Err(FingerprintError::Md5);
@@ -118,7 +118,7 @@ pub fn parse_labelled(input: &str) -> Result<Fingerprint, FingerprintError> {
 }
 
 fn trimmed(input: &str) -> &str {
-    input.trim().trim_matches('"').trim()
+    input.trim().trim_matches(['"', '\'']).trim()
 }
 
 /// What follows a label, in whatever case that is written.
@@ -157,14 +157,19 @@ mod tests {
             format!("SHA256 Fingerprint={}", hash.colon_hex()),
             format!("SHA-256={}", hash.colon_hex()),
             format!("\"{}\"", hash.colon_hex()),
+            format!("'{}'", hash.colon_hex()),
             format!("sha256:{hex}"),
             format!("SHA256:{hex}"),
         ] {
             assert_eq!(parse_labelled(&text), Ok(Fingerprint::Either(hash)), "{text}");
             assert_eq!(parse(&text), Ok(Fingerprint::Either(hash)), "{text}");
         }
-        for text in [hash.key_pin(), format!("SHA256//{}", hash.base64()), format!("pin-sha256=\"{}\"", hash.base64())]
-        {
+        for text in [
+            hash.key_pin(),
+            format!("SHA256//{}", hash.base64()),
+            format!("pin-sha256=\"{}\"", hash.base64()),
+            format!("pin-sha256:{}", hash.base64()),
+        ] {
             assert_eq!(parse_labelled(&text), Ok(Fingerprint::Key(hash)), "{text}");
             assert_eq!(parse(&text), Ok(Fingerprint::Key(hash)), "{text}");
         }
@@ -198,6 +203,7 @@ mod tests {
             ("SHA1 Fingerprint=00:11", FingerprintError::Sha1),
             ("MD5 Fingerprint=00:11", FingerprintError::Md5),
             ("sha256//AAAA", FingerprintError::KeyPin),
+            ("pin-sha256:AAAA", FingerprintError::KeyPin),
             (&"é".repeat(64), FingerprintError::Other),
             (&"a".repeat(10_000), FingerprintError::TooLong),
         ] {

@@ -234,7 +234,7 @@ fn codes_of_the_store() -> Vec<String> {
 #[test]
 fn every_call_on_a_store_names_each_code_that_an_error_of_the_store_becomes() {
     // Of these a call says by itself when they come; a limit is met by what changes a store.
-    let of_what_was_asked = ["TOFU_E_NOT_FOUND", "TOFU_E_CONFLICT"];
+    let of_what_was_asked = ["TOFU_E_NOT_FOUND", "TOFU_E_CONFLICT", "TOFU_E_STATE"];
     let reads = [
         "tofu_store_generation",
         "tofu_store_export",

@@ -197,6 +197,24 @@ fn a_block_in_either_store_wins() {
     assert!(lifted.contains("only its owner"), "{lifted}");
 }
 
+#[test]
+fn what_the_system_blocks_is_exported_to_no_other_program() {
+    let (Some(system), own) = (system(), Place::new()) else { return };
+    let (there, anywhere, everywhere, good) = (server("there"), server("any"), server("everywhere"), server("good"));
+    let any = Endpoint { account: Account::any(), ..mail() };
+    system.pin(&mail(), PinState::Blocked, spki(&there));
+    system.pin(&any, PinState::Blocked, spki(&anywhere));
+    system.open().block(None, PinKind::Key, spki(&everywhere), "stolen", START).unwrap();
+    let mut record = EndpointRecord::new(mail(), START);
+    for (id, chain) in (77..).zip([&there, &anywhere, &everywhere, &good]) {
+        record.pins.push(Pin { value: PinValue::Sha256(spki(chain)), ..pin(id, "k") });
+    }
+    own.open().write(|tx| tx.put_endpoint(record.clone())).unwrap();
+    let export = system.below(&own).export(ExportFormat::KeyFingerprints, None, START).unwrap();
+    assert_eq!((export.pins, export.remarks.len()), (1, 3), "{export:?}");
+    assert!(export.text.contains(&spki(&good).key_pin()), "{}", export.text);
+}
+
 fn pinned_key(chain: &Chain) -> EndpointRecord {
     let mut record = EndpointRecord::new(mail(), START);
     record.pins.push(Pin { value: PinValue::Sha256(spki(chain)), ..pin(77, "k") });

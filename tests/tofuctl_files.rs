@@ -50,6 +50,36 @@ fn an_import_is_a_dry_run_until_it_is_committed() {
 }
 
 #[test]
+fn an_import_is_for_the_account_that_is_named() {
+    let tool = Tool::new();
+    let file = tool.write("prints", format!("imap.example.org {}\n", key_pin("next", HOST)).as_bytes());
+    let accounts = || -> Vec<String> {
+        let list = tool.json(&["list"]);
+        list.as_array().unwrap().iter().map(|server| server["account"].as_str().unwrap().to_owned()).collect()
+    };
+    tool.ok(&["--account", "ann", "import", "--commit", &file]);
+    assert_eq!(accounts(), ["ann"]);
+    tool.ok(&["--any-account", "import", "--commit", &file]);
+    assert_eq!(accounts(), ["*", "ann"]);
+    let export = tool.path("pins.json");
+    tool.ok(&["export", "-o", &export]);
+    let refused = tool.run(&["--account", "ann", "import", &export]);
+    assert!(refused.status == 2 && refused.stderr.contains("names the account"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_certificate_in_der_is_known_by_its_look() {
+    let tool = Tool::new();
+    let der = tool.write("cert.der", self_signed(&["other.example"], "k", START, 90).leaf().unwrap().der());
+    assert_eq!(tool.run(&["import", &der]).status, 2);
+    let taken = tool.json(&["import", "--commit", "--host", HOST, &der]);
+    assert_eq!((taken["format"].as_str(), taken["pins"].as_u64()), (Some("pem"), Some(1)));
+    let named = tool.write("certs", b"#H other.example.net 6E45\n-----BEGIN CERTIFICATE-----\n");
+    let homeless = tool.run(&["import", &named]);
+    assert!(homeless.status == 2 && homeless.stderr.contains("other.example.net"), "{}", homeless.stderr);
+}
+
+#[test]
 fn a_dry_run_or_a_file_that_is_none_makes_no_store() {
     let tool = Tool::new();
     let file = tool.write("prints", format!("imap.example.org {}\n", key_pin("next", HOST)).as_bytes());
@@ -92,16 +122,25 @@ fn an_export_is_complete_and_never_replaces_a_file_unasked() {
     tool.ok(&["export", "-o", &file, "--force"]);
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert_eq!(tool.run(&["export", "--host", HOST]).status, 2);
-    assert!(tool.said(&["export", "--format", "known_hosts"]).starts_with("|g0|mail.example.org|993|0|"));
+    assert!(tool.said(&["export", "--format", "known_hosts"]).starts_with("|g0|mail.example.org|imaps|0|"));
     assert!(tool.said(&["export", "--format", "pem", "--host", HOST]).contains("BEGIN CERTIFICATE"));
+    let keys = tool.ok(&["export", "--format", "key-fingerprints"]);
+    assert_eq!(keys, format!("mail.example.org:993 {}\n", key_pin("known", HOST)));
     let prints = tool.ok(&["export", "--format", "fingerprints"]);
-    assert_eq!(prints, format!("mail.example.org:993 {}\n", key_pin("known", HOST)));
+    let print = prints.strip_prefix("mail.example.org:993 ").unwrap_or_default().trim_end();
+    assert!(print.len() == 95 && print.contains(':'), "a certificate's, as other programs take it: {prints}");
+    assert!(
+        tool.ok(&["export", "--format", "cert_override"])
+            .contains(&format!(":993:\tOID.2.16.840.1.101.3.4.2.1\t{print}\t\n"))
+    );
 
     // Into a new store, with nothing lost.
     let copy = Tool::new();
     copy.ok(&["restore", &file]);
     assert_eq!(copy.json(&["show", HOST])[0]["pins"], tool.json(&["show", HOST])[0]["pins"]);
     assert_eq!(copy.run(&["restore", &file]).status, 1);
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &before].concat();
+    Tool::new().ok(&["restore", &tool.write("marked.json", &marked)]);
 }
 
 #[test]

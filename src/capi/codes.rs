@@ -115,8 +115,13 @@ pub const TOFU_FORMAT_TEXT: i32 = 2;
 pub const TOFU_FORMAT_PEM: i32 = 3;
 /// GnuTLS' known_hosts: what tofu_store_export writes for key pins.
 pub const TOFU_FORMAT_KNOWN_HOSTS: i32 = 4;
-/// A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings.
+/// A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings. The
+/// certificate's SHA-256 with colons where a certificate is known, else the key's as "sha256//" and base64.
 pub const TOFU_FORMAT_FINGERPRINTS: i32 = 6;
+/// The same with key pins as the key's, "sha256//" and base64: what tofu_store_import reads back as it was.
+pub const TOFU_FORMAT_KEY_FINGERPRINTS: i32 = 7;
+/// Mozilla's cert_override.txt: what tofu_store_export writes where a certificate is known.
+pub const TOFU_FORMAT_CERT_OVERRIDE: i32 = 8;
 
 /// Writes nothing, not even the log.
 pub const TOFU_CHECK_DRY_RUN: u64 = 1u64;
@@ -155,7 +160,7 @@ pub const TOFU_IMPORT_KNOWN_HOSTS: i32 = 2;
 pub const TOFU_IMPORT_CERT_OVERRIDE: i32 = 3;
 /// Lines of a host, maybe with ":PORT", and a fingerprint; and the settings of msmtp, OfflineIMAP and fetchmail.
 pub const TOFU_IMPORT_FINGERPRINTS: i32 = 4;
-/// PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile.
+/// PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile. Or one certificate in DER.
 pub const TOFU_IMPORT_PEM: i32 = 5;
 
 /// Takes it in; without it an import only says what it would do.

@@ -161,6 +161,7 @@ impl From<StoreError> for Failure {
             StoreError::ReadOnly { .. } => (Code::ReadOnly, "store.read-only"),
             StoreError::NotFound { .. } => (Code::NotFound, "store.not-found"),
             StoreError::Conflict { .. } => (Code::Conflict, "store.conflict"),
+            StoreError::InUse { .. } => (Code::State, "store.in-use"),
             StoreError::Overtaken { .. } => (Code::Conflict, "store.overtaken"),
             StoreError::Limit { .. } => (Code::Limit, "store.limit"),
             StoreError::Forked { .. } => (Code::Forked, "store.forked"),

@@ -75,6 +75,14 @@ pub enum StoreError {
         /// The file or backend.
         store: String,
     },
+    /// It knows something already, and the call is for one that does not.
+    #[error("store {store}: {what}")]
+    InUse {
+        /// The file or backend.
+        store: String,
+        /// What is wanted, and the way on.
+        what: String,
+    },
     /// A change that cannot be undone any more, because another one came after it.
     #[error("store {store}: {what}")]
     Overtaken {

@@ -4,22 +4,11 @@
 use super::facts::{Facts, KnownPin};
 use super::policy::Policy;
 use crate::path::{ProblemKind, Problems};
-use crate::store::PinKind;
-
-/// What the first match may fix as the waiver of a pin that was made without a certificate, its
-/// own dates of a self-signed certificate aside.
-const FIRST_MATCH: Problems = Problems::NO_CA_PATH
-    .with(ProblemKind::SelfSigned)
-    .with(ProblemKind::CaAsServer)
-    .with(ProblemKind::HostMismatch)
-    .with(ProblemKind::NameOnlyInCn);
+use crate::store::{DATES, FIRST_MATCH, PinKind};
 
 /// What `accept-new` may accept, host-mismatch of a self-signed certificate aside.
 const FIRST_USE: Problems =
     Problems::NO_CA_PATH.with(ProblemKind::SelfSigned).with(ProblemKind::CaAsServer).with(ProblemKind::NameOnlyInCn);
-
-/// The dates of a certificate.
-pub const DATES: Problems = Problems::NONE.with(ProblemKind::Expired).with(ProblemKind::NotYetValid);
 
 /// What the policy `local` looks over on addresses that the caller vouches for.
 const LOCAL: Problems =

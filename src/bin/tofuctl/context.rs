@@ -59,6 +59,11 @@ impl Context {
         &self.account
     }
 
+    /// Whether an account was named, be it any.
+    pub fn account_given(&self) -> bool {
+        self.account_given
+    }
+
     /// Whether this account is meant, where none given means all.
     pub fn means(&self, account: &Account) -> bool {
         !self.account_given || *account == self.account

@@ -2,33 +2,46 @@
 //! database key, separated by tabs. What the flags waived is not taken over: the first match of a
 //! pin made without its certificate fixes its waiver.
 
-use super::Found;
-use crate::endpoint::Endpoint;
+use std::net::IpAddr;
+
+use super::found::{Found, each_line};
+use crate::endpoint::{Account, Endpoint};
 use crate::fingerprint::parse_labelled;
+use crate::hash::Hash;
 use crate::store::record::PinKind;
 
+/// What begins every file.
+pub(super) const HEAD: &str = "# PSM Certificate Override Settings file\n# This is a generated file!  Do not edit.\n";
 const SHA256_OID: &str = "OID.2.16.840.1.101.3.4.2.1";
 
 /// Reads the file. Lines that cannot be used are remarks.
-pub(super) fn read(data: &[u8]) -> Found {
-    let mut found = Found::default();
-    for (index, line) in String::from_utf8_lossy(data).lines().enumerate() {
-        let number = index.saturating_add(1);
+pub(super) fn read(data: &[u8], account: &Account) -> Found {
+    let mut found = Found::new(account);
+    each_line(data, &mut found, |found, number, line| {
         if line.is_empty() || line.starts_with('#') {
-            continue;
+            return;
         }
-        match entry(line) {
+        match entry(found, line) {
             Ok((endpoint, fingerprint)) => {
-                let comment = "from Mozilla cert_override.txt".to_owned();
-                found.pin(endpoint, PinKind::Certificate, fingerprint, 0, comment);
+                found.pin(&endpoint, PinKind::Certificate, fingerprint, 0, "from Mozilla cert_override.txt");
             }
             Err(why) => found.remark(number, &why),
         }
-    }
+    });
     found
 }
 
-fn entry(line: &str) -> Result<(Endpoint, crate::hash::Hash), String> {
+/// A line as Firefox 153 and Thunderbird 153 write it.
+pub(super) fn line(endpoint: &Endpoint, cert: Hash) -> String {
+    let (host, port) = (&endpoint.host, endpoint.port);
+    let host = match host.ip() {
+        Some(IpAddr::V6(_)) => format!("[{host}]"),
+        _ => host.to_string(),
+    };
+    format!("{host}:{port}:\t{SHA256_OID}\t{}\t\n", cert.colon_hex())
+}
+
+fn entry(found: &Found, line: &str) -> Result<(Endpoint, Hash), String> {
     let mut fields = line.split('\t');
     let (Some(place), Some(algorithm), Some(fingerprint)) = (fields.next(), fields.next(), fields.next()) else {
         return Err("not a line of a cert_override.txt".to_owned());
@@ -47,7 +60,7 @@ fn entry(line: &str) -> Result<(Endpoint, crate::hash::Hash), String> {
     }
     let (host, port) = address.rsplit_once(':').ok_or("the port is missing")?;
     let port = port.parse().map_err(|_| "the port is not a number")?;
-    let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string())?;
+    let endpoint = found.endpoint(host, port)?;
     let fingerprint = parse_labelled(fingerprint).map_err(|e| e.to_string())?;
     Ok((endpoint, fingerprint.hash()))
 }
@@ -64,7 +77,7 @@ mod tests {
              [::1]:993:\t{SHA256_OID}\t{print}\tAAAA\nold.example:443\tOID.1.3.14.3.2.26\tAB:CD\tU\tAAAA\n\
              c.example:443:^userContextId=1\t{SHA256_OID}\t{print}\t\nbroken\n"
         );
-        let found = read(file.as_bytes());
+        let found = read(file.as_bytes(), &Account::default());
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(endpoints, ["[::1]:993", "mail.example:993"]);
         assert_eq!(found.remarks.len(), 3, "{:?}", found.remarks);

@@ -1,93 +1,59 @@
-//! Fingerprints in the settings files of mail programs, and in lines of their own with a host. How a
-//! fingerprint is written is known to [`crate::fingerprint`].
+//! Fingerprints in lines of their own with a host, and in the settings of mail programs, of which
+//! `settings.rs` knows how they are written. How a fingerprint is written is known to
+//! [`crate::fingerprint`].
 
-use super::Found;
-use crate::endpoint::Endpoint;
-use crate::fingerprint::{Fingerprint, FingerprintError, parse_labelled};
-use crate::store::record::PinKind;
+use super::found::{Found, each_line, lines};
+use super::settings::{Look, Settings, is_heading, pin_at};
+use crate::endpoint::{Account, Endpoint};
+use crate::fingerprint::{FingerprintError, parse_labelled};
 
-/// What begins lines of the settings files, as far as they matter here.
-const KNOWN: [&str; 9] = ["account", "defaults", "poll", "skip", "server", "host", "remotehost", "port", "remoteport"];
-/// What stands before a fingerprint in them.
-const PRINTS: [&str; 3] = ["tls_fingerprint", "cert_fingerprint", "sslfingerprint"];
-/// What else only such a file has: fetchmail's `set`, and the sections of isync's.
-const MARKS: [&str; 5] = ["set", "imapaccount", "imapstore", "maildirstore", "channel"];
 /// What may stand before something that looks like a fingerprint and must never be taken for one.
 const SECRETS: [&str; 5] = ["pass", "password", "remotepass", "user", "remoteuser"];
 
-/// One server as a settings file builds it up, line by line.
-#[derive(Debug, Default)]
-struct Section {
-    host: Option<String>,
-    port: Option<u16>,
-    default_port: u16,
-    fingerprints: Vec<(usize, String)>,
-}
-
-/// Reads `HOST[:PORT] FINGERPRINT` lines and the settings of msmtp (`host`, `port`, `tls_fingerprint`),
-/// OfflineIMAP (`remotehost`, `remoteport`, `cert_fingerprint`) and fetchmail (`poll`, `service` or `port`,
-/// `sslfingerprint`). Other settings of such files pass in silence; what is about a server and holds no
-/// fingerprint that can be used is remarked, and in a file without any setting so is every other line.
-pub(super) fn read(data: &[u8], endpoint: Option<&Endpoint>) -> Found {
-    let mut found = Found::default();
-    let mut section = Section { default_port: 465, ..Section::default() };
-    let text = String::from_utf8_lossy(data);
-    let settings = text.lines().any(is_setting);
-    for (index, line) in text.lines().enumerate() {
-        let number = index.saturating_add(1);
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') || line.starts_with(';') {
-            continue;
-        }
-        let words = words(line);
-        if begins_section(line, &words) {
-            end_section(&mut found, std::mem::take(&mut section));
-            section.default_port = 993;
+/// Reads `HOST[:PORT] FINGERPRINT` lines and the settings of msmtp, OfflineIMAP and fetchmail. Other
+/// settings of such files pass in silence; what is about a server and holds no fingerprint that can be
+/// used is remarked, and in a file without any setting so is every other line.
+pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>) -> Found {
+    let mut look = Look::default();
+    for (_, line) in lines(data) {
+        look.at(&String::from_utf8_lossy(line.unwrap_or_default()));
+    }
+    let mut found = Found::new(account);
+    let mut settings = Settings::new(&look);
+    each_line(data, &mut found, |found, number, line| {
+        let text = line.trim();
+        if text.starts_with('#') || text.starts_with(';') {
+            return;
         }
         if let Some(print) = alone(line) {
             match endpoint {
-                Some(endpoint) => add_to(&mut found, number, Ok(endpoint.clone()), print),
+                Some(endpoint) => add(found, number, Ok(endpoint.clone()), print),
+                None if settings.line(found, number, line) => {}
                 None => found.remark(number, "a fingerprint without a host"),
             }
-            continue;
+            return;
         }
-        if !is_heading(line) && !setting(&mut section, number, &words) && (!settings || names_a_server(line)) {
-            plain(&mut found, number, line);
+        let matters = settings.line(found, number, line);
+        if !matters && !is_heading(text) && (!look.settings || names_a_server(text)) {
+            plain(found, number, text);
         }
-    }
-    end_section(&mut found, section);
+    });
+    settings.end(&mut found);
     found
 }
 
 /// A line that is a fingerprint, of any sort, and nothing else.
 fn alone(line: &str) -> Option<&str> {
-    let labelled = line.get(..3).is_some_and(|label| ["sha", "md5"].contains(&label.to_ascii_lowercase().as_str()));
-    let whole = labelled || !line.contains('=');
+    let line = line.trim();
+    let labelled = |label: &str| line.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(label));
+    let labelled = ["sha", "md5", "pin"].into_iter().any(labelled);
+    // An MD5 fingerprint has 32 digits.
+    let whole = labelled || (line.len() >= 32 && !line.contains('='));
+    if !whole {
+        return None;
+    }
     let is_one = matches!(parse_labelled(line), Ok(_) | Err(FingerprintError::Sha1 | FingerprintError::Md5));
-    (whole && is_one).then_some(line)
-}
-
-/// `[Repository remote]`, but not the address in `[::1]:993 FINGERPRINT`.
-fn is_heading(line: &str) -> bool {
-    line.starts_with('[') && line.ends_with(']')
-}
-
-fn begins_section(line: &str, words: &[&str]) -> bool {
-    is_heading(line) || matches!(words.first(), Some(&("account" | "defaults" | "poll" | "skip" | "server")))
-}
-
-fn words(line: &str) -> Vec<&str> {
-    line.split(|c: char| c.is_whitespace() || c == '=').filter(|word| !word.is_empty()).collect()
-}
-
-/// A line as only a settings file has it.
-fn is_setting(line: &str) -> bool {
-    let words = words(line);
-    let first = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
-    is_heading(line.trim())
-        || KNOWN.contains(&first.as_str())
-        || MARKS.contains(&first.as_str())
-        || words.iter().any(|word| PRINTS.contains(word))
+    is_one.then_some(line)
 }
 
 /// A line among settings that is none of them: it begins with a host, or holds what was meant as a fingerprint.
@@ -102,8 +68,8 @@ fn names_a_server(line: &str) -> bool {
 /// Whether somebody meant it as one, however short or mistyped it is: a label, pairs of digits with colons, or a
 /// long row of digits. An IPv6 address is none.
 fn looks_like_a_fingerprint(text: &str) -> bool {
-    const LABELS: [&str; 5] = ["sha256//", "pin-sha256=", "sha256:", "sha1:", "md5:"];
-    let text = text.trim_matches('"').to_ascii_lowercase();
+    const LABELS: [&str; 6] = ["sha256//", "pin-sha256=", "pin-sha256:", "sha256:", "sha1:", "md5:"];
+    let text = text.trim_matches(['"', '\'']).to_ascii_lowercase();
     let hexadecimal = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
     let parts = text.split([':', ' ']).filter(|part| !part.is_empty());
     let (all, pairs) = parts.fold((0usize, 0usize), |(all, pairs), part| {
@@ -112,44 +78,6 @@ fn looks_like_a_fingerprint(text: &str) -> bool {
     LABELS.iter().any(|label| text.starts_with(label))
         || (all >= 3 && pairs.saturating_mul(2) > all && !text.contains("::"))
         || (text.len() >= 32 && hexadecimal(&text))
-}
-
-/// Takes a line of settings in; `false` for one that holds none of those that matter.
-fn setting(section: &mut Section, number: usize, words: &[&str]) -> bool {
-    let Some(first) = words.first() else { return true };
-    if !KNOWN.contains(first) && !PRINTS.iter().any(|p| words.contains(p)) {
-        return false;
-    }
-    if matches!(*first, "account" | "defaults") {
-        // msmtp's default is submission.
-        section.default_port = 587;
-        return true;
-    }
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        match *word {
-            "poll" | "skip" | "server" | "host" | "remotehost" => {
-                section.host = rest.next().map(|h| h.trim_matches('"').to_owned())
-            }
-            "port" | "remoteport" | "service" => section.port = rest.next().and_then(|p| p.parse().ok()),
-            word if PRINTS.contains(&word) => {
-                let values = rest.next().map(|v| v.trim_matches('"')).unwrap_or_default();
-                section.fingerprints.extend(values.split(',').map(|v| (number, v.to_owned())));
-            }
-            _ => {}
-        }
-    }
-    true
-}
-
-fn end_section(found: &mut Found, section: Section) {
-    for (number, text) in section.fingerprints {
-        let port = section.port.unwrap_or(section.default_port);
-        match &section.host {
-            Some(host) => add(found, number, host, port, &text),
-            None => found.remark(number, "a fingerprint without a host"),
-        }
-    }
 }
 
 fn plain(found: &mut Found, number: usize, line: &str) {
@@ -165,25 +93,17 @@ fn plain(found: &mut Found, number: usize, line: &str) {
         _ => (place, Some(993)),
     };
     match port {
-        Some(port) => add(found, number, host, port, print),
+        Some(port) => {
+            let endpoint = found.endpoint(host, port);
+            add(found, number, endpoint, print);
+        }
         None => found.remark(number, "the port is not a number"),
     }
 }
 
-fn add(found: &mut Found, number: usize, host: &str, port: u16, print: &str) {
-    add_to(found, number, Endpoint::parse("", host, port).map_err(|e| e.to_string()), print);
-}
-
-fn add_to(found: &mut Found, number: usize, endpoint: Result<Endpoint, String>, print: &str) {
+fn add(found: &mut Found, number: usize, endpoint: Result<Endpoint, String>, print: &str) {
     match endpoint.and_then(|e| parse_labelled(print).map(|f| (e, f)).map_err(|e| e.to_string())) {
-        Ok((endpoint, fingerprint)) => {
-            // Programs that say nothing mean the certificate.
-            let kind = match fingerprint {
-                Fingerprint::Key(_) => PinKind::Key,
-                Fingerprint::Either(_) => PinKind::Certificate,
-            };
-            found.pin(endpoint, kind, fingerprint.hash(), 0, "from a fingerprint setting".to_owned());
-        }
+        Ok((endpoint, fingerprint)) => pin_at(found, &endpoint, fingerprint),
         Err(why) => found.remark(number, &why),
     }
 }
@@ -204,7 +124,7 @@ mod tests {
              poll pop.example protocol pop3 port 995 sslfingerprint \"{print}\"\n\
              plain.example:143 {print}\n[::1]:993 {print}\n* {print}\n"
         );
-        let found = read(file.as_bytes(), None);
+        let found = read(file.as_bytes(), &Account::default(), None);
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(
             endpoints,
@@ -237,8 +157,8 @@ mod tests {
             ),
         ];
         for file in files {
-            let found = read(file.as_bytes(), None);
-            assert!(found.remarks.is_empty() && found.endpoints.is_empty(), "{file}{:?}", found.remarks);
+            let found = read(file.as_bytes(), &Account::default(), None);
+            assert!(found.remarks.len() == 0 && found.endpoints.is_empty(), "{file}{:?}", found.remarks);
         }
     }
 
@@ -261,12 +181,16 @@ mod tests {
         let settings = "account work\nhost smtp.example\ntls on\n";
         for line in &bad {
             for before in ["", settings] {
-                let found = read(format!("{before}{line}\n").as_bytes(), None);
+                let found = read(format!("{before}{line}\n").as_bytes(), &Account::default(), None);
                 let number = format!("line {}: ", before.lines().count() + 1);
-                assert!(found.remarks.len() == 1 && found.remarks[0].starts_with(&number), "{line}: {found:?}");
+                assert!(
+                    found.remarks.len() == 1 && found.remarks.iter().all(|r| r.starts_with(&number)),
+                    "{line}: {found:?}"
+                );
             }
         }
         // Nothing but hosts is in this file, so that this can only be one.
-        assert_eq!(read(format!("junk\nmore junk\nmailhost {hex}\n").as_bytes(), None).remarks.len(), 2);
+        let file = format!("junk\nmore junk\nmailhost {hex}\n");
+        assert_eq!(read(file.as_bytes(), &Account::default(), None).remarks.len(), 2);
     }
 }

@@ -3,8 +3,9 @@
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 
-use super::Found;
-use crate::endpoint::Endpoint;
+use super::found::{Found, lines};
+use super::services;
+use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::store::record::PinKind;
 use crate::time::Timestamp;
@@ -12,46 +13,21 @@ use crate::time::Timestamp;
 /// GnuTLS' number for SHA-256 (`GNUTLS_DIG_SHA256`).
 const SHA256: &str = "6";
 
-/// What the services are called that stand in such files (IANA).
-const SERVICES: [(&str, u16); 22] = [
-    ("ftp", 21),
-    ("smtp", 25),
-    ("http", 80),
-    ("pop3", 110),
-    ("nntp", 119),
-    ("imap", 143),
-    ("imap2", 143),
-    ("ldap", 389),
-    ("https", 443),
-    ("submissions", 465),
-    ("smtps", 465),
-    ("ssmtp", 465),
-    ("nntps", 563),
-    ("submission", 587),
-    ("ldaps", 636),
-    ("ftps", 990),
-    ("imaps", 993),
-    ("pop3s", 995),
-    ("sieve", 4190),
-    ("xmpp-client", 5222),
-    ("postgresql", 5432),
-    ("ircs-u", 6697),
-];
-
 /// Reads the file. Lines that cannot be used are remarks.
-pub(super) fn read(data: &[u8], now: Timestamp) -> Found {
-    let mut found = Found::default();
-    for (index, line) in data.split(|b| *b == b'\n').enumerate() {
-        let number = index.saturating_add(1);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+pub(super) fn read(data: &[u8], account: &Account, now: Timestamp) -> Found {
+    let mut found = Found::new(account);
+    for (number, line) in lines(data) {
+        let Some(line) = line else {
+            found.remark(number, "longer than any line of such a file");
+            continue;
+        };
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        let read = std::str::from_utf8(line).map_err(|_| "not text".to_owned()).and_then(|line| entry(line, now));
-        match read {
+        let read = std::str::from_utf8(line).map_err(|_| "not text".to_owned());
+        match read.and_then(|line| entry(&found, line, now)) {
             Ok((endpoint, key, expires)) => {
-                let comment = "from GnuTLS known_hosts".to_owned();
-                found.pin(endpoint, PinKind::Key, key, expires, comment);
+                found.pin(&endpoint, PinKind::Key, key, expires, "from GnuTLS known_hosts");
             }
             Err(why) => found.remark(number, &why),
         }
@@ -59,8 +35,8 @@ pub(super) fn read(data: &[u8], now: Timestamp) -> Found {
     found
 }
 
-fn entry(line: &str, now: Timestamp) -> Result<(Endpoint, Hash, Timestamp), String> {
-    let fields: Vec<&str> = line.split('|').collect();
+fn entry(found: &Found, line: &str, now: Timestamp) -> Result<(Endpoint, Hash, Timestamp), String> {
+    let fields: Vec<&str> = line.splitn(9, '|').collect();
     let (host, service, expiry, key) = match fields.as_slice() {
         ["", "g0", host, service, expiry, key] => {
             let der = BASE64.decode(key.as_bytes()).map_err(|_| "the key is not base64")?;
@@ -82,12 +58,13 @@ fn entry(line: &str, now: Timestamp) -> Result<(Endpoint, Hash, Timestamp), Stri
         }
         _ => return Err("not a line of a known_hosts file of GnuTLS".to_owned()),
     };
-    let port = match SERVICES.iter().find(|(name, _)| name.eq_ignore_ascii_case(service)) {
-        Some((_, port)) => *port,
-        None => service.parse().map_err(|_| format!("service {} is unknown", crate::text::excerpt(service, 32)))?,
-    };
-    let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string())?;
+    let port = services::port(service);
+    let port = port.ok_or_else(|| format!("service {} is unknown", crate::text::excerpt(service, 32)))?;
+    let endpoint = found.endpoint(host, port)?;
     let expires: Timestamp = expiry.parse().map_err(|_| "the expiry is not a number")?;
+    if expires < 0 {
+        return Err("the expiry is before 1970".to_owned());
+    }
     if expires != 0 && expires <= now {
         return Err(format!("expired on {}", crate::time::date(expires)));
     }
@@ -107,11 +84,11 @@ mod tests {
              |g0|c.example|993|5|{key}\n|c0|d.example|993|0|3|abcd\n|g0|e.example|gopher|0|{key}\n|g0|f.example|993|0|?\n\
              |g0|g.example|993|0|YWJj\n|g0|h.exa"
         );
-        let found = read(file.as_bytes(), 10);
+        let found = read(file.as_bytes(), &Account::default(), 10);
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(endpoints, ["b.example:993", "mail.example:993"]);
-        let lines: Vec<&str> = found.remarks.iter().filter_map(|r| r.split(':').next()).collect();
-        assert_eq!(lines, ["line 5", "line 6", "line 7", "line 8", "line 9", "line 10", "line 11", "line 12"]);
+        let numbers: Vec<&str> = found.remarks.iter().filter_map(|r| r.split(':').next()).collect();
+        assert_eq!(numbers, ["line 5", "line 6", "line 7", "line 8", "line 9", "line 10", "line 11", "line 12"]);
         assert!(
             found.remarks.iter().any(|r| r.contains("wildcard")) && found.remarks.iter().any(|r| r.contains("expired"))
         );

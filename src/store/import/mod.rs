@@ -4,32 +4,39 @@
 
 mod cert_override;
 mod export;
+mod fetchmail;
 mod fingerprint;
+mod found;
 mod json;
 mod known_hosts;
+mod merge;
 mod pem;
-
-use std::collections::BTreeMap;
+mod services;
+mod settings;
 
 pub use export::{Export, ExportFormat};
 use serde_json::{Value, json};
 
+use super::bounds::MAX_PINS;
+use super::endpoints::Place;
 use super::error::StoreError;
-use super::keyspace;
 use super::manage::{event, everywhere_event, import_event};
-use super::record::{Block, EndpointRecord, Pin, PinKind, PinState, PinValue, Severity, Validated};
+use super::record::{EndpointRecord, Pin, PinState, PinValue, Severity, Validated};
 use super::tx::Tx;
 use super::{Origin, Store};
 use crate::cert::Cert;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
-use crate::text::{count, escape};
+use crate::text::count;
 use crate::time::Timestamp;
+use found::{Found, FoundEndpoint, Remarks};
 
 /// The most that is read at once, in bytes.
 pub const MAX_IMPORT: usize = 256 * 1024 * 1024;
-/// At most so many remarks are listed.
-const MAX_REMARKS: usize = 10_000;
+/// A dry run looks at so many endpoints in one view of the store: a reader that stays keeps writers out.
+const STEP: usize = 512;
+/// What programs of one system write at the beginning of a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +51,7 @@ pub enum ImportFormat {
     /// endpoint is given, also fingerprints alone.
     Fingerprints,
     /// Certificates in PEM, as NeoMutt's `certificate_file` and isync's `CertificateFile`, for the endpoint
-    /// that has to be given.
+    /// that has to be given; or one in DER.
     Pem,
 }
 
@@ -61,7 +68,8 @@ pub struct ImportReport {
     pub same: u64,
     /// Endpoints that are here already and were left as they are.
     pub conflicts: Vec<Endpoint>,
-    /// What was not taken and why, one line each, with the line number where there is one.
+    /// What was not taken and why, one line each, with the line number where there is one. Fit to show:
+    /// what others wrote is escaped.
     pub remarks: Vec<String>,
     /// Whether it was committed.
     pub committed: bool,
@@ -79,90 +87,14 @@ impl ImportReport {
             "blocks": self.blocks,
             "same": self.same,
             "conflicts": self.conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "remarks": self.remarks.iter().map(|r| escape(r)).collect::<Vec<_>>(),
+            "remarks": self.remarks,
         })
-    }
-
-    fn remark(&mut self, remark: String) {
-        if self.remarks.len() < MAX_REMARKS {
-            self.remarks.push(remark);
-        }
-    }
-}
-
-/// What a reader of a format found.
-#[derive(Debug, Default)]
-struct Found {
-    endpoints: BTreeMap<Endpoint, FoundEndpoint>,
-    blocks: Vec<Block>,
-    certs: Vec<Vec<u8>>,
-    remarks: Vec<String>,
-}
-
-#[derive(Debug, Default)]
-struct FoundEndpoint {
-    pins: Vec<Pin>,
-    validated: Option<Validated>,
-}
-
-impl Found {
-    fn remark(&mut self, line: usize, what: &str) {
-        self.remarks.push(format!("line {line}: {what}"));
-    }
-
-    /// A pin of which the certificate is at hand.
-    fn pin_cert(&mut self, endpoint: Endpoint, kind: PinKind, cert: &Cert, comment: String) {
-        let fingerprint = cert.fingerprint();
-        self.pin(endpoint.clone(), kind, fingerprint, 0, comment);
-        self.certs.push(cert.der().to_vec());
-        let pins = self.endpoints.get_mut(&endpoint).map(|e| e.pins.as_mut_slice()).unwrap_or_default();
-        pins.iter_mut().filter(|p| p.value == PinValue::Sha256(fingerprint)).for_each(|p| p.cert = Some(fingerprint));
-    }
-
-    /// A pin as other programs know them: one hash, trusted.
-    fn pin(&mut self, endpoint: Endpoint, kind: PinKind, value: Hash, expires: Timestamp, comment: String) {
-        let value = PinValue::Sha256(value);
-        let pins = &mut self.endpoints.entry(endpoint).or_default().pins;
-        if pins.iter().any(|p| p.kind == kind && p.value == value) {
-            return;
-        }
-        pins.push(Pin {
-            id: 0,
-            kind,
-            value,
-            state: PinState::Trusted,
-            waiver: None,
-            waive_expired_until: 0,
-            origin: Origin::Imported,
-            comment,
-            created: 0,
-            state_since: 0,
-            last_matched: 0,
-            expires,
-            overlap_until: 0,
-            replaces: 0,
-            cert: None,
-            until_ca_valid: false,
-            pinned_only: false,
-            extra: serde_json::Map::new(),
-        });
-    }
-}
-
-/// How a dry run ends its transaction.
-enum Ended {
-    Dry(ImportReport),
-    Failed(StoreError),
-}
-
-impl From<StoreError> for Ended {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
     }
 }
 
 impl Store {
-    /// Imports, or says what it would do. Lines that cannot be read are remarks, not errors.
+    /// Imports, or says what it would do. Lines that cannot be read are remarks, not errors. Where the
+    /// format knows no accounts, the pins are those of the one without a name.
     pub fn import(
         &self,
         format: ImportFormat,
@@ -170,10 +102,23 @@ impl Store {
         commit: bool,
         now: Timestamp,
     ) -> Result<ImportReport, StoreError> {
-        self.import_for(format, data, None, commit, now)
+        self.import_as(format, data, &Account::default(), commit, now)
     }
 
-    /// [`Store::import`] of a file that does not say itself which server it is about.
+    /// [`Store::import`] for an account: where the format knows none, all pins are those of this one.
+    pub fn import_as(
+        &self,
+        format: ImportFormat,
+        data: &[u8],
+        account: &Account,
+        commit: bool,
+        now: Timestamp,
+    ) -> Result<ImportReport, StoreError> {
+        self.take_file(format, data, (account, None), commit, now)
+    }
+
+    /// [`Store::import_as`] for the endpoint's account; its host and port count where the file does not
+    /// say itself which server it is about.
     pub fn import_for(
         &self,
         format: ImportFormat,
@@ -182,75 +127,142 @@ impl Store {
         commit: bool,
         now: Timestamp,
     ) -> Result<ImportReport, StoreError> {
+        let account = endpoint.map(|endpoint| endpoint.account.clone()).unwrap_or_default();
+        self.take_file(format, data, (&account, endpoint), commit, now)
+    }
+
+    fn take_file(
+        &self,
+        format: ImportFormat,
+        data: &[u8],
+        (account, endpoint): (&Account, Option<&Endpoint>),
+        commit: bool,
+        now: Timestamp,
+    ) -> Result<ImportReport, StoreError> {
         if data.len() > MAX_IMPORT {
             let what = format!("an import holds at most {MAX_IMPORT} bytes");
             return Err(StoreError::Limit { store: self.name(), what });
         }
+        let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
+        // Whatever it is taken for, a certificate has no lines.
+        let format = if Cert::parse_der(data).is_ok() { ImportFormat::Pem } else { format };
+        // Nothing is held of the store while the file is read.
         let found = match format {
-            ImportFormat::Json => json::read(data)?,
-            ImportFormat::KnownHosts => known_hosts::read(data, now),
-            ImportFormat::CertOverride => cert_override::read(data),
-            ImportFormat::Fingerprints => fingerprint::read(data, endpoint),
+            ImportFormat::Json => merge::read(data)?,
+            ImportFormat::KnownHosts => known_hosts::read(data, account, now),
+            ImportFormat::CertOverride => cert_override::read(data, account),
+            ImportFormat::Fingerprints => fingerprint::read(data, account, endpoint),
             ImportFormat::Pem => match endpoint {
                 Some(endpoint) => pem::read(data, endpoint)?,
-                None => {
-                    let what = "import: certificates in PEM do not say which server they are for; give it".to_owned();
-                    return Err(StoreError::Invalid { what });
-                }
+                None => return Err(StoreError::Invalid { what: pem::without_host(data) }),
             },
         };
-        let ended = self.write(|tx| -> Result<ImportReport, Ended> {
-            let mut report = take(tx, &found, now)?;
-            report.committed = commit;
-            if commit { Ok(report) } else { Err(Ended::Dry(report)) }
-        });
-        match ended {
-            Ok(report) | Err(Ended::Dry(report)) => Ok(report),
-            Err(Ended::Failed(error)) => Err(error),
+        let (mut report, remarks) =
+            if commit { self.write(|tx| take(tx, &found, now))? } else { self.rehearse(&found, now)? };
+        let mut all = found.remarks;
+        all.append(remarks);
+        report.remarks = all.list();
+        report.committed = commit;
+        Ok(report)
+    }
+
+    /// What a committed import would do. The store is looked at piece by piece, so that others can
+    /// write meanwhile.
+    fn rehearse(&self, found: &Found, now: Timestamp) -> Result<(ImportReport, Remarks), StoreError> {
+        let (mut report, mut remarks) = (ImportReport::default(), Remarks::default());
+        let blocks: Vec<_> = found.blocks.values().collect();
+        for blocks in blocks.chunks(STEP) {
+            let new = self.read(|tx| -> Result<u64, StoreError> {
+                let mut new: u64 = 0;
+                for block in blocks {
+                    new = new.saturating_add(u64::from(tx.own_blocked(block.kind, &[block.value])?.is_empty()));
+                }
+                Ok(new)
+            })?;
+            report.blocks = report.blocks.saturating_add(new);
         }
+        let endpoints: Vec<_> = found.endpoints.iter().collect();
+        for endpoints in endpoints.chunks(STEP) {
+            let (part, said) = self.read(|tx| -> Result<_, StoreError> {
+                let (mut part, mut said) = (ImportReport::default(), Remarks::default());
+                for (endpoint, known) in endpoints {
+                    judge(tx, found, (endpoint, known), now, (&mut part, &mut said))?;
+                }
+                Ok((part, said))
+            })?;
+            report.endpoints = report.endpoints.saturating_add(part.endpoints);
+            report.pins = report.pins.saturating_add(part.pins);
+            report.same = report.same.saturating_add(part.same);
+            report.conflicts.extend(part.conflicts);
+            remarks.append(said);
+        }
+        if let Some(bound) = beyond_undo(self, found) {
+            remarks.add(|| cannot_be_undone(bound));
+        }
+        Ok((report, remarks))
     }
 }
 
-fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<ImportReport, StoreError> {
-    let mut report = ImportReport::default();
-    found.remarks.iter().for_each(|r| report.remark(r.clone()));
-    for der in &found.certs {
-        tx.put_cert_der(Hash::of(der), der)?;
+/// The most endpoints of an import that can be undone, where there are more: its events must not push
+/// all others out of the log, nor itself out of it.
+fn beyond_undo(store: &Store, found: &Found) -> Option<u64> {
+    let bound = store.log_bounds().0.checked_div(2).unwrap_or(0);
+    (u64::try_from(found.endpoints.len()).unwrap_or(u64::MAX) > bound).then_some(bound)
+}
+
+fn cannot_be_undone(bound: u64) -> String {
+    format!("more than {bound} endpoints at once: this import cannot be undone")
+}
+
+fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<(ImportReport, Remarks), StoreError> {
+    let (mut report, mut remarks) = (ImportReport::default(), Remarks::default());
+    for (fingerprint, der) in &found.certs {
+        tx.put_cert_der(*fingerprint, der)?;
     }
-    for block in &found.blocks {
+    for block in found.blocks.values() {
         if tx.own_blocked(block.kind, &[block.value])?.is_empty() {
-            let id = tx.new_pin_id()?;
-            tx.put_block(Block { id, created: now, ..block.clone() })?;
-            tx.log(everywhere_event("blocked-everywhere", block.kind, block.value, now))?;
+            let mut block = block.clone();
+            block.id = tx.new_pin_id()?;
+            block.created = now;
+            let event = everywhere_event("blocked-everywhere", block.kind, block.value, now);
+            tx.put_block(block)?;
+            tx.log(event)?;
             report.blocks = report.blocks.saturating_add(1);
         }
     }
-    // The events of an import must not push all others out of the log, nor itself out of it.
-    let bound = tx.store.log_bounds().0.checked_div(2).unwrap_or(0);
-    let undoable = u64::try_from(found.endpoints.len()).unwrap_or(u64::MAX) <= bound;
-    let batch = undoable.then_some(tx.meta.next_event);
-    for (endpoint, known) in &found.endpoints {
-        take_endpoint(tx, endpoint, known, batch, now, &mut report)?;
+    let beyond = beyond_undo(tx.store, found);
+    let batch = beyond.is_none().then_some(tx.meta.next_event);
+    for place in &found.endpoints {
+        let Some((place, mut record)) = judge(tx, found, place, now, (&mut report, &mut remarks))? else { continue };
+        for pin in &mut record.pins {
+            pin.id = tx.new_pin_id()?;
+        }
+        let event = batch.map(|batch| import_event(&record, batch, now));
+        let before = place.before.clone();
+        tx.put_endpoint_at(place, record)?;
+        if let Some(event) = event {
+            tx.log_undoable(event, before.as_ref())?;
+        }
     }
-    if !undoable {
-        report.remark(format!("more than {bound} endpoints at once: this import cannot be undone"));
+    if let Some(bound) = beyond {
+        remarks.add(|| cannot_be_undone(bound));
         let text = format!("imported {} with {}", count(report.endpoints, "endpoint"), count(report.pins, "pin"));
         tx.log(event(None, "imported", Severity::Notice, now, text))?;
     }
-    Ok(report)
+    Ok((report, remarks))
 }
 
-fn take_endpoint(
-    tx: &mut Tx<'_>,
-    endpoint: &Endpoint,
-    found: &FoundEndpoint,
-    batch: Option<u64>,
+/// What an endpoint becomes by what was found of it, and where that is written; `None` where it stays as
+/// it is. The pins have no numbers yet.
+fn judge(
+    tx: &Tx<'_>,
+    file: &Found,
+    (endpoint, found): (&Endpoint, &FoundEndpoint),
     now: Timestamp,
-    report: &mut ImportReport,
-) -> Result<(), StoreError> {
+    (report, remarks): (&mut ImportReport, &mut Remarks),
+) -> Result<Option<(Place, EndpointRecord)>, StoreError> {
     let place = tx.place_of(endpoint)?;
-    let before = place.before.clone();
-    if let Some(there) = before.as_ref().filter(|r| r.is_known()) {
+    if let Some(there) = place.before.as_ref().filter(|r| r.is_known()) {
         let has =
             |pin: &Pin| there.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value && p.state == pin.state);
         if found.pins.iter().all(has) {
@@ -258,34 +270,21 @@ fn take_endpoint(
         } else {
             report.conflicts.push(endpoint.clone());
         }
-        return Ok(());
+        return Ok(None);
     }
-    let mut record = before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
+    if found.surplus > 0 {
+        let surplus = count(found.surplus, "pin");
+        remarks.add(|| format!("{endpoint}: {surplus} not taken: an endpoint has at most {MAX_PINS}"));
+    }
+    let mut record = place.before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
     for pin in &found.pins {
         if let (PinValue::Sha256(value), PinState::Trusted | PinState::Staged) = (&pin.value, pin.state) {
-            if !tx.blocked(pin.kind, &[*value])?.is_empty() {
-                report.remark(format!("{endpoint}: {} is blocked everywhere and was not taken", value.hex()));
+            if is_blocked(tx, file, pin, *value)? {
+                remarks.add(|| format!("{endpoint}: {} is blocked everywhere and was not taken", value.hex()));
                 continue;
             }
         }
-        let id = tx.new_pin_id()?;
-        // An overlap is a foreign time, and what a staged pin replaces has another number here.
-        let mut pin = Pin {
-            id,
-            origin: Origin::Imported,
-            created: now,
-            state_since: now,
-            last_matched: 0,
-            overlap_until: 0,
-            replaces: 0,
-            pinned_only: pin.is_only(),
-            ..pin.clone()
-        };
-        if let Some(cert) = pin.cert {
-            // A certificate that did not come along is no loss to the pin.
-            pin.cert = tx.get(&keyspace::cert(cert))?.map(|_| cert);
-        }
-        record.pins.push(pin);
+        record.pins.push(taken(pin, now));
     }
     if let Some(validated) = &found.validated {
         // That it was once valid makes later decisions stricter; foreign keys and times do not count.
@@ -293,11 +292,30 @@ fn take_endpoint(
         record.validated = Some(Validated { first: now, last: now, ca: validated.ca, keys: Vec::new(), anchors });
     }
     if record.pins.is_empty() && record.validated.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     report.pins = report.pins.saturating_add(u64::try_from(record.pins.len()).unwrap_or(0));
     report.endpoints = report.endpoints.saturating_add(1);
-    let event = batch.map(|batch| import_event(&record, batch, now));
-    tx.put_endpoint_at(place, record)?;
-    event.map_or(Ok(()), |event| tx.log_undoable(event, before.as_ref()).map(|_| ()))
+    Ok(Some((place, record)))
+}
+
+/// Whether what a pin names is refused everywhere, by the same file too.
+fn is_blocked(tx: &Tx<'_>, file: &Found, pin: &Pin, value: Hash) -> Result<bool, StoreError> {
+    Ok(file.blocks.contains_key(&(pin.kind, value)) || !tx.blocked(pin.kind, &[value])?.is_empty())
+}
+
+/// A pin as it is kept here: an overlap is a foreign time, and what a staged pin replaces has another
+/// number here.
+fn taken(pin: &Pin, now: Timestamp) -> Pin {
+    Pin {
+        id: 0,
+        origin: Origin::Imported,
+        created: now,
+        state_since: now,
+        last_matched: 0,
+        overlap_until: 0,
+        replaces: 0,
+        pinned_only: pin.is_only(),
+        ..pin.clone()
+    }
 }

@@ -9,13 +9,16 @@ use super::values::{When, when};
 /// Take in what other programs or another store know
 ///
 /// Only says what it would do, unless --commit is given. Servers that are known already are left as they
-/// are, blocks are never lifted and policies never loosened; `undo` takes an import back.
+/// are, blocks are never lifted and policies never loosened; `undo` takes an import back. Other programs know
+/// no accounts: --account NAME or --any-account says whose the pins are. json names the account of each
+/// server.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   tofuctl import ~/.gnutls/known_hosts
   tofuctl import --commit ~/.gnutls/known_hosts
-  tofuctl import --host mail.example.org:993 ~/.mutt/certificates")]
+  tofuctl import --host mail.example.org:993 ~/.mutt/certificates
+  tofuctl --account work import --commit ~/.msmtprc")]
 pub struct Import {
     /// The file; - is standard input
     #[arg(value_name = "FILE")]
@@ -42,7 +45,7 @@ pub enum ImportFormat {
     /// Mozilla's cert_override.txt
     #[value(name = "cert_override", alias = "cert-override")]
     CertOverride,
-    /// Certificates, as NeoMutt's certificate_file; needs --host
+    /// Certificates in PEM, as NeoMutt's certificate_file, or one in DER; needs --host
     Pem,
     /// Lines of HOST[:PORT] FINGERPRINT, or settings of msmtp, OfflineIMAP, fetchmail
     Fingerprints,
@@ -83,8 +86,13 @@ pub enum ExportFormat {
     KnownHosts,
     /// The certificates that pins were made from
     Pem,
-    /// Lines of HOST:PORT FINGERPRINT
+    /// Lines of HOST:PORT FINGERPRINT, of certificates, as msmtp, OfflineIMAP and others take them
     Fingerprints,
+    /// The same with key pins as sha256//, as import reads them back
+    KeyFingerprints,
+    /// Certificates, as Mozilla's cert_override.txt
+    #[value(name = "cert_override", alias = "cert-override")]
+    CertOverride,
 }
 
 /// Copy the store while it is in use

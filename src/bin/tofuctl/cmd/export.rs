@@ -27,6 +27,8 @@ pub fn run(args: &Export, cx: &Context) -> Result<Exit, Failure> {
         ExportFormat::KnownHosts => Some(store::ExportFormat::KnownHosts),
         ExportFormat::Pem => Some(store::ExportFormat::Pem),
         ExportFormat::Fingerprints => Some(store::ExportFormat::Fingerprints),
+        ExportFormat::KeyFingerprints => Some(store::ExportFormat::KeyFingerprints),
+        ExportFormat::CertOverride => Some(store::ExportFormat::CertOverride),
     };
     let Some(store) = cx.existing_or_say()? else {
         if format.is_none() && args.output.is_none() {
@@ -39,7 +41,7 @@ pub fn run(args: &Export, cx: &Context) -> Result<Exit, Failure> {
         None => everything(&store)?,
     };
     for remark in &exported.remarks {
-        cx.out.note(&format!("left out: {}", escape(remark)));
+        cx.out.note(&format!("left out: {remark}"));
     }
     match &args.output {
         None => cx.out.print(&exported.text)?,

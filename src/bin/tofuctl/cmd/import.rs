@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
+use tofu::cert::Cert;
 use tofu::endpoint::Endpoint;
 use tofu::store::{self, ImportReport, MAX_IMPORT, Store};
 use tofu::text::escape;
@@ -44,9 +45,16 @@ pub fn run(args: &Import, cx: &Context) -> Result<Exit, Failure> {
     let endpoint = args.host.as_deref().map(|text| cx.endpoint(text)).transpose()?;
     let data = read(&args.file)?;
     let format = args.format.unwrap_or_else(|| guess(&data));
+    let file = escape(&args.file.display().to_string());
     if format == ImportFormat::Pem && endpoint.is_none() {
-        let why = "certificates do not say which server they are for; give --host HOST[:PORT]";
-        return Err(Failure::usage(format!("{}: {why}", escape(&args.file.display().to_string()))));
+        // Nothing is taken without a server; the library knows which the file may name.
+        let said = Store::memory().import(store::ImportFormat::Pem, &data, false, cx.now());
+        let why = said.err().map(|e| e.to_string()).unwrap_or_default();
+        return Err(Failure::usage(format!("{file}: {why}: --host HOST[:PORT]")));
+    }
+    if format == ImportFormat::Json && cx.account_given() {
+        let why = "json names the account of each server; --account and --any-account are for the other formats";
+        return Err(Failure::usage(format!("{file}: {why}")));
     }
     // A dry run makes no store; nor does a file that cannot be read as what it should be.
     let known = cx.existing()?;
@@ -62,11 +70,12 @@ pub fn run(args: &Import, cx: &Context) -> Result<Exit, Failure> {
 
 /// What the file looks like; without any other sign, lines with fingerprints.
 fn guess(data: &[u8]) -> ImportFormat {
+    let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
     let head = String::from_utf8_lossy(data.get(..HEAD).unwrap_or(data));
     let line = |test: &dyn Fn(&str) -> bool| head.lines().any(|line| test(line.trim()));
     if head.trim_start().starts_with('{') {
         ImportFormat::Json
-    } else if line(&|l| l.starts_with("-----BEGIN ")) {
+    } else if line(&|l| l.starts_with("-----BEGIN ")) || Cert::parse_der(data).is_ok() {
         ImportFormat::Pem
     } else if line(&|l| l.starts_with("|g0|") || l.starts_with("|c0|")) {
         ImportFormat::KnownHosts
@@ -124,7 +133,10 @@ fn take(
         spinner.enable_steady_tick(Duration::from_millis(100));
         spinner
     });
-    let report = store.import_for(format.into(), data, endpoint, commit, cx.now());
+    let report = match endpoint {
+        Some(_) => store.import_for(format.into(), data, endpoint, commit, cx.now()),
+        None => store.import_as(format.into(), data, cx.account(), commit, cx.now()),
+    };
     spinner.iter().for_each(ProgressBar::finish_and_clear);
     Ok(report?)
 }
@@ -152,8 +164,7 @@ fn tell(report: &ImportReport, format: ImportFormat, args: &Import, cx: &Context
     }
     let conflicts: Vec<String> = report.conflicts.iter().map(ToString::to_string).collect();
     text.push_str(&listed("Known otherwise, and left as they are:", &conflicts, width));
-    let remarks: Vec<String> = report.remarks.iter().map(|r| escape(r)).collect();
-    text.push_str(&listed("Remarks:", &remarks, width));
+    text.push_str(&listed("Remarks:", &report.remarks, width));
     match (report.committed, cx.undoable()) {
         (false, _) if report.endpoints > 0 || report.blocks > 0 => {
             text.push_str(&paint.paint(Style::Dim, "(--commit does it)"));
@@ -205,6 +216,8 @@ mod tests {
             ("|g0|mail.example|993|0|AAAA\n", ImportFormat::KnownHosts),
             ("# c\nmail.example:993\tOID.2.16.840.1.101.3.4.2.1\tAB\tU\tx\n", ImportFormat::CertOverride),
             ("mail.example sha256//x\n", ImportFormat::Fingerprints),
+            ("\u{FEFF}{\"schema\":1}", ImportFormat::Json),
+            ("\u{FEFF}|c0|mail.example|993|0|6|AA\n", ImportFormat::KnownHosts),
             ("", ImportFormat::Fingerprints),
         ] {
             assert_eq!(guess(data.as_bytes()), format, "{data}");

@@ -88,5 +88,6 @@ fn is_json(args: &Restore) -> Result<bool, Failure> {
     let mut head = [0u8; 64];
     let read = std::fs::File::open(&args.file).map_err(about)?.read(&mut head).map_err(about)?;
     let head = head.get(..read).unwrap_or_default();
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     Ok(head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{'))
 }
