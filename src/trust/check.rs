@@ -14,7 +14,7 @@ use super::{Check, CheckError, pending};
 use crate::cert::Cert;
 use crate::endpoint::Account;
 use crate::hash::Hash;
-use crate::store::{Severity, Store, StoreError, Tx};
+use crate::store::{Peek, Severity, Store, StoreError, Tx};
 
 /// Facts with the decision made from them.
 pub(super) struct Weighed<'c> {
@@ -55,9 +55,12 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
             }
             deliver(store, check, verdict)
         }
-        Err(CheckError::Store(error)) => match last.filter(|verdict| may_stand(verdict, &error)) {
-            Some(verdict) => deliver(store, check, verdict.because("not-remembered")),
-            None => return Err(error.into()),
+        Err(CheckError::Store(error)) => match last.filter(|(verdict, _)| may_stand(verdict, &error)) {
+            // Not where somebody committed since: it may have been a block.
+            Some((verdict, mark)) if mark.zip(store.peek()).is_none_or(|(then, now)| then.is_state_of(now)) => {
+                deliver(store, check, verdict.because("not-remembered"))
+            }
+            _ => return Err(error.into()),
         },
         Err(error) => return Err(error),
     })
@@ -96,13 +99,13 @@ fn leaves_pending(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
 }
 
 /// Writes what a decision leaves behind. The verdict, and whether its event went into the log; `last` keeps the
-/// verdict for the case that it cannot be written.
+/// verdict, and the mark of what it rests on, for the case that it cannot be written.
 fn record(
     tx: &mut Tx<'_>,
     check: &Check<'_>,
     mut weighed: Weighed<'_>,
     store_id: &str,
-    last: &mut Option<Verdict>,
+    last: &mut Option<(Verdict, Option<Peek>)>,
 ) -> Result<(Verdict, bool), CheckError> {
     let plan = plan(check.endpoint, &weighed);
     let certs = kept_certs(check, &weighed);
@@ -112,7 +115,7 @@ fn record(
         weighed.outcome.because("pending-full");
     }
     let before = weighed.gathered.record.clone();
-    let verdict = last.insert(Verdict::new(check, weighed, store_id.to_owned()));
+    let (verdict, _) = last.insert((Verdict::new(check, weighed, store_id.to_owned()), tx.peek()));
     if asks {
         pending::leave(tx, verdict)?;
     }
