@@ -88,7 +88,7 @@ pub struct KnownPin {
 }
 
 /// What is known of the endpoint, whoever asks. No time in it is later than that of the check, unless the clock is
-/// known to be wrong ([`super::clock`]).
+/// known to be wrong (`clock.rs`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Pins that apply, in every state.
