@@ -6,8 +6,8 @@ use std::io::Read;
 /// capabilities): then the environment is an attacker's (DECISION, facts). Linux says so in the
 /// auxiliary vector's AT_SECURE; where that cannot be read (`/proc/self/auxv` belongs to root in
 /// such a program) the real and effective ids of `/proc/self/status`, which anybody may read, are
-/// compared; where neither can be had, the careful answer is given. Other systems have no such
-/// files and are taken as unprivileged.
+/// compared; where neither can be had, as in a bare chroot, the ids of the process and whether the system lets others look
+/// into it. Other systems have no such files and are taken as unprivileged.
 pub fn borrowed() -> bool {
     if !cfg!(target_os = "linux") {
         return false;
@@ -18,7 +18,15 @@ pub fn borrowed() -> bool {
     if let Some(secure) = vector.and_then(|length| at_secure(auxv.get(..length)?)) {
         return secure;
     }
-    std::fs::read_to_string("/proc/self/status").ok().and_then(|status| ids_differ(&status)).unwrap_or(true)
+    let status = std::fs::read_to_string("/proc/self/status").ok();
+    status.and_then(|status| ids_differ(&status)).unwrap_or_else(told_without_proc)
+}
+
+/// Where there is no /proc: by the ids, and by the flag that the system takes from a program that starts with borrowed
+/// rights, so that nobody can look into it.
+fn told_without_proc() -> bool {
+    use rustix::process::{DumpableBehavior, dumpable_behavior, getegid, geteuid, getgid, getuid};
+    (getuid(), getgid()) != (geteuid(), getegid()) || !matches!(dumpable_behavior(), Ok(DumpableBehavior::Dumpable))
 }
 
 /// The value of AT_SECURE (23) in an auxiliary vector: pairs of native words.
@@ -62,6 +70,6 @@ mod tests {
 
     #[test]
     fn this_test_runs_without_borrowed_rights() {
-        assert!(!borrowed());
+        assert!(!borrowed() && !told_without_proc());
     }
 }

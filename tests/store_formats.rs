@@ -172,16 +172,17 @@ fn a_migration_that_was_killed_leaves_the_old_store_and_is_done_again() {
              ALTER TABLE record RENAME TO record_1;
              CREATE TABLE record (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL);
              INSERT INTO record (key, value) SELECT key, value FROM record_1 ORDER BY key; DROP TABLE record_1;
+             PRAGMA user_version = 2;
              INSERT INTO record (key, value) SELECT randomblob(8), zeroblob(3000) FROM
-                 (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n);
-             PRAGMA user_version = 2;",
+                 (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n);",
         )
         .unwrap();
-    for suffix in ["", "-journal"] {
-        std::fs::copy(place.beside(suffix), image.join(format!("pins.db{suffix}"))).unwrap();
-    }
-    connection.execute_batch("ROLLBACK").unwrap();
+    // The journal as it was, and all of the file as it was to be: killed before the journal was cut.
+    std::fs::copy(place.beside("-journal"), image.join("pins.db-journal")).unwrap();
+    connection.execute_batch("COMMIT").unwrap();
     connection.close().unwrap();
+    std::fs::copy(place.file(), image.join("pins.db")).unwrap();
+    assert_eq!(layout(&place.file()), 2);
     for suffix in ["", "-journal"] {
         std::fs::rename(image.join(format!("pins.db{suffix}")), place.beside(suffix)).unwrap();
         std::fs::set_permissions(place.beside(suffix), std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -189,5 +190,6 @@ fn a_migration_that_was_killed_leaves_the_old_store_and_is_done_again() {
     assert!(std::fs::metadata(place.beside("-journal")).unwrap().len() > 4096);
     assert_holds_the_sample(&place.open());
     assert_eq!((layout(&place.file()), layout(&place.beside("-format-1"))), (2, 1));
+    assert!(!place.beside("-format-part").exists());
     place.assert_sound();
 }

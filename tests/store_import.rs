@@ -482,3 +482,20 @@ fn a_restore_refuses_what_no_store_can_have_written() {
     assert!(store.read(|tx| tx.event(502)).unwrap().is_some(), "the log goes on");
     assert_eq!(store.verify().unwrap().problems, [""; 0]);
 }
+
+#[test]
+fn an_endpoint_that_a_pin_for_any_account_covers_is_a_conflict() {
+    let mut world = world("default", &[]);
+    let (known, other) = (
+        self_signed(&["h.example"], "known", START - DAY, 900),
+        self_signed(&["h.example"], "other", START - DAY, 900),
+    );
+    let line = |chain: &Chain| format!("h.example:993 {}\n", chain.leaf().unwrap().spki().key_pin());
+    world.store.import_as(ImportFormat::Fingerprints, line(&known).as_bytes(), &Account::any(), true, START).unwrap();
+    assert_eq!(sees(&mut world, "h.example", 993, &known).decision(), Decision::Accept);
+    let report = world.store.import(ImportFormat::Fingerprints, line(&other).as_bytes(), true, START).unwrap();
+    assert_eq!((report.conflicts.len(), report.endpoints), (1, 0));
+    assert_eq!(sees(&mut world, "h.example", 993, &other).decision(), Decision::Ask);
+    let report = world.store.import(ImportFormat::Fingerprints, line(&known).as_bytes(), true, START).unwrap();
+    assert_eq!((report.same, report.conflicts.len()), (1, 0));
+}

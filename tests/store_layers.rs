@@ -336,6 +336,8 @@ fn a_store_below_that_cannot_be_used_is_an_error_and_never_ignored() {
     std::fs::write(&file, sound).unwrap();
     mode(&file, 0o644);
     system.below(&own);
+    let twice = StoreOptions { layers: vec![file.clone(), file.clone()], ..own.options() };
+    assert!(matches!(Store::open(&twice), Err(StoreError::Invalid { .. })));
     let itself = StoreOptions { layers: vec![file], ..system.place.options() };
     assert!(matches!(Store::open(&itself), Err(StoreError::Invalid { .. })));
 }

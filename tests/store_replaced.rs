@@ -370,3 +370,49 @@ fn rows_of_other_types_are_found_by_verifying() {
         "{problems:?}"
     );
 }
+
+#[test]
+fn a_writer_that_waits_for_a_long_reader_does_not_keep_others_from_reading() {
+    let place = Place::new();
+    filled(&place, 20);
+    let (backup, writer, reader) = (place.open(), place.open(), place.open());
+    let (done, began) = (AtomicBool::new(false), std::sync::Barrier::new(2));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            backup
+                .read(|_| {
+                    began.wait();
+                    while !done.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    Ok::<_, StoreError>(())
+                })
+                .unwrap();
+        });
+        began.wait();
+        // It waits in vain for all of its two seconds.
+        let waiting = scope.spawn(|| writer.write(|tx| tx.put_endpoint(pinned("", "new.example", 993, "k"))));
+        let mut reads = 0;
+        while !waiting.is_finished() {
+            assert!(known(&reader, "h7.example").unwrap());
+            reads += 1;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(matches!(waiting.join().unwrap(), Err(StoreError::Busy { .. })));
+        assert!(reads > 4, "{reads}");
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_journal_that_nothing_is_played_back_from_keeps_no_reader_from_its_connection() {
+    let place = Place::new();
+    filled(&place, 2);
+    let reading = Store::open(&StoreOptions { read_only: true, ..place.options() }).unwrap();
+    fs::write(place.beside("-journal"), [0; 512]).unwrap();
+    fs::set_permissions(place.beside("-journal"), fs::Permissions::from_mode(0o600)).unwrap();
+    for _ in 0..3 {
+        assert!(known(&reading, "h1.example").unwrap());
+    }
+    assert_eq!(fs::metadata(place.beside("-journal")).unwrap().len(), 512);
+}

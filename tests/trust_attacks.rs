@@ -3,12 +3,17 @@
 
 mod trust_support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tofu::cert::Cert;
 use tofu::endpoint::{Account, Endpoint};
 use tofu::path::Chain;
-use tofu::store::{Forget, NewPin, PinKind, PinState, PinValue};
+use tofu::store::{
+    Batch, Engine, Forget, MemoryEngine, NewPin, Pair, PinKind, PinState, PinValue, Store, StoreError, StoreOptions,
+};
 use tofu::time::DAY;
-use tofu::trust::{self, Answer, Check, Decision, Flags, Rule, Tlsa, TrustError};
+use tofu::trust::{self, Answer, Check, CheckError, Decision, Flags, Rule, Tlsa, TrustError};
 use trust_support::*;
 
 const HOST: &str = "mail.example.org";
@@ -349,4 +354,59 @@ fn a_check_cannot_be_made_for_every_account_at_once() {
     let everyone = Endpoint { account: Account::any(), ..Endpoint::parse("", HOST, 993).unwrap() };
     let refused = trust::check(&world.store, &Check::new(&everyone, &chain, world.now));
     assert_eq!(refused.unwrap_err(), trust::CheckError::AnyAccount);
+}
+
+/// Storage where somebody else commits just before us, and which then cannot be read.
+struct Overtaken {
+    inner: MemoryEngine,
+    armed: Arc<AtomicBool>,
+    broken: AtomicBool,
+}
+
+impl Engine for Overtaken {
+    fn name(&self) -> String {
+        "backend".to_owned()
+    }
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.whole()?;
+        self.inner.get(key)
+    }
+    fn scan(&self, after: &[u8], prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        self.whole()?;
+        self.inner.scan(after, prefix, limit)
+    }
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        if self.armed.load(Ordering::Relaxed) {
+            self.broken.store(true, Ordering::Relaxed);
+            return Err(StoreError::Conflict { store: self.name() });
+        }
+        self.inner.commit(batch)
+    }
+    fn read_only(&self) -> bool {
+        false
+    }
+}
+
+impl Overtaken {
+    fn whole(&self) -> Result<(), StoreError> {
+        match self.broken.load(Ordering::Relaxed) {
+            true => Err(StoreError::Backend { what: "gone".to_owned() }),
+            false => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn an_accept_from_before_somebody_elses_commit_does_not_stand() {
+    let armed = Arc::new(AtomicBool::new(false));
+    let engine =
+        Overtaken { inner: MemoryEngine::default(), armed: Arc::clone(&armed), broken: AtomicBool::new(false) };
+    let mut world = world("default", &[]);
+    world.store = Store::with_engine(Box::new(engine), &StoreOptions::default()).unwrap();
+    let own = self_signed(&["mail.example.org"], "own", START - DAY, 900);
+    world.pinned(&own);
+    world.days_later(3);
+    // "Last seen" is due, so that something is to be written: but what was overtaken may have been by a block.
+    armed.store(true, Ordering::Relaxed);
+    assert!(matches!(world.try_see(&own), Err(CheckError::Store(StoreError::Backend { .. }))));
 }

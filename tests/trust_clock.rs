@@ -65,9 +65,50 @@ fn a_key_that_was_current_is_so_after_another_one_was_seen_with_a_fast_clock() {
     world.see(&rsa);
     world.see(&ec);
     world.see_on(80, &ec);
-    world.days_later(22);
+    world.days_later(15);
+    assert_eq!(world.see(&rsa).decision(), Decision::Accept);
+    world.days_later(7);
     let lapsed = world.see(&rsa);
     assert_eq!(say(&lapsed), "ask none none lapsed low", "{:?}", reasons(&lapsed));
+}
+
+#[test]
+fn a_clock_that_is_put_back_makes_no_key_current_that_others_had_followed() {
+    let authority = ca("Authority");
+    let mut world = world("default", &[&authority]);
+    let own = |key: &str| self_signed(&[HOST], key, START - 2 * DAY, 3650);
+    world.see_on(1, &authority.leaf(&[HOST], "old", START - DAY, 90));
+    let new = authority.leaf(&[HOST], "new", START - DAY, 90);
+    for day in [2, 32, 62] {
+        world.see_on(day, &new);
+    }
+    world.days_later(63);
+    assert_eq!(world.see(&own("old")).rule(), Rule::Downgrade);
+    for day in [30, 3] {
+        let back = world.see_on(day, &own("old"));
+        assert_eq!((back.rule(), back.decision()), (Rule::Downgrade, Decision::Reject), "day {day}");
+    }
+    // Nor does a genuine contact at that time.
+    assert_eq!(world.see_on(30, &new).decision(), Decision::Accept);
+    assert_eq!(world.see(&own("old")).rule(), Rule::Downgrade);
+    assert_eq!(world.see_on(40, &own("old")).rule(), Rule::Downgrade);
+}
+
+#[test]
+fn a_clock_that_is_put_back_takes_no_change_out_of_the_interception_window() {
+    let hosts = ["a.example", "b.example", "c.example"];
+    let mut world = world("accept-new", &[]);
+    for host in hosts {
+        world.at(host, 993).see(&self_signed(&[host], host, START - 10 * DAY, 3650));
+    }
+    world.days_later(8);
+    for host in hosts {
+        world.at(host, 993).see(&self_signed(&[host], "other", START - 10 * DAY, 3650));
+    }
+    world.at("e.example", 993);
+    world.see_on(6, &self_signed(&["e.example"], "e", START - 10 * DAY, 3650));
+    let asked = world.at("d.example", 993).see(&self_signed(&["d.example"], "d", START - 10 * DAY, 3650));
+    assert!(because(&asked, "interception-hint") && asked.decision() == Decision::Ask, "{:?}", reasons(&asked));
 }
 
 #[test]

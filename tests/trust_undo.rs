@@ -212,3 +212,24 @@ fn a_forgotten_server_comes_back_with_what_was_seen_since() {
     assert!(record.tombstone.is_none() && record.baseline.len() == 2);
     assert_eq!(record.baseline[0].first, START + 10 * DAY, "latest first");
 }
+
+#[test]
+fn trust_until_the_next_renewal_does_not_come_back_once_that_was_seen() {
+    let authority = ca("Authority");
+    let mut world = world("default", &[&authority]);
+    let old = authority.leaf(&[HOST], "old", START - 90 * DAY, 90);
+    world.now = START - 2 * DAY;
+    assert_eq!(world.see(&old).decision(), Decision::Accept);
+    world.now = START + DAY;
+    let lapsed = world.see(&old);
+    assert_eq!(lapsed.rule(), Rule::Lapsed);
+    world.yes(&lapsed).unwrap();
+    let pin = world.record().unwrap().pins[0].id;
+    world.store.set_pin_state(pin, PinState::Retired, world.now).unwrap();
+    let retired = last_event(&world);
+    world.days_later(1);
+    assert_eq!(world.see(&authority.leaf(&[HOST], "new", START, 90)).decision(), Decision::Accept);
+    world.days_later(1);
+    let _ = world.store.undo(Some(retired), world.now);
+    assert_ne!(world.see(&old).decision(), Decision::Accept);
+}

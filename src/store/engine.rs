@@ -112,12 +112,6 @@ pub struct Peek {
 }
 
 impl Peek {
-    /// Whether nothing was committed between the two, whatever else was done to the file: a commit that failed
-    /// half-way and was taken back leaves the time of its change.
-    pub(crate) fn is_state_of(self, other: Self) -> bool {
-        (self.device, self.inode, self.counter) == (other.device, other.inode, other.counter)
-    }
-
     /// The mark of a store with others below it: equal only if all of them are.
     pub(super) fn over(self, below: &[Peek]) -> Self {
         if below.is_empty() {

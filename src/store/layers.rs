@@ -61,11 +61,17 @@ impl Store {
         &self.inner.layers
     }
 
+    /// A store that is there twice would wait for itself.
     pub(super) fn refuse_itself_below(&self) -> Result<(), StoreError> {
-        match self.layers().iter().find(|layer| layer.inner.id == self.inner.id) {
-            Some(layer) => Err(StoreError::Invalid { what: format!("{} cannot lie below itself", layer.name()) }),
-            None => Ok(()),
+        let mut above = vec![self.inner.id];
+        for layer in self.layers() {
+            if above.contains(&layer.inner.id) {
+                let what = format!("{} cannot lie below itself, nor a copy of it", layer.name());
+                return Err(StoreError::Invalid { what });
+            }
+            above.push(layer.inner.id);
         }
+        Ok(())
     }
 }
 

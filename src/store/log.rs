@@ -48,7 +48,7 @@ impl Tx<'_> {
         }
         // A clock that is known to be wrong judges no time; the checks of one have that of the floor.
         if event.time > self.meta.time_floor.max(RELEASED) {
-            self.meta.none_changed_after(event.time);
+            self.meta.none_changed_long_after(event.time);
         }
         if KEY_CHANGES.contains(&event.code.as_str()) {
             if let Ok(endpoint) = Endpoint::parse("", &event.host, event.port) {

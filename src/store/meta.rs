@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::keyspace;
 use super::seal::{self, StoreId};
 use crate::hash::Hash;
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 
 /// The format of the rows that this version writes.
 pub const FORMAT: u32 = 1;
@@ -17,6 +17,8 @@ pub const FORMAT: u32 = 1;
 pub const MAX_NUMBER: u64 = i64::MAX.unsigned_abs() - 1;
 /// How many endpoints with lately changed keys are remembered for the interception hint.
 const MAX_CHANGES: usize = 16;
+/// A clock that is so far off is broken.
+const BROKEN: i64 = 366 * DAY;
 /// The meta row is sealed under this id, since it is what tells the store's own.
 const META_ID: StoreId = [0; 16];
 
@@ -165,10 +167,12 @@ impl Meta {
         self.changes.truncate(MAX_CHANGES);
     }
 
-    /// Nothing changed after this time. What lies ahead was noted by a clock that was fast, and must not hint at
-    /// interception until it comes true; counted from now it does so for its time.
-    pub fn none_changed_after(&mut self, time: Timestamp) {
-        self.changes.iter_mut().for_each(|c| c.at = c.at.min(time));
+    /// Nothing changed so long after this time. What lies more than a year ahead was noted by a clock that was broken,
+    /// and must not hint at interception until it comes true; counted from now it does so for its time. What lies
+    /// less ahead stays where it is: who puts a clock back must not have changes of today forgotten.
+    pub fn none_changed_long_after(&mut self, time: Timestamp) {
+        let ahead = time.saturating_add(BROKEN);
+        self.changes.iter_mut().filter(|c| c.at > ahead).for_each(|c| c.at = time);
     }
 
     /// The counters, each with its noun.

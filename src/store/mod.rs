@@ -271,7 +271,16 @@ impl Store {
 
     /// Runs `f` and commits what it changed, durably; repeated when somebody else changed what it read.
     /// Where `f` fails, nothing is changed.
-    pub fn write<R, E: From<StoreError>>(&self, mut f: impl FnMut(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+    pub fn write<R, E: From<StoreError>>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<R, E>) -> Result<R, E> {
+        self.write_over(|| (), f)
+    }
+
+    /// [`Store::write`], which calls `overtaken` when somebody else changed what `f` had read, before it is repeated.
+    pub(crate) fn write_over<R, E: From<StoreError>>(
+        &self,
+        overtaken: impl Fn(),
+        mut f: impl FnMut(&mut Tx<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         let began = Instant::now();
         let mut exclusive = false;
         loop {
@@ -292,6 +301,7 @@ impl Store {
                     Err(e) => return Err(e.into()),
                 }
             }
+            overtaken();
             // The first try kept nobody out; where the engine can do that, the second one cannot fail.
             exclusive = true;
             self.pause(began)?;

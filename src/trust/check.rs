@@ -2,6 +2,8 @@
 //! recorded. Where somebody else committed in between, all of it is done again, so that a first use is
 //! atomic between threads and processes.
 
+use std::cell::RefCell;
+
 use super::cache::Grounds;
 use super::codes::Decision;
 use super::decide::{CaUnavailable, decide};
@@ -14,7 +16,7 @@ use super::{Check, CheckError, pending};
 use crate::cert::Cert;
 use crate::endpoint::Account;
 use crate::hash::Hash;
-use crate::store::{Peek, Severity, Store, StoreError, Tx};
+use crate::store::{Severity, Store, StoreError, Tx};
 
 /// Facts with the decision made from them.
 pub(super) struct Weighed<'c> {
@@ -34,15 +36,17 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
     }
     let (store_id, mut memo) = (store.id()?, Memo::default());
     let silent = check.flags.dry_run || check.flags.unproven;
-    let mut last = None;
-    // One view for both: what changes nothing is not written, and what changed meanwhile is decided anew.
-    let done = store.write(|tx| {
+    let last = RefCell::new(None);
+    // One view for both: what changes nothing is not written, and what changed meanwhile is decided anew. What was
+    // decided before somebody else's commit, which may have been a block, is forgotten with it.
+    let forget = || drop(last.take());
+    let done = store.write_over(forget, |tx| {
         let weighed = weigh(store, tx, check, &mut memo)?;
         if silent || nothing_to_write(&weighed, check) {
             let grounds = Grounds::of(check, &weighed, tx.peek()).filter(|_| !session);
             return Ok(Done::Silent(Verdict::new(check, weighed, store_id.clone()), grounds));
         }
-        let (verdict, logs) = record(tx, check, weighed, &store_id, &mut last)?;
+        let (verdict, logs) = record(tx, check, weighed, &store_id, &mut last.borrow_mut())?;
         Ok(Done::Recorded { verdict, told: logs })
     });
     Ok(match done {
@@ -55,12 +59,9 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
             }
             deliver(store, check, verdict)
         }
-        Err(CheckError::Store(error)) => match last.filter(|(verdict, _)| may_stand(verdict, &error)) {
-            // Not where somebody committed since: it may have been a block.
-            Some((verdict, mark)) if mark.zip(store.peek()).is_none_or(|(then, now)| then.is_state_of(now)) => {
-                deliver(store, check, verdict.because("not-remembered"))
-            }
-            _ => return Err(error.into()),
+        Err(CheckError::Store(error)) => match last.take().filter(|verdict| may_stand(verdict, &error)) {
+            Some(verdict) => deliver(store, check, verdict.because("not-remembered")),
+            None => return Err(error.into()),
         },
         Err(error) => return Err(error),
     })
@@ -99,13 +100,13 @@ fn leaves_pending(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
 }
 
 /// Writes what a decision leaves behind. The verdict, and whether its event went into the log; `last` keeps the
-/// verdict, and the mark of what it rests on, for the case that it cannot be written.
+/// verdict for the case that it cannot be written.
 fn record(
     tx: &mut Tx<'_>,
     check: &Check<'_>,
     mut weighed: Weighed<'_>,
     store_id: &str,
-    last: &mut Option<(Verdict, Option<Peek>)>,
+    last: &mut Option<Verdict>,
 ) -> Result<(Verdict, bool), CheckError> {
     let plan = plan(check.endpoint, &weighed);
     let certs = kept_certs(check, &weighed);
@@ -115,7 +116,7 @@ fn record(
         weighed.outcome.because("pending-full");
     }
     let before = weighed.gathered.record.clone();
-    let (verdict, _) = last.insert((Verdict::new(check, weighed, store_id.to_owned()), tx.peek()));
+    let verdict = last.insert(Verdict::new(check, weighed, store_id.to_owned()));
     if asks {
         pending::leave(tx, verdict)?;
     }

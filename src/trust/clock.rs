@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::facts::{Facts, current_keys};
-use crate::store::{EndpointRecord, Pin, PinState, Validation};
+use crate::store::{EndpointRecord, Pin, PinState, Sighting, Validation};
 use crate::time::{DAY, Timestamp};
 
 /// Times that are less than this ahead are not brought back: they come true before they would be refreshed, and
@@ -69,7 +69,7 @@ fn bring_back(record: &mut EndpointRecord, at: Timestamp) {
     back(&mut record.first_seen);
     back(&mut record.last_seen);
     record.pins.iter_mut().for_each(|pin| pin_back(pin, at));
-    record.baseline.iter_mut().flat_map(|s| [&mut s.first, &mut s.last]).for_each(back);
+    sightings_back(&mut record.baseline, at);
     record.observations.iter_mut().flat_map(|o| [&mut o.first, &mut o.last]).for_each(back);
     record.tombstone.iter_mut().flat_map(|t| [&mut t.at, &mut t.known_until]).for_each(back);
     if let Some(upgrade) = &mut record.upgrade {
@@ -84,6 +84,22 @@ fn bring_back(record: &mut EndpointRecord, at: Timestamp) {
         let mut keys = current_keys(&record.baseline);
         keys.extend(validated.keys.iter().copied().filter(|key| !sighted(*key)));
         validated.keys = keys;
+    }
+}
+
+/// Brings sightings back, the latest of which come first. Those from before one that is ahead stay as long before it
+/// as they were: a clock that was put back makes no key current that others had followed.
+fn sightings_back(baseline: &mut [Sighting], at: Timestamp) {
+    let mut shift = 0;
+    for seen in baseline {
+        let ahead = seen.last.saturating_sub(at);
+        if ahead > 0 {
+            seen.last = at;
+            shift = ahead.max(shift);
+        } else {
+            seen.last = seen.last.saturating_sub(shift).max(0);
+        }
+        seen.first = seen.first.min(seen.last);
     }
 }
 

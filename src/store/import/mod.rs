@@ -262,9 +262,11 @@ fn judge(
     (report, remarks): (&mut ImportReport, &mut Remarks),
 ) -> Result<Option<(Place, EndpointRecord)>, StoreError> {
     let place = tx.place_of(endpoint)?;
-    if let Some(there) = place.before.as_ref().filter(|r| r.is_known()) {
-        let has =
-            |pin: &Pin| there.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value && p.state == pin.state);
+    let there = place.before.as_ref().filter(|r| r.is_known());
+    let beside = counting_beside(tx, endpoint)?;
+    if there.is_some() || !beside.is_empty() {
+        let pins = || there.into_iter().flat_map(|r| &r.pins).chain(&beside);
+        let has = |pin: &Pin| pins().any(|p| p.kind == pin.kind && p.value == pin.value && p.state == pin.state);
         if found.pins.iter().all(has) {
             report.same = report.same.saturating_add(1);
         } else {
@@ -297,6 +299,16 @@ fn judge(
     report.pins = report.pins.saturating_add(u64::try_from(record.pins.len()).unwrap_or(0));
     report.endpoints = report.endpoints.saturating_add(1);
     Ok(Some((place, record)))
+}
+
+/// The pins that count for an endpoint without being its own: those for any account, and of the stores below.
+fn counting_beside(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<Vec<Pin>, StoreError> {
+    let mut pins: Vec<Pin> = tx.layer_pins(endpoint)?.into_iter().map(|found| found.pin).collect();
+    if endpoint.account != Account::any() {
+        let any = Endpoint { account: Account::any(), ..endpoint.clone() };
+        pins.extend(tx.endpoint(&any)?.into_iter().flat_map(|record| record.pins));
+    }
+    Ok(pins)
 }
 
 /// Whether what a pin names is refused everywhere, by the same file too.

@@ -265,6 +265,8 @@ fn merge(before: Option<EndpointRecord>, left: &Left, current: &EndpointRecord) 
     }
     // A pin that the change left and that is gone lapsed since.
     restored.pins.retain(|pin| !left.pins.contains(&pin.id) || current.pin(pin.id).is_some());
+    // Trust until the next renewal ended when that was seen, whatever state the pin had by then.
+    restored.pins.retain(|pin| !(pin.until_ca_valid && pin.state == PinState::Trusted && renewed(current, pin)));
     for pin in &mut restored.pins {
         if let Some(now) = current.pin(pin.id) {
             pin.last_matched = pin.last_matched.max(now.last_matched);
@@ -282,6 +284,13 @@ fn merge(before: Option<EndpointRecord>, left: &Left, current: &EndpointRecord) 
     }
     baseline(&mut restored, left, current);
     restored
+}
+
+/// Whether a CA has vouched for the server since that pin was made.
+fn renewed(current: &EndpointRecord, pin: &Pin) -> bool {
+    let by_ca = current.baseline.iter().filter(|seen| seen.validation == Validation::Ca && !seen.provisional);
+    let validated = current.validated.iter().filter(|validated| validated.ca).map(|validated| validated.last);
+    by_ca.map(|seen| seen.first).chain(validated).any(|seen| seen > pin.created)
 }
 
 /// Sightings from before, and those since that do not rest on what is undone.

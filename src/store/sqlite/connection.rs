@@ -28,6 +28,9 @@ const READ_SETTINGS: &str = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF
 /// Bytes of a row, at most: the largest, an endpoint with all the pins it may have, is far below. `value!` has the
 /// same number for values.
 const MAX_ROW: i32 = 16 * 1024 * 1024 + 4096;
+/// How often, and after which pause, what a commit under way may explain is looked at again.
+pub(super) const LOOKS: u32 = 20;
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// SQLite counts milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
@@ -79,12 +82,15 @@ impl Pooled {
         let header = Header::open(file)?;
         let interrupted = path::has_journal(file);
         journal::refuse_foreign(file, &header)?;
-        let version = header.check(file, !interrupted)?;
+        header.check(file, !interrupted)?;
         if interrupted && read_only && path::check(file)? {
             // Nothing can be read before the journal was played back, which somebody has to do who may write.
-            configured(file, false, busy)?;
+            first_read(&configured(file, false, busy)?, file, busy)?;
         }
         let connection = configured(file, read_only, busy)?;
+        first_read(&connection, file, busy)?;
+        // SQLite has read, and so has played back what was cut short: the header may be another one now.
+        let version = header.check(file, true)?;
         if path::identity(file)? != Some(header.identity()) {
             let what = "was replaced while it was being opened".to_owned();
             return Err(StoreError::Lost { store: file.display().to_string(), what });
@@ -93,10 +99,6 @@ impl Pooled {
         let ours = create::check_schema(&connection, version).map_err(|e| from_sqlite(file, busy, e))?;
         if !ours {
             return Err(damaged("its table is not the one that this library makes"));
-        }
-        if interrupted {
-            // SQLite has read, and so has played the journal back.
-            header.check(file, true)?;
         }
         let known = Known::now(file, &header)?.ok_or_else(|| damaged("its header cannot be read"))?;
         Ok(Opened { connection, header, version, known })
@@ -152,6 +154,23 @@ impl Known {
     }
 }
 
+/// Has SQLite look at the file and its journal. Who cannot take the locks beside a store of the system may meet a
+/// commit under way and take its journal for one that was left; then it is looked at again.
+fn first_read(connection: &Connection, file: &Path, busy: Duration) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        let read = connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0));
+        match read.map_err(|e| from_sqlite(file, busy, e)) {
+            Ok(_) => return Ok(()),
+            Err(StoreError::Io { .. }) if tries < LOOKS => {
+                tries += 1;
+                std::thread::sleep(LOOK_AGAIN);
+            }
+            Err(e) => return Err(e),
+        }
+    }
+}
+
 /// A connection with everything set that a commit rests on.
 fn configured(file: &Path, read_only: bool, busy: Duration) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
@@ -180,7 +199,11 @@ pub(super) struct Reader<'e> {
 
 impl<'e> Reader<'e> {
     pub(super) fn begin(engine: &'e SqliteEngine, write: bool) -> Result<Self, StoreError> {
-        let reader = Self { engine, pooled: Some(Self::locked(engine, write)?), write, broken: Cell::new(false) };
+        let pooled = Self::locked(engine, write)?;
+        if pooled.lock.is_none() {
+            first_read(&pooled.connection, &engine.file, engine.busy)?;
+        }
+        let reader = Self { engine, pooled: Some(pooled), write, broken: Cell::new(false) };
         reader.run(|c| c.execute_batch(if write { "BEGIN IMMEDIATE" } else { "BEGIN" }))?;
         Ok(reader)
     }
@@ -201,7 +224,7 @@ impl<'e> Reader<'e> {
             // Looked at under the lock: before it somebody may have put another file there.
             let right = match path::seen(&engine.file)? {
                 // Whoever opens it sees to it that what was cut short is put right.
-                Some(_) if engine.read_only && !new && path::has_journal(&engine.file) => false,
+                Some(_) if engine.read_only && !new && journal::is_left(&engine.file) => false,
                 Some(now) => pooled.is_right(&engine.file, now)?,
                 None => false,
             };

@@ -3,11 +3,13 @@
 //! the file first: a backup, or a new store, is not overwritten with pages of another one.
 
 use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
 
+use super::connection::{LOOK_AGAIN, LOOKS};
 use super::error::io;
 use super::header::{Header, PAGE_SIZE};
 use super::path::{beside, has_journal, unused_beside};
@@ -33,19 +35,14 @@ pub(super) fn refuse_foreign(file: &Path, header: &Header) -> Result<(), StoreEr
     if !has_journal(file) {
         return Ok(());
     }
-    let path = beside(file, "-journal");
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
-    let journal = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(|e| io(&path, "open", e))?;
-    let Some(claim) = claim(&journal).map_err(|e| io(&path, "read", e))? else { return Ok(()) };
-    // The file is as it was before the commit, or as the commit leaves it, or between the two.
-    let belongs = match (claim.counter, header.numbers()) {
-        (Some(before), Some((counter, _))) => counter == before || counter == before.wrapping_add(1),
-        (None, Some((_, pages))) => pages == claim.pages,
-        (_, None) => false,
-    };
-    if belongs {
-        return Ok(());
+    // Who cannot take the lock may see the journal of one commit beside the file of a later one.
+    for _ in 0..LOOKS {
+        if belongs(file, header)? {
+            return Ok(());
+        }
+        std::thread::sleep(LOOK_AGAIN);
     }
+    let path = beside(file, "-journal");
     let what = format!(
         "{} holds a change that was cut short in another state of this store, or in another one; put the file that it \
          belongs to back in place, or, if this file is the one that counts, move the journal away: mv {} {}",
@@ -54,6 +51,38 @@ pub(super) fn refuse_foreign(file: &Path, header: &Header) -> Result<(), StoreEr
         unused_beside(file, "-journal-aside")?.display(),
     );
     Err(StoreError::Lost { store: file.display().to_string(), what })
+}
+
+/// Whether the journal is that of the file as it is now, or none that SQLite would play back.
+fn belongs(file: &Path, header: &Header) -> Result<bool, StoreError> {
+    let path = beside(file, "-journal");
+    let found = open(&path).and_then(|journal| claim(&journal));
+    let claim = match found {
+        Ok(Some(claim)) => claim,
+        Ok(None) => return Ok(true),
+        // Ended by its commit while it was read.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => return Ok(true),
+        Err(e) => return Err(io(&path, "read", e)),
+    };
+    // The file is as it was before the commit, or as the commit leaves it, or between the two.
+    Ok(match (claim.counter, header.numbers()) {
+        (Some(before), Some((counter, _))) => counter == before || counter == before.wrapping_add(1),
+        (None, Some((_, pages))) => pages == claim.pages,
+        (_, None) => false,
+    })
+}
+
+/// Whether there is a journal that SQLite would want to play back; it looks at the first byte.
+pub(super) fn is_left(file: &Path) -> bool {
+    let mut first = [0];
+    has_journal(file)
+        && open(&beside(file, "-journal")).and_then(|journal| journal.read_exact_at(&mut first, 0)).is_ok()
+        && first != [0]
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// Takes a journal that is left without its file out of the way of a new store; nothing is deleted.

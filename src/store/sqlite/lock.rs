@@ -3,7 +3,8 @@
 //! Readers share the lock for one transaction, a writer has it alone. SQLite's locks are taken inside.
 //!
 //! The gate is held while somebody waits for the lock, by a writer alone: readers that come later
-//! wait behind the writer, and not one after the other in front of it.
+//! wait behind the writer, and not one after the other in front of it. For a fifth of a second at a time: what
+//! reads for long keeps writers waiting, and not everybody.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -19,6 +20,9 @@ use crate::store::StoreError;
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
+/// How long a writer keeps the gate closed, and how long it then leaves it open.
+const TURN: Duration = Duration::from_millis(200);
+const BETWEEN_TURNS: Duration = Duration::from_millis(50);
 
 /// Descriptors of the lock files, unlocked.
 #[derive(Debug)]
@@ -55,14 +59,30 @@ impl Lock {
     /// Waits for the lock for at most `patience`.
     pub(super) fn lock(&self, store: &Path, mode: Mode, patience: Duration) -> Result<(), StoreError> {
         let until = Instant::now().checked_add(patience);
-        let waits = |locked: bool| {
-            let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-            if locked { Ok(()) } else { Err(StoreError::Busy { store: store.display().to_string(), waited_ms }) }
-        };
-        waits(self.gate.lock(mode, until)?)?;
-        let locked = self.lock.lock(mode, until);
-        self.gate.unlock();
-        waits(locked?)
+        loop {
+            let locked = self.gate.lock(mode, until)? && {
+                let locked = self.lock.lock(mode, self.turn(mode, until));
+                self.gate.unlock();
+                locked?
+            };
+            if locked {
+                return Ok(());
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                let waited_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+                return Err(StoreError::Busy { store: store.display().to_string(), waited_ms });
+            }
+            std::thread::sleep(BETWEEN_TURNS);
+        }
+    }
+
+    /// Until when the gate is held: a writer that waits for a long reader, as a backup is one, lets others in from
+    /// time to time.
+    fn turn(&self, mode: Mode, until: Option<Instant>) -> Option<Instant> {
+        match mode {
+            Mode::Shared => until,
+            Mode::Exclusive => Instant::now().checked_add(TURN).into_iter().chain(until).min(),
+        }
     }
 
     /// Gives the lock up.

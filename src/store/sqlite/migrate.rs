@@ -3,9 +3,9 @@
 //! next opening: this version reads and writes both layouts.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use super::connection::Pooled;
 use super::create::{TABLE, sync_directory};
 use super::error::{from_sqlite, io};
 use super::header::{Header, USER_VERSION};
-use super::path::unused_beside;
+use super::path::{beside, unused_beside};
 use crate::store::StoreError;
 
 /// Migrates the file of this connection, which is not to be used after that.
@@ -34,8 +34,11 @@ fn migrate_alone(file: &Path, connection: &Connection, header: &Header, busy: Du
         // Another program was faster. Closing the connection ends the transaction, as it does after an error.
         return Ok(());
     }
+    if !has_room(file) {
+        return Ok(());
+    }
     let copy = unused_beside(file, &format!("-format-{version}"))?;
-    let moved = copy_to(&copy, header).and_then(|()| move_rows(connection).map_err(sqlite));
+    let moved = copy_to(file, &copy, header).and_then(|()| move_rows(connection).map_err(sqlite));
     if moved.is_err() {
         // The error to tell is the first one; without the migration the copy is of no use.
         let _ = std::fs::remove_file(&copy);
@@ -54,12 +57,31 @@ fn move_rows(connection: &Connection) -> rusqlite::Result<()> {
 
 /// The file as it is, which nobody changes while the transaction lasts. Read through the descriptor that is open
 /// anyway: to close another one would drop SQLite's locks.
-fn copy_to(copy: &PathBuf, header: &Header) -> Result<(), StoreError> {
+/// Complete before it gets its name.
+fn copy_to(file: &Path, copy: &Path, header: &Header) -> Result<(), StoreError> {
+    let part = beside(file, "-format-part");
     let write = || -> std::io::Result<()> {
-        let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(copy)?;
-        header.each_part(&mut |part| to.write_all(part))?;
-        to.sync_all()
+        match std::fs::remove_file(&part) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        header.each_part(&mut |bytes| to.write_all(bytes))?;
+        to.sync_all()?;
+        std::fs::rename(&part, copy)
     };
-    write().map_err(|e| io(copy, "write", e))?;
+    let written = write().map_err(|e| io(copy, "write", e));
+    if written.is_err() {
+        // The error to tell is the first one.
+        let _ = std::fs::remove_file(&part);
+    }
+    written?;
     sync_directory(copy)
+}
+
+/// Whether the disk has room for the copy, the new rows and the journal, as far as it says. Asked first, so that a
+/// disk that stays full is not written to at every opening.
+fn has_room(file: &Path) -> bool {
+    let (Ok(found), Ok(disk)) = (std::fs::metadata(file), rustix::fs::statvfs(file)) else { return true };
+    disk.f_bavail.saturating_mul(disk.f_frsize) / 3 > found.len()
 }

@@ -150,12 +150,15 @@ fn check_names(file: &Path) -> Result<(), StoreError> {
         let made = identity(&beside(file, "-new")).ok().flatten();
         made == Some((found.dev(), found.ino())) && found.nlink() == 2
     };
-    if found.nlink() < 2 || being_made() {
+    // The last look is for one whose second name went between the two.
+    let one = || fs::symlink_metadata(file).is_ok_and(|now| now.nlink() < 2);
+    if found.nlink() < 2 || being_made() || one() {
         return Ok(());
     }
     let show = file.display();
     let what = format!(
-        "has {} names (hard links), each with a journal of its own; give it a file of its own: cp -p {show} {show}.own && mv {show}.own {show}",
+        "has {} names (hard links), each with a journal of its own; remove the others, or give it a file of its own while no \
+         program uses it: cp -p {show} {show}.own && mv {show}.own {show}",
         found.nlink()
     );
     Err(StoreError::Unsafe { store: show.to_string(), what })
