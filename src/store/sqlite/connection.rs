@@ -157,18 +157,17 @@ impl Known {
 /// Has SQLite look at the file and its journal. Who cannot take the locks beside a store of the system may meet a
 /// commit under way and take its journal for one that was left; then it is looked at again.
 fn first_read(connection: &Connection, file: &Path, busy: Duration) -> Result<(), StoreError> {
-    let mut tries = 0;
-    loop {
+    let look = || {
         let read = connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0));
-        match read.map_err(|e| from_sqlite(file, busy, e)) {
-            Ok(_) => return Ok(()),
-            Err(StoreError::Io { .. }) if tries < LOOKS => {
-                tries += 1;
-                std::thread::sleep(LOOK_AGAIN);
-            }
-            Err(e) => return Err(e),
+        read.map(drop).map_err(|e| from_sqlite(file, busy, e))
+    };
+    for _ in 0..LOOKS {
+        match look() {
+            Err(StoreError::Io { .. }) => std::thread::sleep(LOOK_AGAIN),
+            seen => return seen,
         }
     }
+    look()
 }
 
 /// A connection with everything set that a commit rests on.
