@@ -114,11 +114,14 @@ fn take(reader: &mut Reader<'_>, tag: u8, what: &str) -> Result<Tlv, ParseError>
 /// The next element, which must have one of `tags`; the first names what was expected.
 fn take_any(reader: &mut Reader<'_>, tags: &[u8], what: &str) -> Result<Tlv, ParseError> {
     let at = reader.at();
-    let wanted = tags.first().copied().map(der::tag_name).unwrap_or_default();
+    let odd = |found: &str| {
+        let wanted = tags.first().copied().map(der::tag_name).unwrap_or_default();
+        refuse(at, format!("expected {wanted} ({what}), found {found}"))
+    };
     match reader.next() {
         Ok(Some(tlv)) if tags.contains(&tlv.tag) => Ok(tlv),
-        Ok(Some(tlv)) => Err(refuse(at, format!("expected {wanted} ({what}), found {}", der::tag_name(tlv.tag)))),
-        Ok(None) => Err(refuse(at, format!("expected {wanted} ({what}), found the end"))),
+        Ok(Some(tlv)) => Err(odd(&der::tag_name(tlv.tag))),
+        Ok(None) => Err(odd("the end")),
         Err(error) => Err(lost(error, what)),
     }
 }
