@@ -38,7 +38,8 @@ pub fn run(args: &Restore, cx: &Context) -> Result<Exit, Failure> {
     let mut text = format!("restored {} from {shown}", count(done.endpoints, "server"));
     if !done.kept.is_empty() {
         let kept = u64::try_from(done.kept.len()).unwrap_or(u64::MAX);
-        text = format!("{text}; {} that it lacks stay", count(kept, "block"));
+        let stay = if kept == 1 { "stays" } else { "stay" };
+        text = format!("{text}; {} that it lacks {stay}", count(kept, "block"));
     }
     let kept: Vec<String> = done.kept.iter().map(named).collect();
     kept.iter().for_each(|kept| cx.out.note(&format!("stays: {kept}")));
