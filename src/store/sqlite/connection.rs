@@ -13,7 +13,7 @@ use super::error::from_sqlite;
 use super::header::{Header, State, USER_VERSION};
 use super::lock::{Lock, Mode};
 use super::path::{self, Seen};
-use super::{SqliteEngine, create, journal};
+use super::{LOOK_AGAIN, LOOKS, SqliteEngine, create, journal};
 use crate::store::engine::{Batch, Pair, Peek, Transaction};
 use crate::store::error::StoreError;
 use crate::text::count;
@@ -28,9 +28,6 @@ const READ_SETTINGS: &str = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF
 /// Bytes of a row, at most: the largest, an endpoint with all the pins it may have, is far below. `value!` has the
 /// same number for values.
 const MAX_ROW: i32 = 16 * 1024 * 1024 + 4096;
-/// How often, and after which pause, what a commit under way may explain is looked at again.
-pub(super) const LOOKS: u32 = 20;
-pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// SQLite counts milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
@@ -199,11 +196,12 @@ pub(super) struct Reader<'e> {
 impl<'e> Reader<'e> {
     pub(super) fn begin(engine: &'e SqliteEngine, write: bool) -> Result<Self, StoreError> {
         let pooled = Self::locked(engine, write)?;
-        if pooled.lock.is_none() {
-            first_read(&pooled.connection, &engine.file, engine.busy)?;
-        }
+        let unlocked = pooled.lock.is_none();
         let reader = Self { engine, pooled: Some(pooled), write, broken: Cell::new(false) };
         reader.run(|c| c.execute_batch(if write { "BEGIN IMMEDIATE" } else { "BEGIN" }))?;
+        if let Some(pooled) = reader.pooled.as_ref().filter(|_| unlocked) {
+            first_read(&pooled.connection, &engine.file, engine.busy)?;
+        }
         Ok(reader)
     }
 

@@ -9,10 +9,10 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::connection::{LOOK_AGAIN, LOOKS};
 use super::error::io;
 use super::header::{Header, PAGE_SIZE};
 use super::path::{beside, has_journal, unused_beside};
+use super::{LOOK_AGAIN, LOOKS};
 use crate::store::StoreError;
 
 /// Of a journal that is to be played back.

@@ -29,6 +29,9 @@ use super::error::StoreError;
 use super::options::StoreOptions;
 use super::seal::StoreId;
 
+/// How often, and after which pause, what a commit under way may explain is looked at again.
+const LOOKS: u32 = 20;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How many idle connections are kept for the threads of a program.
 const IDLE: usize = 4;
 
