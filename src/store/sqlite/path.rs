@@ -287,8 +287,9 @@ fn check_directory(directory: &Path) -> Result<(), StoreError> {
         let what = format!("others can put files into it (mode {mode:04o}); {remedy}use a directory of your own in it");
         return refuse(directory, what);
     }
-    // Who can rename a directory above can put another one in its place, marker and all.
-    for above in directory.ancestors().skip(1) {
+    // Who can rename a directory above can put another one in its place, marker and all. Not the root: who can rename
+    // what is there can replace the library too, and a container may have it so.
+    for above in directory.ancestors().skip(1).filter(|above| above.parent().is_some()) {
         let Ok(found) = fs::metadata(above) else { continue };
         let mode = found.mode() & 0o7777;
         if mode & 0o1002 == 0o0002 {
