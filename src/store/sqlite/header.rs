@@ -11,11 +11,9 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use rustix::fs::OFlags;
-
 use super::error::io;
 use super::filesystem::{self, Suitability};
-use super::path::{Identity, Seen, identity, seen};
+use super::path::{Identity, Seen, careful, identity, seen};
 use crate::store::engine::Peek;
 use crate::store::error::StoreError;
 
@@ -70,7 +68,7 @@ impl Header {
         if let Some(header) = identity(path)?.and_then(|i| open.get(&i)).and_then(Weak::upgrade) {
             return Ok(header);
         }
-        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
+        let flags = careful();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|e| io(path, "open", e))?;
         let found = file.metadata().map_err(|e| io(path, "stat", e))?;
         let identity = (found.dev(), found.ino());

@@ -7,11 +7,9 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
-
 use super::error::io;
 use super::header::{Header, PAGE_SIZE};
-use super::path::{beside, has_journal, unused_beside};
+use super::path::{beside, careful, has_journal, unused_beside};
 use super::{LOOK_AGAIN, LOOKS};
 use crate::store::StoreError;
 
@@ -81,7 +79,7 @@ pub(super) fn is_left(file: &Path) -> bool {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
+    let flags = careful();
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 

@@ -11,11 +11,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::error::io;
-use super::path::beside;
+use super::path::{beside, careful};
 use crate::store::StoreError;
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
@@ -61,7 +61,7 @@ impl Lock {
         let until = Instant::now().checked_add(patience);
         loop {
             let locked = self.gate.lock(mode, until)? && {
-                let locked = self.lock.lock(mode, self.turn(mode, until));
+                let locked = self.lock.lock(mode, Self::turn(mode, until));
                 self.gate.unlock();
                 locked?
             };
@@ -78,7 +78,7 @@ impl Lock {
 
     /// Until when the gate is held: a writer that waits for a long reader, as a backup is one, lets others in from
     /// time to time.
-    fn turn(&self, mode: Mode, until: Option<Instant>) -> Option<Instant> {
+    fn turn(mode: Mode, until: Option<Instant>) -> Option<Instant> {
         match mode {
             Mode::Shared => until,
             Mode::Exclusive => Instant::now().checked_add(TURN).into_iter().chain(until).min(),
@@ -93,7 +93,7 @@ impl Lock {
 
 impl Flock {
     fn open(path: PathBuf, create: bool) -> Result<Option<Self>, StoreError> {
-        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
+        let flags = careful();
         // For writing too: file systems of the network lock alone only what may be written.
         let opened = OpenOptions::new().read(true).write(create).custom_flags(flags).open(&path);
         let file = match opened {

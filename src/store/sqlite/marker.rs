@@ -7,10 +7,8 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
 use super::error::io;
-use super::path::beside;
+use super::path::{beside, careful};
 use crate::hash::Hash;
 use crate::store::engine::Marker;
 use crate::store::error::StoreError;
@@ -53,7 +51,7 @@ fn store_is_of_another(store: &Path) -> bool {
 }
 
 fn open(store: &Path, write: bool) -> std::io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0);
+    let flags = careful();
     OpenOptions::new().read(true).write(write).custom_flags(flags).open(path_of(store))
 }
 

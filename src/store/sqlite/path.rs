@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD};
+use rustix::fs::{Access, AtFlags, CWD, OFlags};
 
 use super::error::io;
 use crate::store::StoreError;
@@ -67,6 +67,12 @@ pub(super) fn absolute(file: &Path) -> Result<PathBuf, StoreError> {
         return Err(invalid(format!("a store's path has at most {MAX_PATH} bytes; give a shorter one")));
     }
     Ok(path)
+}
+
+/// Flags to open a file with that somebody may have put there: no link is followed, no FIFO waited for, and no program
+/// that is started inherits it.
+pub(super) fn careful() -> i32 {
+    i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits()).unwrap_or(0)
 }
 
 /// Beside `file`, with a suffix.
