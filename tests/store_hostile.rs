@@ -249,6 +249,79 @@ fn permissions_that_let_others_in_are_refused_with_the_remedy() {
     assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("-journal"), "{error}");
 }
 
+/// Commits as another program does that was let into the file; the rows are the same afterwards.
+fn write_into(file: &Path) {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let batch = "PRAGMA journal_mode=TRUNCATE; INSERT INTO record (key, value) VALUES (X'FF', X'00');
+        DELETE FROM record WHERE key = X'FF'";
+    connection.execute_batch(batch).unwrap();
+}
+
+#[test]
+fn an_open_handle_refuses_a_store_that_others_were_let_into_and_that_was_written_to() {
+    let root = rustix::process::geteuid().is_root();
+    let mode = |place: &Place, mode| fs::set_permissions(place.file(), fs::Permissions::from_mode(mode)).unwrap();
+    let owner = |place: &Place, owner| std::os::unix::fs::chown(place.file(), Some(owner), None).unwrap();
+    let changes: [(&str, &dyn Fn(&Place), &dyn Fn(&Place)); 4] = [
+        ("chmod", &|place| mode(place, 0o666), &|place| mode(place, 0o600)),
+        ("65534", &|place| owner(place, 65_534), &|place| owner(place, 0)),
+        ("hard links", &|p| fs::hard_link(p.file(), p.beside("-2")).unwrap(), &|p| {
+            fs::remove_file(p.beside("-2")).unwrap();
+        }),
+        ("-mark", &|p| fs::set_permissions(p.beside("-mark"), fs::Permissions::from_mode(0o666)).unwrap(), &|p| {
+            fs::set_permissions(p.beside("-mark"), fs::Permissions::from_mode(0o600)).unwrap();
+        }),
+    ];
+    for (word, spoil, mend) in changes.into_iter().filter(|(word, ..)| root || *word != "65534") {
+        let place = Place::new();
+        let (held, a) = (place.open(), endpoint("", "a.example", 993));
+        put(&held, pinned("", "a.example", 993, "k"));
+        for writer_first in [true, false] {
+            get(&held, &a).unwrap();
+            let mark = held.read(|tx| Ok::<_, StoreError>(tx.peek())).unwrap();
+            assert!(mark.is_some());
+            let both: [&dyn Fn(&Place); 2] = [&|place| write_into(&place.file()), spoil];
+            let order = if writer_first { [0, 1] } else { [1, 0] };
+            order.iter().for_each(|n| both[*n](&place));
+            assert_ne!(held.peek(), mark, "{word}: a cached answer would be given again");
+            for _ in 0..2 {
+                let read = held.read(|tx| tx.endpoint(&a)).unwrap_err();
+                assert!(matches!(read, StoreError::Unsafe { .. }) && read.to_string().contains(word), "{word}: {read}");
+                let written = held.write(|tx| tx.put_endpoint(pinned("", "b.example", 993, "k"))).unwrap_err();
+                assert!(matches!(written, StoreError::Unsafe { .. }), "{word}: {written}");
+            }
+            mend(&place);
+            // The other program's journal has the owner and the mode that the store had.
+            fs::remove_file(place.beside("-journal")).unwrap();
+            assert!(get(&held, &a).is_some(), "{word}: mended");
+        }
+        drop(held);
+        place.assert_sound();
+    }
+}
+
+#[test]
+fn a_mode_that_changes_inside_a_transaction_is_not_in_its_mark_and_fails_its_commit() {
+    let place = Place::new();
+    let held = place.open();
+    put(&held, pinned("", "a.example", 993, "k"));
+    let mode = |mode| fs::set_permissions(place.file(), fs::Permissions::from_mode(mode)).unwrap();
+    let mark = held.read(|tx| {
+        mode(0o666);
+        Ok::<_, StoreError>(tx.peek())
+    });
+    assert_eq!(mark.unwrap(), None);
+    mode(0o600);
+    let written = held.write(|tx| {
+        mode(0o666);
+        tx.put_endpoint(pinned("", "b.example", 993, "k"))
+    });
+    assert!(matches!(written, Err(StoreError::Unsafe { .. })), "{written:?}");
+    assert!(matches!(held.generation(), Err(StoreError::Unsafe { .. })));
+    mode(0o600);
+    assert_eq!(get(&held, &endpoint("", "b.example", 993)), None);
+}
+
 #[test]
 fn a_file_of_another_user_is_refused() {
     let place = Place::new();

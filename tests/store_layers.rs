@@ -343,6 +343,41 @@ fn a_store_below_that_cannot_be_used_is_an_error_and_never_ignored() {
 }
 
 #[test]
+fn an_open_handle_refuses_a_store_below_that_is_no_longer_the_systems_alone() {
+    let (Some(system), own) = (system(), Place::new()) else { return };
+    let known = server("known");
+    let store = system.below(&own);
+    assert_eq!(decision(&store, &known), Decision::Ask);
+    let (file, directory) = (system.place.file(), system.place.directory().to_owned());
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    // A key is added through a handle that the administrator opened before.
+    let administrator = system.open();
+    let add = |n: u16| put(&administrator, pinned("", &format!("h{n}.example"), 993, "k"));
+    let spoiled: [(&dyn Fn(), &dyn Fn()); 3] = [
+        (&|| mode(&file, 0o666), &|| mode(&file, 0o644)),
+        (&|| chown(&file, Some(65_534), None).unwrap(), &|| chown(&file, Some(0), None).unwrap()),
+        // Only a store of the system has every directory above it looked at for its owner.
+        (&|| chown(&directory, Some(65_534), None).unwrap(), &|| chown(&directory, Some(0), None).unwrap()),
+    ];
+    for (n, (spoil, mend)) in spoiled.into_iter().enumerate() {
+        add(u16::try_from(n).unwrap());
+        assert!(see(&store, &known, "accept-new").is_ok());
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        spoil();
+        connection.execute_batch("PRAGMA journal_mode=TRUNCATE; DELETE FROM record WHERE key = X'FF'").unwrap();
+        connection
+            .execute_batch("INSERT INTO record VALUES (X'FF', X'00'); DELETE FROM record WHERE key = X'FF'")
+            .unwrap();
+        drop(connection);
+        let refused = see(&store, &known, "accept-new").unwrap_err();
+        assert!(matches!(refused, CheckError::Store(StoreError::Unsafe { .. })), "{n}: {refused}");
+        mend();
+        let _ = std::fs::remove_file(system.place.beside("-journal"));
+        assert!(see(&store, &known, "accept-new").is_ok(), "{n}: mended");
+    }
+}
+
+#[test]
 fn a_user_without_rights_reads_the_system_store_and_writes_only_the_own() {
     if std::env::var_os(FILE).is_some() {
         return;

@@ -107,6 +107,8 @@ pub struct Peek {
     /// When anything about the file changed last, in nanoseconds; 0 for none. A file that was put in the
     /// place of another may have the same counter.
     pub changed: i64,
+    /// Stands for the owner, the mode and the number of names of the file; 0 for none.
+    pub access: u64,
     /// Moves with every commit.
     pub counter: u64,
 }
@@ -119,7 +121,7 @@ impl Peek {
         }
         let marks = below.iter().chain([&self]);
         let numbers = marks.flat_map(|p| {
-            [p.device.to_be_bytes(), p.inode.to_be_bytes(), p.changed.to_be_bytes(), p.counter.to_be_bytes()]
+            [p.device, p.inode, p.access, p.counter].map(u64::to_be_bytes).into_iter().chain([p.changed.to_be_bytes()])
         });
         let bytes: Vec<u8> = numbers.flatten().collect();
         let hash = Hash::of(&bytes);

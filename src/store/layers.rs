@@ -8,7 +8,7 @@ use super::Store;
 use super::error::StoreError;
 use super::options::StoreOptions;
 use super::record::{EndpointRecord, Pin, PinKind, PinState, PinValue};
-use super::sqlite::check_system;
+use super::sqlite::Standing;
 use super::tx::Tx;
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
@@ -41,15 +41,15 @@ pub struct LayerPolicies {
 /// administrator's block must not vanish because its file cannot be read (rule 1).
 pub(super) fn open(options: &StoreOptions) -> Result<Vec<Store>, StoreError> {
     let layers = options.layers.iter().map(|path| {
-        check_system(path)?;
-        Store::open(&StoreOptions {
+        let options = StoreOptions {
             path: Some(path.clone()),
             application: options.application.clone(),
             busy_ms: options.busy_ms,
             read_only: true,
             must_exist: true,
             ..StoreOptions::default()
-        })
+        };
+        Store::open_file(path, Standing::System, &options)
     });
     layers.collect()
 }

@@ -129,7 +129,7 @@ impl Engine for MemoryEngine {
 }
 
 fn mark(commits: u64) -> Peek {
-    Peek { device: 0, inode: 0, changed: 0, counter: commits }
+    Peek { device: 0, inode: 0, changed: 0, access: 0, counter: commits }
 }
 
 struct MemoryTransaction<'e> {

@@ -46,7 +46,7 @@ use engine::Op::{Expect, Put};
 use keyspace::{END, META};
 use meta::Meta;
 use seal::StoreId;
-use sqlite::SqliteEngine;
+use sqlite::{SqliteEngine, Standing};
 
 use crate::time::system_now;
 
@@ -91,7 +91,11 @@ impl Store {
             Some(path) => path.clone(),
             None => default_path()?,
         };
-        let engine = SqliteEngine::open(&path, options, &|id| new_rows(id, &path.display().to_string()))?;
+        Self::open_file(&path, Standing::Own, options)
+    }
+
+    fn open_file(path: &Path, standing: Standing, options: &StoreOptions) -> Result<Self, StoreError> {
+        let engine = SqliteEngine::open(path, standing, options, &|id| new_rows(id, &path.display().to_string()))?;
         Self::attach(Box::new(engine), options)
     }
 

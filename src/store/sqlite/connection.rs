@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::from_sqlite;
 use super::header::{Header, State, USER_VERSION};
 use super::lock::{Lock, Mode};
-use super::path::{self, Seen};
+use super::path::{self, Seen, Standing};
 use super::{LOOK_AGAIN, LOOKS, SqliteEngine, create, journal};
 use crate::store::engine::{Batch, Pair, Peek, Transaction};
 use crate::store::error::StoreError;
@@ -37,6 +37,7 @@ pub(super) struct Pooled {
     connection: Connection,
     header: Arc<Header>,
     lock: Option<Lock>,
+    standing: Standing,
     /// The version of the layout when it was opened.
     version: u32,
     known: Cell<Known>,
@@ -58,8 +59,8 @@ struct Known {
 }
 
 impl Pooled {
-    pub(super) fn open(file: &Path, read_only: bool, busy: Duration) -> Result<Self, StoreError> {
-        path::check(file)?;
+    pub(super) fn open(file: &Path, standing: Standing, read_only: bool, busy: Duration) -> Result<Self, StoreError> {
+        standing.check(file)?;
         // Before a lock is made beside it.
         Header::open(file)?.of_ours(file)?;
         let lock = Lock::open(file, !read_only)?;
@@ -67,20 +68,20 @@ impl Pooled {
         if let Some(lock) = &lock {
             lock.lock(file, Mode::Shared, busy)?;
         }
-        let opened = Self::connect(file, read_only, busy);
+        let opened = Self::connect(file, standing, read_only, busy);
         if let Some(lock) = &lock {
             lock.unlock();
         }
         let Opened { connection, header, version, known } = opened?;
-        Ok(Self { connection, header, lock, version, known: Cell::new(known) })
+        Ok(Self { connection, header, lock, standing, version, known: Cell::new(known) })
     }
 
-    fn connect(file: &Path, read_only: bool, busy: Duration) -> Result<Opened, StoreError> {
+    fn connect(file: &Path, standing: Standing, read_only: bool, busy: Duration) -> Result<Opened, StoreError> {
         let header = Header::open(file)?;
         let interrupted = path::has_journal(file);
         journal::refuse_foreign(file, &header)?;
         header.check(file, !interrupted)?;
-        if interrupted && read_only && path::check(file)? {
+        if interrupted && read_only && standing.check(file)? {
             // Nothing can be read before the journal was played back, which somebody has to do who may write.
             first_read(&configured(file, false, busy)?, file, busy)?;
         }
@@ -129,7 +130,8 @@ impl Pooled {
 
     /// Whether the connection may be used for the file as it is now, under the lock. Not so for another file, and
     /// not for one into which another was copied: SQLite looks at numbers that may be the same in both, and would
-    /// mix the two.
+    /// mix the two. A file that anybody else changed is checked like one that is being opened: if its owner or mode
+    /// let others in, what was written may be theirs.
     fn is_right(&self, file: &Path, now: Seen) -> Result<bool, StoreError> {
         let Known { seen, state } = self.known.get();
         if seen == now {
@@ -139,6 +141,7 @@ impl Pooled {
         else {
             return Ok(false);
         };
+        self.standing.check(file)?;
         journal::refuse_foreign(file, &self.header)?;
         self.known.set(Known { seen: now, state: later });
         Ok(true)
@@ -294,8 +297,12 @@ impl Transaction for Reader<'_> {
     }
 
     fn peek(&self) -> Option<Peek> {
-        // The transaction has read, so SQLite's lock keeps the counter where it is.
-        self.pooled.as_ref()?.header.peek(&self.engine.file)
+        // The transaction has read, so SQLite's lock keeps the counter where it is. What changed since the file was
+        // checked, its mode for example, must not become part of a mark.
+        let pooled = self.pooled.as_ref()?;
+        let Seen { changed, access, .. } = pooled.known.get().seen;
+        let peek = pooled.header.peek(&self.engine.file)?;
+        (peek.changed == changed && peek.access == access.number()).then_some(peek)
     }
 
     fn commit(self: Box<Self>, batch: &Batch) -> Result<(), StoreError> {
@@ -307,10 +314,12 @@ impl Transaction for Reader<'_> {
             return Err(StoreError::Conflict { store: self.engine.show() });
         }
         self.run(|c| c.execute_batch("COMMIT"))?;
-        // Still under the lock, so that this is what the commit left.
+        // Still under the lock, so that this is what the commit left. An owner or mode that somebody else changed
+        // meanwhile was not checked: then the connection keeps the old state, and its next use checks the file.
         if let Some(pooled) = &self.pooled {
-            if let Some(known) = Known::now(&self.engine.file, &pooled.header)? {
-                pooled.known.set(known);
+            let now = Known::now(&self.engine.file, &pooled.header)?;
+            if let Some(now) = now.filter(|now| now.seen.access == pooled.known.get().seen.access) {
+                pooled.known.set(now);
             }
         }
         Ok(())

@@ -124,13 +124,13 @@ impl Header {
     /// whose caches may show an old one, and where commits do not move the counter.
     pub(super) fn peek(&self, path: &Path) -> Option<Peek> {
         // Before the counter: a commit in between is one that the counter shows.
-        let Seen { identity, changed } = seen(path).ok()??;
+        let Seen { identity, changed, access } = seen(path).ok()??;
         if self.shared || identity != self.identity {
             return None;
         }
         let state = self.state().filter(|state| state.rolls_back)?;
         let (device, inode) = identity;
-        Some(Peek { device, inode, changed, counter: u64::from(state.counter) })
+        Some(Peek { device, inode, changed, access: access.number(), counter: u64::from(state.counter) })
     }
 
     /// The first bytes of a file of this library. Refuses any other, so that nothing is made beside it.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-pub(super) use path::check_system;
+pub(super) use path::Standing;
 pub use path::default_path;
 
 use self::connection::{Pooled, Reader};
@@ -38,6 +38,7 @@ const IDLE: usize = 4;
 /// A store in a SQLite file.
 pub(super) struct SqliteEngine {
     file: PathBuf,
+    standing: Standing,
     read_only: bool,
     busy: Duration,
     idle: Mutex<Vec<Pooled>>,
@@ -50,10 +51,12 @@ impl SqliteEngine {
     /// Opens the file, or creates it with the rows that `rows` makes for a new id.
     pub(super) fn open(
         file: &Path,
+        standing: Standing,
         options: &StoreOptions,
         rows: &dyn Fn(&StoreId) -> Result<Vec<Pair>, StoreError>,
     ) -> Result<Self, StoreError> {
         let file = path::absolute(file)?;
+        standing.check_system(&file)?;
         let can_create = !options.must_exist && !options.read_only;
         if !path::exists(&file)? {
             refuse_vanished(&file, options.accept_loss)?;
@@ -64,13 +67,13 @@ impl SqliteEngine {
             journal::set_aside(&file)?;
             create::create(&file, options.busy(), rows)?;
         }
-        let writable = path::check(&file)?;
+        let writable = standing.check(&file)?;
         let read_only = options.read_only || !writable;
         if !read_only {
             create::tidy(&file);
         }
         let (idle, latest) = (Mutex::default(), Mutex::default());
-        let engine = Self { file, read_only, busy: options.busy(), idle, latest, pid: std::process::id() };
+        let engine = Self { file, standing, read_only, busy: options.busy(), idle, latest, pid: std::process::id() };
         // Opening one connection finds out whether this is a store at all.
         let mut first = engine.open_one()?;
         if !read_only && first.is_of_older_layout() {
@@ -103,7 +106,7 @@ impl SqliteEngine {
     }
 
     fn open_one(&self) -> Result<Pooled, StoreError> {
-        let opened = Pooled::open(&self.file, self.read_only, self.busy)?;
+        let opened = Pooled::open(&self.file, self.standing, self.read_only, self.busy)?;
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.header());
         Ok(opened)
     }

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD, OFlags};
+use rustix::fs::{AtFlags, CWD, OFlags};
 
 use super::error::io;
 use crate::store::StoreError;
@@ -28,6 +28,46 @@ pub(super) struct Seen {
     pub(super) identity: Identity,
     /// The time of the last change of content, owner or mode, in nanoseconds: nobody can set it.
     pub(super) changed: i64,
+    /// Who may write to it.
+    pub(super) access: Access,
+}
+
+/// What decides who may write to a file. It is compared beside the time of the last change, because a clock ticks
+/// every few milliseconds and two changes within one tick have the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Access {
+    owner: u32,
+    mode: u32,
+    names: u64,
+}
+
+impl Access {
+    /// One number for it, for [`super::Peek`]: 32 bits of owner, 16 of mode, 16 of the number of names.
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.owner) << 32 | u64::from(self.mode & 0xffff) << 16 | self.names.min(0xffff)
+    }
+}
+
+/// Whose store a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Standing {
+    /// The caller's own, or one that root shares.
+    Own,
+    /// One of the system, below the caller's own: nobody but root may have written it.
+    System,
+}
+
+impl Standing {
+    /// Refuses a file that this standing does not allow. Returns whether it may be written to.
+    pub(super) fn check(self, file: &Path) -> Result<bool, StoreError> {
+        self.check_system(file)?;
+        check(file)
+    }
+
+    /// What is special about a store of the system, which may be missing altogether.
+    pub(super) fn check_system(self, file: &Path) -> Result<(), StoreError> {
+        if self == Self::System { check_system(file) } else { Ok(()) }
+    }
 }
 
 /// `$XDG_DATA_HOME/tofu/pins.db`, or `$HOME/.local/share/tofu/pins.db`. The environment is not
@@ -116,11 +156,18 @@ pub(super) fn seen(file: &Path) -> Result<Option<Seen>, StoreError> {
         Ok(found) => {
             let seconds = found.st_ctime.saturating_mul(1_000_000_000);
             let changed = seconds.saturating_add(i64::try_from(found.st_ctime_nsec).unwrap_or(0));
-            Ok(Some(Seen { identity: (found.st_dev, found.st_ino), changed }))
+            let access = Access { owner: found.st_uid, mode: found.st_mode, names: names(&found) };
+            Ok(Some(Seen { identity: (found.st_dev, found.st_ino), changed, access }))
         }
         Err(rustix::io::Errno::NOENT) => Ok(None),
         Err(e) => Err(io(file, "stat", e)),
     }
+}
+
+/// How many names the file has; the type differs between platforms.
+#[allow(clippy::useless_conversion)]
+fn names(found: &rustix::fs::Stat) -> u64 {
+    u64::from(found.st_nlink)
 }
 
 /// Makes the directory with mode 0700 where it is missing.
@@ -135,16 +182,16 @@ pub(super) fn make_directory(file: &Path) -> Result<(), StoreError> {
 
 /// Refuses a file that others could have written, or that is no file, or that has a second name. Returns whether it
 /// may be written to: one of root's is the system's store, to be read only.
-pub(super) fn check(file: &Path) -> Result<bool, StoreError> {
+fn check(file: &Path) -> Result<bool, StoreError> {
     check_directory(directory(file))?;
     let own = check_file(file, true)?;
     check_names(file)?;
     check_beside(file)?;
-    Ok(own && may(file, Access::WRITE_OK))
+    Ok(own && may(file, rustix::fs::Access::WRITE_OK))
 }
 
 /// Whether this process, as what it runs as, may do that with the file.
-fn may(file: &Path, what: Access) -> bool {
+fn may(file: &Path, what: rustix::fs::Access) -> bool {
     rustix::fs::accessat(CWD, file, what, AtFlags::EACCESS).is_ok()
 }
 
@@ -172,7 +219,7 @@ fn check_names(file: &Path) -> Result<(), StoreError> {
 
 /// Refuses a store of the system that anybody but root could have written, or that cannot be read:
 /// the file, its journal, and every directory above.
-pub(in crate::store) fn check_system(file: &Path) -> Result<(), StoreError> {
+fn check_system(file: &Path) -> Result<(), StoreError> {
     let file = absolute(file)?;
     let refuse = |path: &Path, what: String| Err(StoreError::Unsafe { store: path.display().to_string(), what });
     let read = |path: &Path| match fs::symlink_metadata(path) {
@@ -201,7 +248,7 @@ pub(in crate::store) fn check_system(file: &Path) -> Result<(), StoreError> {
             let what = format!("can be written by others (mode {mode:04o}); run: chmod go-w {}", path.display());
             return refuse(path, what);
         }
-        if found.is_file() && !may(path, Access::READ_OK) {
+        if found.is_file() && !may(path, rustix::fs::Access::READ_OK) {
             return refuse(path, format!("cannot be read by you; run as root: chmod a+r {}", path.display()));
         }
     }
