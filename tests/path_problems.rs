@@ -1,6 +1,8 @@
 //! Every problem that a chain can have, one by one and together, on certificates made by openssl
 //! (`tests/data/paths/generate.sh`).
 
+#[path = "path_problems/names.rs"]
+mod names;
 mod path_common;
 
 use path_common::{AT, asked, chain, file, host, problems};

@@ -114,6 +114,26 @@ fn shared_hosting_is_advised_to_use_the_providers_name_and_gets_a_name_pin_on_re
 }
 
 #[test]
+fn a_name_that_no_server_can_have_is_never_offered_as_a_name_pin() {
+    let authority = ca("Let's Encode");
+    let world = world("default", &[&authority]);
+    for names in [&[""][..], &["*.com"], &["*"], &["", "192.0.2.77"]] {
+        let spec = server(names, START - DAY, 90);
+        let leaf = issue(&spec, &key("k"), &authority.spec, &authority.key);
+        let verdict = world.see(&chain(&[leaf]));
+        assert!(!verdict.offered().contains(&PinKind::Name), "{names:?}");
+        assert!(world.yes_kind(&verdict, PinKind::Name).is_err(), "{names:?}");
+        let text = verdict.to_text(80);
+        assert!(!text.contains("\"\"") && !text.contains("server name to ."), "{text}");
+    }
+    // Beside a proper name the empty one is no hindrance, and is not the one that is taken.
+    let chain = authority.leaf(&["", "provider.example"], "k", START - DAY, 90);
+    let verdict = world.see(&chain);
+    world.yes_kind(&verdict, PinKind::Name).unwrap();
+    assert_eq!(say(&world.see(&chain)), "accept pinned match none none");
+}
+
+#[test]
 fn a_private_ca_with_rotating_leaves_is_pinned_by_its_issuer_and_silent_afterwards() {
     let private = ca("Example University");
     let mut world = world("default", &[]);

@@ -30,6 +30,8 @@ pub struct ExtensionInfo {
 pub(super) struct Extensions {
     pub(super) list: Vec<ExtensionInfo>,
     pub(super) sans: Vec<San>,
+    /// The names behind [`MAX_SANS`](super::limits::MAX_SANS), not decoded.
+    pub(super) sans_beyond: Vec<u8>,
     pub(super) san_extensions: usize,
     pub(super) basic_constraints: Option<BasicConstraints>,
     pub(super) key_usage: Option<Vec<&'static str>>,
@@ -156,7 +158,7 @@ impl Extensions {
         Some(match name? {
             "subjectAltName" => {
                 self.san_extensions = self.san_extensions.saturating_add(1);
-                san::read(value, &mut self.sans, place, notes)
+                san::read(value, &mut self.sans, &mut self.sans_beyond, place, notes)
             }
             "basicConstraints" => self.read_basic_constraints(value),
             "keyUsage" => self.read_key_usage(value, place, notes),

@@ -3,12 +3,14 @@
 
 use std::net::IpAddr;
 
-use super::{HostMatch, San};
+use super::{HostMatch, San, san};
 use crate::endpoint::{Host, MAX_HOST};
 
 /// What a certificate presents.
 pub(super) struct Presented<'a> {
     pub(super) sans: &'a [San],
+    /// The names behind the limit, as the extension holds them.
+    pub(super) beyond: &'a [u8],
     /// How many subjectAltName extensions there are.
     pub(super) san_extensions: usize,
     /// The last, most specific common name.
@@ -26,6 +28,7 @@ impl Presented<'_> {
                 _ => HostMatch::Mismatch,
             },
             1 if self.sans.iter().any(|san| covers(san, host)) => HostMatch::Match,
+            1 if san::beyond(self.beyond).any(|san| covers(&san, host)) => HostMatch::Match,
             // Which of two extensions would count is anybody's guess (RFC 5280, section 4.2, allows one).
             _ => HostMatch::Mismatch,
         }
@@ -134,7 +137,7 @@ mod tests {
     fn the_common_name_counts_only_without_any_san_extension() {
         let host = Host::parse("mail.example.org").unwrap();
         let with = |sans: &[San], san_extensions| {
-            Presented { sans, san_extensions, common_name: Some("mail.example.org".into()) }.matches(&host)
+            Presented { sans, beyond: &[], san_extensions, common_name: Some("mail.example.org".into()) }.matches(&host)
         };
         assert_eq!(with(&[], 0), HostMatch::NameOnlyInCn);
         assert_eq!(with(&[], 1), HostMatch::Mismatch);

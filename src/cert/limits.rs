@@ -6,7 +6,7 @@
 pub const MAX_CERT: usize = 256 * 1024;
 /// Extensions decoded per certificate. Further ones are counted, reported, and not understood.
 pub const MAX_EXTENSIONS: usize = 256;
-/// Subject alternative names decoded per certificate; further ones never match a host.
+/// Subject alternative names listed per certificate; further ones are read when a host is matched.
 pub const MAX_SANS: usize = 8192;
 /// Attributes decoded per name; further ones are reported and not shown.
 pub const MAX_ATTRIBUTES: usize = 256;

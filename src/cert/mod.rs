@@ -305,6 +305,7 @@ impl Cert {
         let extensions = self.extensions_read();
         let presented = host::Presented {
             sans: &extensions.sans,
+            beyond: &extensions.sans_beyond,
             san_extensions: self.san_extensions(),
             common_name: self.subject().common_name(),
         };
@@ -323,6 +324,12 @@ impl Cert {
             _ => None,
         };
         self.sans().iter().filter_map(name).collect()
+    }
+
+    /// Whether there are more alternative names than [`Cert::sans`] and [`Cert::host_names`] give.
+    /// Those count for [`Cert::match_host`] all the same.
+    pub fn has_more_names(&self) -> bool {
+        !self.extensions_read().sans_beyond.is_empty()
     }
 
     /// The certificate as one PEM block.

@@ -33,6 +33,14 @@ pub struct Attribute {
 }
 
 impl Name {
+    /// Reads one Name that stands alone, for instance in a revocation list; `None` where there is
+    /// none or something follows it.
+    pub(crate) fn from_der(name: &[u8]) -> Option<Self> {
+        let mut whole = Reader::new(name);
+        let tlv = whole.expect(der::SEQUENCE)?;
+        whole.is_empty().then(|| Self::read(name, tlv, "name", &mut Notes::default()))
+    }
+
     /// Reads the Name `tlv` of the certificate `all`; `place` is what anomalies call it.
     pub(super) fn read(all: &[u8], tlv: Tlv, place: &str, notes: &mut Notes) -> Self {
         let mut name = Self { der: tlv.whole(all).to_vec(), rdns: Vec::new(), parts: 0, complete: true };
@@ -127,17 +135,30 @@ impl Name {
         &self.der
     }
 
-    /// Equality as RFC 5280, section 7.1 has it where it is safe: case, inner and outer white space
-    /// and the string type do not matter for PrintableString and UTF8String.
+    /// Equality as RFC 5280, section 7, has it where it is safe: case, inner and outer white space
+    /// and the string type do not matter for PrintableString and UTF8String, nor for the IA5String
+    /// of a domain component or a mail address.
     pub fn same_as(&self, other: &Name) -> bool {
+        self.equals(other, Attribute::is_comparable)
+    }
+
+    /// Equality of the text, whatever the string types. Only for a name whose holder is known by a
+    /// signature already, so that the spelling cannot let a stranger in.
+    pub(crate) fn reads_as(&self, other: &Name) -> bool {
+        self.equals(other, |_| true)
+    }
+
+    /// Compares two names; the values for which `by_text` is true count as text.
+    fn equals(&self, other: &Name, by_text: fn(&Attribute) -> bool) -> bool {
         if self.der == other.der {
             return true;
         }
+        let alike = |(a, b): (&Vec<Attribute>, &Vec<Attribute>)| folded(a, by_text) == folded(b, by_text);
         self.complete
             && other.complete
             && self.parts == other.parts
             && self.rdns.len() == other.rdns.len()
-            && self.rdns.iter().zip(&other.rdns).all(|(a, b)| a.len() == b.len() && folded(a) == folded(b))
+            && self.rdns.iter().zip(&other.rdns).all(alike)
     }
 
     /// True for a name without any attribute.
@@ -215,11 +236,20 @@ impl Attribute {
         }
     }
 
-    /// What equality looks at: folded text for the types of RFC 5280, section 7.1, else the bytes.
-    fn fold(&self) -> (&str, Result<String, &[u8]>) {
-        let comparable = matches!(self.der.first(), Some(0x0C | 0x13)) && self.clean;
+    /// Whether RFC 5280 compares the value as text: PrintableString and UTF8String (section 7.1),
+    /// domain components (section 7.3) and mail addresses (section 4.1.2.6).
+    fn is_comparable(&self) -> bool {
+        match self.der.first() {
+            Some(0x0C | 0x13) => true,
+            Some(0x16) => matches!(self.short_name, Some("DC" | "emailAddress")),
+            _ => false,
+        }
+    }
+
+    /// What equality looks at: folded text where that may be compared, else the bytes.
+    fn fold(&self, by_text: fn(&Self) -> bool) -> (&str, Result<String, &[u8]>) {
         let value = match &self.value {
-            Some(text) if comparable => {
+            Some(text) if self.clean && by_text(self) => {
                 let words: Vec<&str> = text.split_whitespace().collect();
                 Ok(words.join(" ").to_lowercase())
             }
@@ -230,8 +260,8 @@ impl Attribute {
 }
 
 /// An RDN is a set: its order does not count.
-fn folded(rdn: &[Attribute]) -> Vec<(&str, Result<String, &[u8]>)> {
-    let mut all: Vec<_> = rdn.iter().map(Attribute::fold).collect();
+fn folded(rdn: &[Attribute], by_text: fn(&Attribute) -> bool) -> Vec<(&str, Result<String, &[u8]>)> {
+    let mut all: Vec<_> = rdn.iter().map(|attribute| attribute.fold(by_text)).collect();
     all.sort();
     all
 }
@@ -332,6 +362,34 @@ mod tests {
         );
         let sequence = name(&[vec![attribute(CN, 0x0C, b"a")], vec![attribute(O, 0x0C, b"b")]]);
         assert!(!sequence.same_as(&set(attribute(CN, 0x0C, b"a"), attribute(O, 0x0C, b"b"))));
+    }
+
+    #[test]
+    fn domain_components_and_mail_addresses_compare_without_case() {
+        const DC: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 1, 25];
+        const EMAIL: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 1];
+        for oid in [DC, EMAIL] {
+            let of = |tag, value: &str| name(&[vec![attribute(oid, tag, value.as_bytes())]]);
+            assert!(of(0x16, "Example").same_as(&of(0x16, "eXAMPLE")));
+            assert!(of(0x16, "Example").same_as(&of(0x0C, "example")));
+            assert!(!of(0x16, "Example").same_as(&of(0x16, "Examples")));
+            assert!(!of(0x14, "Example").same_as(&of(0x14, "example")), "a TeletexString compares by its bytes");
+        }
+        let nick = |value: &str| name(&[vec![attribute(CN, 0x16, value.as_bytes())]]);
+        assert!(!nick("Example").same_as(&nick("example")), "other IA5Strings compare by their bytes");
+    }
+
+    #[test]
+    fn the_text_of_a_name_compares_in_any_string_type() {
+        let of = |tag, value: &[u8]| name(&[vec![attribute(CN, tag, value)]]);
+        let wide = of(0x1E, b"\0M\0\xFC\0l\0l\0e\0r");
+        assert!(wide.reads_as(&of(0x0C, "M\u{fc}ller".as_bytes())) && wide.reads_as(&of(0x14, b"m\xFCLLER")));
+        assert!(!wide.same_as(&of(0x0C, "M\u{fc}ller".as_bytes())));
+        assert!(!wide.reads_as(&of(0x0C, b"Muller")));
+        assert!(!wide.reads_as(&of(0x0C, b"M\xFCller")), "bytes that are no UTF-8");
+        let der = wide.der().to_vec();
+        assert!(Name::from_der(&der).is_some_and(|read| read == wide));
+        assert!(Name::from_der(&[der, vec![0]].concat()).is_none());
     }
 
     #[test]

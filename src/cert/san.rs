@@ -12,8 +12,9 @@ use super::notes::Notes;
 /// The most bytes of a name of an unknown kind that are shown, in hexadecimal.
 const MAX_SHOWN: usize = 64;
 
-/// Reads the content of the extension into `names`; false where it is not a readable list.
-pub(super) fn read(value: &[u8], names: &mut Vec<San>, place: &str, notes: &mut Notes) -> bool {
+/// Reads the content of the extension into `names`, and what lies behind the limit into `rest`;
+/// false where it is not a readable list.
+pub(super) fn read(value: &[u8], names: &mut Vec<San>, rest: &mut Vec<u8>, place: &str, notes: &mut Notes) -> bool {
     let mut outer = Reader::new(value);
     let Some(list) = outer.expect(der::SEQUENCE) else { return false };
     let mut inside = list.inside(value);
@@ -21,16 +22,33 @@ pub(super) fn read(value: &[u8], names: &mut Vec<San>, place: &str, notes: &mut 
         notes.add("san-empty", place);
     }
     loop {
+        let at = inside.at();
         match inside.next() {
             Ok(None) => return outer.is_empty(),
             Ok(Some(_)) if names.len() >= MAX_SANS => {
                 notes.found("san-too-many", place, &format!("more than {MAX_SANS}"));
-                return true;
+                rest.extend_from_slice(value.get(at..list.content_end).unwrap_or(&[]));
+                break;
             }
             Ok(Some(tlv)) => names.push(general_name(value, tlv, place, notes)),
             Err(_) => return false,
         }
     }
+    loop {
+        match inside.next() {
+            Ok(None) => return outer.is_empty(),
+            Ok(Some(_)) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// The names in `rest`, which [`read`] left there, one by one.
+pub(super) fn beyond(rest: &[u8]) -> impl Iterator<Item = San> {
+    let mut names = Reader::new(rest);
+    std::iter::from_fn(move || {
+        names.next().ok().flatten().map(|tlv| general_name(rest, tlv, "", &mut Notes::default()))
+    })
 }
 
 /// One GeneralName.

@@ -17,6 +17,12 @@ const DIRECTORY: u8 = 0xa4;
 const URI: u8 = 0x86;
 const IP: u8 = 0x87;
 
+const DOMAIN_COMPONENT: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25];
+const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+
+/// What IPv4-mapped IPv6 addresses begin with.
+const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /// Subtrees read and comparisons of a name with one that a search may make, in all.
 pub(super) const MAX_COMPARISONS: usize = 250_000;
 
@@ -31,13 +37,16 @@ pub(super) enum Violation {
     Budget,
 }
 
-/// The contents of a CA's nameConstraints extension, if it has one.
+/// The contents of a CA's nameConstraints extension, if it has one; empty, which [`check`] cannot
+/// read, for one that is not written in DER.
 pub(super) fn of(ca: &Cert) -> Option<&[u8]> {
     // Almost no certificate has one: look for the OID's bytes before walking the structure.
     if !ca.der().windows(NAME_CONSTRAINTS.len()).any(|w| w == NAME_CONSTRAINTS) {
         return None;
     }
-    parts(ca.der())?.extension(NAME_CONSTRAINTS)
+    let read = parts(ca.der()).and_then(|parts| parts.extension(NAME_CONSTRAINTS));
+    let there = || ca.extensions().iter().any(|e| e.name == Some("nameConstraints"));
+    read.or_else(|| there().then_some(&[]))
 }
 
 /// Whether constraints speak of directory names, which webpki refuses unread.
@@ -46,8 +55,9 @@ pub(super) fn names_directories(constraints: &[u8]) -> bool {
     Subtrees::read(constraints).is_some_and(all)
 }
 
-/// Holds every name of `cert` against the constraints of a CA above it.
-pub(super) fn check(constraints: &[u8], cert: &Cert, budget: &mut usize) -> Result<(), Violation> {
+/// Holds every name of `cert` against the constraints of a CA above it. `leaf`: the certificate is
+/// the server's, whose CN is a server name where it has no alternative names.
+pub(super) fn check(constraints: &[u8], cert: &Cert, leaf: bool, budget: &mut usize) -> Result<(), Violation> {
     let subtrees = Subtrees::read(constraints).ok_or(Violation::Unreadable)?;
     // Reading a subtree costs about as much as comparing with it.
     let read = subtrees.permitted.len().saturating_add(subtrees.excluded.len());
@@ -56,8 +66,14 @@ pub(super) fn check(constraints: &[u8], cert: &Cert, budget: &mut usize) -> Resu
         let subject = Reader::new(cert.subject().der()).value(SEQUENCE).ok_or(Violation::Unreadable)?;
         subtrees.admit(DIRECTORY, subject, budget)?;
     }
+    // RFC 5280, section 4.2.1.10, wants this where there are no alternative names; OpenSSL does it always.
+    for address in cert.subject().attribute("emailAddress") {
+        subtrees.admit(EMAIL, address.as_bytes(), budget)?;
+    }
     let parts = parts(cert.der()).ok_or(Violation::Unreadable)?;
-    let Some(names) = parts.extension(SUBJECT_ALT_NAME) else { return Ok(()) };
+    let Some(names) = parts.extension(SUBJECT_ALT_NAME) else {
+        return subtrees.admit_without_alternatives(cert, leaf, budget);
+    };
     let mut names = Reader::new(names).enter(SEQUENCE).ok_or(Violation::Unreadable)?;
     while !names.at_end() {
         let name = names.next().ok_or(Violation::Unreadable)?;
@@ -98,6 +114,24 @@ impl<'a> Subtrees<'a> {
             bases.push((base.tag, value));
         }
         Some(bases)
+    }
+
+    /// The names of a certificate without alternative names that is written in DER: the CN of a leaf
+    /// then names the server.
+    fn admit_without_alternatives(&self, cert: &Cert, leaf: bool, budget: &mut usize) -> Result<(), Violation> {
+        if cert.extensions().iter().any(|e| e.name == Some("subjectAltName")) {
+            return Err(Violation::Unreadable);
+        }
+        let Some(name) = cert.subject().attribute("CN").pop().filter(|_| leaf) else { return Ok(()) };
+        match name.parse() {
+            Ok(IpAddr::V4(address)) => self.admit(IP, &address.octets(), budget),
+            Ok(IpAddr::V6(address)) => self.admit(IP, &address.octets(), budget),
+            Err(_) if is_dns(name.strip_prefix("*.").unwrap_or(&name).as_bytes()) => {
+                self.admit(DNS, name.as_bytes(), budget)
+            }
+            // Not a name that a host can be matched with.
+            Err(_) => Ok(()),
+        }
     }
 
     fn admit(&self, kind: u8, name: &[u8], budget: &mut usize) -> Result<(), Violation> {
@@ -202,6 +236,8 @@ fn dns_covers(base: &[u8], name: &[u8], all: bool) -> Option<bool> {
     Some(base.first() != Some(&b'.') && above.is_some_and(|above| above.eq_ignore_ascii_case(parent)))
 }
 
+/// An IPv4-mapped address (RFC 4291, section 2.5.5.2) is the IPv4 address too: it is held against the
+/// subtrees of both families, and a subtree of mapped addresses covers IPv4 ones.
 fn ip_covers(base: &[u8], name: &[u8]) -> Option<bool> {
     let (address, mask) = base.split_at_checked(base.len() / 2)?;
     if address.len() != mask.len() || !matches!(address.len(), 4 | 16) || !matches!(name.len(), 4 | 16) {
@@ -211,7 +247,16 @@ fn ip_covers(base: &[u8], name: &[u8]) -> Option<bool> {
         return None;
     }
     let inside = |((a, m), n): ((&u8, &u8), &u8)| a & m == n & m;
-    Some(address.len() == name.len() && address.iter().zip(mask).zip(name).all(inside))
+    let covered = |address: &[u8], mask: &[u8], name: &[u8]| {
+        address.len() == name.len() && address.iter().zip(mask).zip(name).all(inside)
+    };
+    let mapped_base = address.strip_prefix(&MAPPED).zip(mask.strip_prefix(&[0xff; 12]));
+    let name_v4 = name.strip_prefix(&MAPPED).unwrap_or(name);
+    Some(
+        covered(address, mask, name)
+            || covered(address, mask, name_v4)
+            || mapped_base.is_some_and(|(address, mask)| covered(address, mask, name_v4)),
+    )
 }
 
 /// Whether a mask is ones, then zeros (RFC 4632).
@@ -241,24 +286,30 @@ fn directory_covers(base: &[u8], name: &[u8]) -> Option<bool> {
 }
 
 /// The attributes of an RDN, fit to compare: type, and the value with case and runs of spaces
-/// levelled for the two string types where that is safe, verbatim with its tag for all others.
+/// levelled as [`Name::same_as`](crate::cert::Name::same_as) does it, else verbatim with its tag.
 fn attributes(rdn: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     const UTF8_STRING: u8 = 0x0c;
     const PRINTABLE_STRING: u8 = 0x13;
+    const IA5_STRING: u8 = 0x16;
     let mut rdn = Reader::new(rdn);
     let mut all = Vec::new();
     while !rdn.at_end() {
         let mut attribute = rdn.enter(SEQUENCE)?;
-        let kind = attribute.value(OID)?.to_vec();
+        let kind = attribute.value(OID)?;
         let value = attribute.next()?;
-        let level = match (value.tag, std::str::from_utf8(value.value)) {
-            (UTF8_STRING | PRINTABLE_STRING, Ok(text)) => {
+        let is_text = match value.tag {
+            UTF8_STRING | PRINTABLE_STRING => true,
+            IA5_STRING => matches!(kind, DOMAIN_COMPONENT | EMAIL_ADDRESS),
+            _ => false,
+        };
+        let level = match std::str::from_utf8(value.value) {
+            Ok(text) if is_text => {
                 let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
                 words.join(" ").into_bytes()
             }
             _ => value.whole.to_vec(),
         };
-        all.push((kind, level));
+        all.push((kind.to_vec(), level));
     }
     all.sort();
     Some(all)
@@ -312,6 +363,33 @@ mod tests {
         assert_eq!(ip_covers(&[10, 0, 0, 0, 255, 0, 0, 0], &[0; 16]), Some(false));
         assert_eq!(ip_covers(&[10, 0, 0, 0, 255, 0, 255, 0], &[10, 1, 2, 3]), None);
         assert_eq!(ip_covers(&[10, 0, 0], &[10, 1, 2, 3]), None);
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_ipv4_address_too() {
+        let mapped = |v4: [u8; 4]| [&MAPPED[..], &v4].concat();
+        let v4_base = [10, 0, 0, 0, 255, 0, 0, 0];
+        let mapped_base = [mapped([10, 0, 0, 0]), [&[0xff; 12][..], &[0xff, 0, 0, 0]].concat()].concat();
+        for base in [&v4_base[..], &mapped_base] {
+            assert_eq!(ip_covers(base, &mapped([10, 1, 2, 3])), Some(true));
+            assert_eq!(ip_covers(base, &mapped([11, 1, 2, 3])), Some(false));
+            assert_eq!(ip_covers(base, &[10, 1, 2, 3]), Some(true));
+            assert_eq!(ip_covers(base, &[11, 1, 2, 3]), Some(false));
+        }
+        let everything = [0; 32];
+        assert_eq!(ip_covers(&everything, &mapped([10, 1, 2, 3])), Some(true));
+        assert_eq!(ip_covers(&everything, &[10, 1, 2, 3]), Some(false), "::/0 is about the other family");
+    }
+
+    #[test]
+    fn domain_components_and_mail_addresses_in_directory_names_compare_without_case() {
+        let tlv = |tag: u8, body: &[u8]| [&[tag, body.len() as u8], body].concat();
+        let rdn = |oid: &[u8], value: &[u8]| tlv(SET, &tlv(SEQUENCE, &[tlv(OID, oid), tlv(0x16, value)].concat()));
+        for oid in [DOMAIN_COMPONENT, EMAIL_ADDRESS] {
+            assert_eq!(directory_covers(&rdn(oid, b"Example"), &rdn(oid, b"eXAMPLE")), Some(true));
+            assert_eq!(directory_covers(&rdn(oid, b"Example"), &rdn(oid, b"examples")), Some(false));
+        }
+        assert_eq!(directory_covers(&rdn(&[0x55, 4, 3], b"A"), &rdn(&[0x55, 4, 3], b"a")), Some(false));
     }
 
     #[test]

@@ -139,18 +139,20 @@ fn host_name(leaf: &Cert, host: &Host, out: &mut Vec<Problem>) {
             out.push(
                 Problem::new(ProblemKind::HostMismatch, code, Some(0))
                     .arg("host", host.as_str())
-                    .shown("names", listed_names(&names))
+                    .shown("names", listed_names(&names, leaf.has_more_names()))
                     .arg("count", names.len().to_string()),
             );
         }
     }
 }
 
-fn listed_names(names: &[String]) -> String {
+/// The first names, and how many others there are; `unlisted`: there are more than were listed.
+fn listed_names(names: &[String], unlisted: bool) -> String {
     let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|n| n.chars().take(MAX_NAME).collect()).collect();
+    let at_least = if unlisted { "more than " } else { "" };
     match names.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        more => format!("{} and {at_least}{more} more", shown.join(", ")),
     }
 }
 
@@ -256,7 +258,7 @@ fn name_constraints(element: Element<'_>, below: &[Element<'_>], comparisons: &m
         if place > 0 && is_self_issued(held.cert) {
             continue;
         }
-        match constraints::check(constraints, held.cert, comparisons) {
+        match constraints::check(constraints, held.cert, place == 0, comparisons) {
             Ok(()) => {}
             Err(Violation::Name(name)) => out.push(
                 Problem::new(ProblemKind::ConstraintViolation, "constraint-name", held.index)

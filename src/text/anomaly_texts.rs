@@ -51,7 +51,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("san-dns-form", "{place}: no proper DNS name, and matches no host: {found}"),
     ("san-empty", "{place}: an empty list of names"),
     ("san-malformed", "{place}: a malformed name, which matches no host: {found}"),
-    ("san-too-many", "{place}: {found}; the others were not looked at"),
+    ("san-too-many", "{place}: {found}; the others are not listed"),
     ("serial-empty", "{place}: empty"),
     ("serial-long", "{place}: {found} bytes; at most 20 are allowed"),
     ("serial-negative", "{place}: negative"),

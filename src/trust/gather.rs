@@ -291,7 +291,8 @@ fn without_path_problems(problems: &[Problem]) -> Vec<Problem> {
 fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
     let key = leaf.key();
     let dns = |san: &San| match san {
-        San::Dns(name) => Some(name.to_ascii_lowercase()),
+        // An empty name is none that a server could be reached by.
+        San::Dns(name) => Some(name.to_ascii_lowercase()).filter(|name| !name.is_empty()),
         _ => None,
     };
     Leaf {

@@ -6,7 +6,7 @@ use super::facts::{Facts, is_leaf_pin};
 use super::outcome::Outcome;
 use super::policy::Policy;
 use crate::path::{ProblemKind, Problems};
-use crate::store::{PinKind, PinState};
+use crate::store::{PinKind, PinState, PinValue};
 
 /// Fills in what may be offered.
 pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
@@ -50,7 +50,9 @@ fn issuer(facts: &Facts) -> bool {
 
 /// Shared hosting: a good path for another name.
 fn name(facts: &Facts) -> bool {
-    facts.ca_path() && facts.problems == Problems::of(&[ProblemKind::HostMismatch]) && !facts.leaf.names.is_empty()
+    // An empty name, a wildcard over a registry and the like cannot be kept, so they are not offered.
+    let kept = || facts.leaf.names.iter().any(|name| PinValue::name(name).is_some());
+    facts.ca_path() && facts.problems == Problems::of(&[ProblemKind::HostMismatch]) && kept()
 }
 
 /// Nothing is suggested where correcting the configured name is the better answer, and nothing

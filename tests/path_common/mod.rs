@@ -1,6 +1,8 @@
 //! Certificates of `tests/data/paths` by name, and short ways to ask about them.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod made;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
