@@ -5,7 +5,7 @@
 mod names;
 mod path_common;
 
-use path_common::{AT, asked, chain, file, host, problems};
+use path_common::{AT, Asked, asked, chain, file, host, of_other_kind, problems};
 use tofu::path::{ProblemKind, Problems};
 
 const NONE: &[&str] = &[];
@@ -283,5 +283,68 @@ fn the_documentation_has_every_kind_and_the_very_sentences() {
     for (bit, kind) in ProblemKind::ALL.into_iter().enumerate() {
         assert!(page.contains(&format!("## `{}` (bit {bit})", kind.code())), "{}", kind.code());
         assert!(rows.iter().any(|(code, _)| *code == kind.code()), "{}", kind.code());
+    }
+}
+
+/// mail.example.test with this certificate, and what is found wrong below these anchors.
+fn kind(sent: &[&str], anchors: &[&str]) -> Asked {
+    let mut chain = tofu::path::Chain::new();
+    sent.iter().for_each(|name| chain.push_der(of_other_kind(name).der()).unwrap());
+    let roots = tofu::path::Roots::from_certs(anchors.iter().map(|name| of_other_kind(name)).collect());
+    Asked { chain, roots, host: host("mail.example.test"), ..asked(&[], &[]) }
+}
+
+#[test]
+fn ml_dsa_is_verified_in_paths_and_in_signatures_by_itself() {
+    if !cfg!(feature = "aws-lc-rs") {
+        // ring verifies none of them, and that is what is said.
+        assert_eq!(kind(&["p256-by-ml-dsa"], &["ml-dsa-ca"]).problems(), ["0:unsupported-algorithm"]);
+        assert_eq!(kind(&["ml-dsa-65"], &[]).problems(), ["0:unsupported-algorithm"]);
+        assert_eq!(kind(&["ml-dsa-by-p256"], &["p256-ca"]).problems(), NONE);
+        return;
+    }
+    for set in ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"] {
+        assert_eq!(kind(&[set], &[]).problems(), ["0:self-signed"], "{set}");
+        assert_eq!(kind(&[set], &[set]).problems(), NONE, "{set} as its own root");
+    }
+    for (leaf, ca) in [("p256-by-ml-dsa", "ml-dsa-ca"), ("ml-dsa-by-p256", "p256-ca")] {
+        let below = kind(&[leaf], &[ca]);
+        assert_eq!(below.problems(), NONE, "{leaf}");
+        assert!(below.answer().ca_valid, "{leaf}");
+        assert_eq!(below.path().len(), 2, "{leaf}");
+    }
+    // One octet of the signature is another: webpki and our own search both see it.
+    let mut der = of_other_kind("p256-by-ml-dsa").der().to_vec();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    let mut altered = kind(&[], &["ml-dsa-ca"]);
+    altered.chain.push_der(&der).unwrap();
+    assert_eq!(altered.problems(), ["0:bad-signature"]);
+}
+
+#[test]
+fn a_kind_of_key_that_is_not_known_is_unsupported_and_neither_malformed_nor_weak() {
+    for name in [
+        "kind-slh-dsa-sha2-128s",
+        "kind-fn-dsa-512",
+        "kind-composite-65-p256",
+        "kind-gost-2012-256",
+        "kind-x25519",
+        "kind-rsa-1988",
+        "kind-rsa-negative",
+    ] {
+        let answer = kind(&[name], &[]).answer();
+        let codes: Vec<&str> = answer.problems.iter().map(|p| p.statement.code).collect();
+        assert_eq!(codes, ["incomplete-chain", "unsupported-key"], "{name}");
+        let text = answer.problems[1].statement.text();
+        let size = if name.contains("rsa") { "2048 bits" } else { "bytes" };
+        assert!(text.contains(&of_other_kind(name).key().name) && text.contains(size), "{text}");
+    }
+    // What can be said of a key is said: it is too small whatever its form, and nothing is no key.
+    let small = kind(&["kind-rsa-negative-512"], &[]);
+    assert_eq!(small.problems(), ["0:incomplete-chain", "0:weak-key-broken", "0:unsupported-key"]);
+    assert!(small.answer().never_waivable());
+    for unreadable in ["kind-nothing", "kind-ml-dsa-65-short"] {
+        assert_eq!(kind(&[unreadable], &[]).problems(), ["0:incomplete-chain", "0:malformed-key"], "{unreadable}");
     }
 }

@@ -5,7 +5,10 @@ mod tls_hello_support;
 
 use std::io::{Read, Write};
 
-use net_support::{NAME, Server, config, config_showing, echo, heard, identity, imap_until_starttls, limits, tls};
+use net_support::{
+    NAME, Server, config, config_agreeing, config_showing, echo, heard, identity, imap_until_starttls, kept, limits,
+    tls,
+};
 use tofu::endpoint::Host;
 use tofu::tls::{Dial, NetError, Probe, Protocol, Sni, probe};
 
@@ -143,4 +146,66 @@ fn a_weak_key_is_proven_all_the_same() {
         let shown = look_at(&rsa, &[version, "-cipher", "DEFAULT@SECLEVEL=0"]).unwrap();
         assert!(shown.proven() && shown.failure().is_none(), "{version}: {:?}", shown.failure());
     }
+}
+
+#[test]
+fn a_server_with_an_ml_dsa_key_proves_it() {
+    for set in ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"] {
+        let (server, _) = Server::echo(&kept(set));
+        let shown = look(&server, server.dial()).unwrap();
+        if !cfg!(feature = "aws-lc-rs") {
+            let failure = shown.failure().unwrap().to_string();
+            assert!(failure.contains("ML-DSA") && failure.contains("cannot be verified"), "{failure}");
+            continue;
+        }
+        assert!(shown.proven() && shown.failure().is_none(), "{set}: {:?}", shown.failure());
+        assert_eq!(shown.protocol().as_deref(), Some("TLS 1.3"));
+        assert_eq!(shown.chain().leaf().unwrap().key().name.to_lowercase(), set);
+    }
+}
+
+/// The key of another certificate, of the same kind: the server does not hold the one it shows.
+#[test]
+fn an_ml_dsa_certificate_without_its_key_is_shown_and_not_proven() {
+    let (shown, other) = (kept("ml-dsa-44"), kept("ml-dsa-by-p256"));
+    let thief = net_support::Identity { cert: shown.cert, key: other.key };
+    let (server, _) = Server::echo(&thief);
+    let shown = look(&server, server.dial()).unwrap();
+    assert!(!shown.proven() && shown.failure().is_some());
+}
+
+#[test]
+fn the_hybrid_group_is_agreed_on_where_a_server_asks_for_it() {
+    use rustls::crypto::aws_lc_rs::kx_group::{X25519, X25519MLKEM768};
+    let identity = identity();
+    for (groups, name) in [(vec![X25519MLKEM768], "X25519MLKEM768"), (vec![X25519MLKEM768, X25519], "X25519")] {
+        let config = config_agreeing(&identity, groups);
+        let (_, keep) = heard();
+        let server = Server::start(move |stream| echo(tls(stream, &config), &keep));
+        let shown = look(&server, server.dial()).unwrap();
+        assert!(shown.proven(), "{name}: {:?}", shown.failure());
+        // Two groups: rustls as a server prefers one that needs no second hello.
+        assert_eq!(shown.group().as_deref(), Some(name));
+        assert_eq!(shown.to_json()["group"], name);
+    }
+}
+
+/// Some servers read a hello in one go, and some devices on the way drop one that fills two packets.
+#[test]
+fn the_first_hello_is_small_and_names_the_hybrid_group() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let server = Server::start(move |mut stream| {
+        let mut hello = vec![0; 4096];
+        let got = stream.read(&mut hello).unwrap_or(0);
+        hello.truncate(got);
+        let _ = sender.send(hello);
+    });
+    let _ = look(&server, server.dial());
+    let hello = receiver.recv().unwrap();
+    let length = usize::from(u16::from_be_bytes([hello[3], hello[4]])) + 5;
+    assert_eq!(hello.len(), length, "in one piece");
+    assert!(length < 300, "{length} bytes");
+    let names = |number: u16| hello.windows(2).any(|pair| pair == number.to_be_bytes());
+    assert!(names(0x11EC), "X25519MLKEM768 is named");
+    assert!([0x0904, 0x0905, 0x0906].into_iter().all(names), "ML-DSA is named");
 }

@@ -489,3 +489,38 @@ fn a_store_that_fails_is_an_error_and_never_a_first_use() {
         assert!(matches!(world.try_see(chain), Err(CheckError::Store(_))));
     }
 }
+
+/// A certificate of `tests/data/certs`, all of them for mail.example.test.
+fn of_kind(name: &str) -> tofu::path::Chain {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/certs/{name}.der"));
+    chain(&[tofu::cert::Cert::parse_der(&std::fs::read(path).unwrap()).unwrap()])
+}
+
+/// The caller's TLS stack verified the handshake; what this library can say of the key is its bytes.
+#[test]
+fn a_key_of_any_kind_can_be_pinned_but_none_that_cannot_be_read() {
+    for name in
+        ["kind-slh-dsa-sha2-128s", "kind-fn-dsa-512", "kind-composite-65-p256", "kind-gost-2012-256"].into_iter().chain(
+            ["kind-x25519", "kind-rsa-1988", "kind-rsa-negative", "kind-ml-dsa-44", "kind-ml-dsa-65", "kind-ml-dsa-87"],
+        )
+    {
+        let mut world = world("default", &[]);
+        world.at("mail.example.test", 993);
+        let shown = of_kind(name);
+        let first = world.see(&shown);
+        assert_eq!(say(&first), "ask none first-use none none", "{name}");
+        assert!(words(&first).contains(&shown.leaf().unwrap().key().text()), "{name}: {}", words(&first));
+        for wrong in ["(weak)", "anybody could stand in", "cannot be read"] {
+            assert!(!words(&first).contains(wrong), "{name}: {}", words(&first));
+        }
+        world.yes_kind(&first, PinKind::Key).unwrap();
+        assert_eq!(say(&world.see(&shown)), "accept pinned match none none", "{name}");
+    }
+    for name in ["kind-nothing", "kind-ml-dsa-65-short", "kind-rsa-negative-512"] {
+        let mut world = world("default", &[]);
+        world.at("mail.example.test", 993);
+        let refused = world.see(&of_kind(name));
+        assert_eq!(refused.decision(), Decision::Reject, "{name}");
+        assert!(refused.offered().is_empty(), "{name}");
+    }
+}

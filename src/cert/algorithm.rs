@@ -2,7 +2,7 @@
 
 use super::SignatureAlgorithm;
 use super::der::{self, Reader, Tlv};
-use super::oid;
+use super::{kinds, oid};
 
 /// How a signature is made, as far as it can be verified or must be named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(super) enum Scheme {
     RsaPss(Digest),
     Ecdsa(Digest),
     Ed25519,
+    /// The parameter set by its number: see [`kinds::ML_DSA`].
+    MlDsa(u8),
     /// Known by name at most.
     Other,
 }
@@ -99,14 +101,15 @@ fn look_up(oid: &str) -> Option<(&'static str, Scheme, bool, Parameters)> {
         "2.16.840.1.101.3.4.3.4" => ("dsa_with_SHA512", Other, false, Any),
         "1.3.101.112" => ("ED25519", Ed25519, false, Absent),
         "1.3.101.113" => ("ED448", Other, false, Absent),
-        "2.16.840.1.101.3.4.3.17" => ("ML-DSA-44", Other, false, Absent),
-        "2.16.840.1.101.3.4.3.18" => ("ML-DSA-65", Other, false, Absent),
-        "2.16.840.1.101.3.4.3.19" => ("ML-DSA-87", Other, false, Absent),
         "1.2.156.10197.1.501" => ("SM2-with-SM3", Other, false, Any),
         "1.2.643.2.2.3" => ("GOST R 34.11-94 with GOST R 34.10-2001", Other, true, Any),
         "1.2.643.7.1.1.3.2" => ("GOST R 34.10-2012 with GOST R 34.11-2012 (256 bit)", Other, false, Any),
         "1.2.643.7.1.1.3.3" => ("GOST R 34.10-2012 with GOST R 34.11-2012 (512 bit)", Other, false, Any),
-        _ => return None,
+        other => match (kinds::ml_dsa(other), kinds::signing(other)) {
+            (Some((set, name, _)), _) => (name, MlDsa(set), false, Absent),
+            (None, Some(name)) => (name, Other, false, Absent),
+            (None, None) => return None,
+        },
     })
 }
 

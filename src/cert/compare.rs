@@ -38,7 +38,7 @@ pub fn compare(before: &Cert, now: &Cert) -> Diff {
         ("names", names),
         ("not-before", Cert::not_before_text),
         ("not-after", Cert::not_after_text),
-        ("key", |c| key(c)),
+        ("key", |c| c.key().text()),
         ("key-pin", |c| c.spki().key_pin()),
         ("self-signed", |c| yes_no(c.is_self_signed())),
         ("authority", authority),
@@ -88,22 +88,6 @@ fn names(cert: &Cert) -> String {
         shown.push_str(&format!(" and {} more", all.len().saturating_sub(MAX_NAMES)));
     }
     shown
-}
-
-/// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak)`.
-pub(super) fn key(cert: &Cert) -> String {
-    let key = cert.key();
-    let mut out = escape(&key.name);
-    let named_size = key.name.contains(&key.bits.to_string()) || key.name.starts_with("Ed");
-    if key.bits > 0 && !named_size {
-        out.push_str(&format!(", {} bits", key.bits));
-    }
-    if !key.readable {
-        out.push_str(" (unreadable)");
-    } else if key.weak {
-        out.push_str(" (weak)");
-    }
-    out
 }
 
 /// `yes`, `yes, at most 0 below it`, `no`.

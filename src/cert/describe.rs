@@ -32,7 +32,7 @@ pub(super) fn certificate(cert: &Cert) -> String {
     out.line("Subject", &or_none(&cert.subject().text()));
     out.line("Issuer", &or_none(&cert.issuer().text()));
     out.line("Self-signed", if cert.is_self_signed() { "yes, the signature verifies under its own key" } else { "no" });
-    out.line("Key", &compare::key(cert));
+    out.line("Key", &cert.key().text());
     fingerprints(cert, &mut out);
     details(cert, &mut out);
     anomalies(cert, &mut out);

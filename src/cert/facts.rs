@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::text::Statement;
+use crate::text::{Statement, escape};
 
 /// Why bytes are not a certificate at all: where, and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,8 @@ pub enum KeyAlgorithm {
     Ed448,
     /// DSA.
     Dsa,
+    /// ML-DSA (FIPS 204), of any parameter set.
+    MlDsa,
     /// Anything else.
     Unknown,
 }
@@ -54,16 +56,56 @@ pub enum KeyAlgorithm {
 pub struct KeyInfo {
     /// The algorithm.
     pub algorithm: KeyAlgorithm,
-    /// `RSA`, `P-256`, `Ed25519`, or the dotted OID where it has no common name.
+    /// `RSA`, `P-256`, `ML-DSA-65`, or the dotted OID where it has no common name.
     pub name: String,
-    /// Size in bits: of the RSA modulus or the curve; 0 when unknown.
+    /// Size in bits: of the RSA modulus or the curve, and of the whole public key for ML-DSA and kinds
+    /// that are not known here; 0 when unknown.
     pub bits: u32,
     /// The RSA public exponent as decimal text, if RSA.
     pub rsa_exponent: Option<String>,
-    /// False when the key inside the SPKI cannot be decoded.
+    /// False when the key inside the SPKI cannot be decoded. A key of a kind that is not known here is
+    /// readable where the SPKI around it is sound.
     pub readable: bool,
-    /// True for RSA below 2048 bits, DSA, and curves below 224 bits or unknown.
+    /// True for RSA below 2048 bits, DSA, curves below 224 bits or given by numbers, and what cannot be
+    /// read. Of a kind that is not known here nobody can say so: false.
     pub weak: bool,
+}
+
+impl KeyInfo {
+    /// Whether this library knows the kind of key: its standard, and what a key of it must look like. Of
+    /// one that it does not know it can neither judge the strength nor verify a signature.
+    pub fn is_known(&self) -> bool {
+        let unknown_curve = self.algorithm == KeyAlgorithm::Ec && self.bits == 0;
+        self.algorithm != KeyAlgorithm::Unknown && !unknown_curve
+    }
+
+    /// Whether the numbers are those of an RSA key, in whatever form they were written.
+    pub fn is_rsa(&self) -> bool {
+        self.rsa_exponent.is_some()
+    }
+
+    /// Name and size for a person: `RSA, 2048 bits`, `P-256`, `ML-DSA-65, 1952 bytes`,
+    /// `RSA, 1024 bits (weak)`, `1.2.3.4, 32 bytes (kind not known here)`. Escaped.
+    pub fn text(&self) -> String {
+        let mut out = escape(&self.name);
+        match self.algorithm {
+            _ if self.bits == 0 => {}
+            KeyAlgorithm::Rsa | KeyAlgorithm::Dsa => out.push_str(&format!(", {} bits", self.bits)),
+            KeyAlgorithm::Unknown if self.is_rsa() => out.push_str(&format!(", {} bits", self.bits)),
+            KeyAlgorithm::MlDsa | KeyAlgorithm::Unknown => out.push_str(&format!(", {} bytes", self.bits / 8)),
+            KeyAlgorithm::Ec if !self.name.contains(&self.bits.to_string()) => {
+                out.push_str(&format!(", {} bits", self.bits));
+            }
+            KeyAlgorithm::Ec | KeyAlgorithm::Ed25519 | KeyAlgorithm::Ed448 => {}
+        }
+        out.push_str(match (self.readable, self.is_known(), self.weak) {
+            (false, ..) => " (unreadable)",
+            (true, false, _) => " (kind not known here)",
+            (true, true, true) => " (weak)",
+            (true, true, false) => "",
+        });
+        out
+    }
 }
 
 /// How the issuer signed.

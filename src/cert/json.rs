@@ -93,6 +93,7 @@ fn key_algorithm(algorithm: KeyAlgorithm) -> &'static str {
         KeyAlgorithm::Ed25519 => "ed25519",
         KeyAlgorithm::Ed448 => "ed448",
         KeyAlgorithm::Dsa => "dsa",
+        KeyAlgorithm::MlDsa => "ml-dsa",
         KeyAlgorithm::Unknown => "unknown",
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::der::{self, Tlv};
 use super::notes::Notes;
-use super::{KeyAlgorithm, KeyInfo, oid};
+use super::{KeyAlgorithm, KeyInfo, kinds, oid};
 
 /// Where the parts of a SubjectPublicKeyInfo lie.
 pub(super) struct Spki<'a> {
@@ -61,16 +61,25 @@ pub(super) fn read(all: &[u8], tlv: Tlv, notes: &mut Notes) -> KeyInfo {
         "1.2.840.10040.4.1" => dsa(all, &spki, notes),
         "1.3.101.112" => edwards(&spki, KeyAlgorithm::Ed25519, "Ed25519", 256, 32, notes),
         "1.3.101.113" => edwards(&spki, KeyAlgorithm::Ed448, "Ed448", 456, 57, notes),
-        other => unknown(other, notes),
+        // id-ea-rsa of X.509, from before PKCS #1: some programs read it as RSA, TLS has no word for it.
+        "2.5.8.1.1" => {
+            notes.found("key-algorithm-unknown", PLACE, "RSA under its identifier of 1988");
+            KeyInfo { algorithm: KeyAlgorithm::Unknown, ..rsa(all, &spki, "RSA (2.5.8.1.1)", notes) }
+        }
+        other => match kinds::ml_dsa(other) {
+            Some(set) => ml_dsa(&spki, set, notes),
+            None => unknown(&spki, notes),
+        },
     };
     if !spki.sound {
         notes.add("key-structure", PLACE);
     }
     if spki.unused_bits != 0 {
         notes.add("key-unused-bits", PLACE);
-        info.readable &= spki.unused_bits < 8 && info.algorithm != KeyAlgorithm::Unknown;
+        info.readable &= spki.unused_bits < 8;
     }
-    if !info.readable && info.algorithm != KeyAlgorithm::Unknown {
+    info.weak |= !info.readable;
+    if !info.readable {
         notes.found("key-unreadable", PLACE, &info.name);
     }
     info
@@ -99,7 +108,15 @@ fn rsa(all: &[u8], spki: &Spki<'_>, name: &str, notes: &mut Notes) -> KeyInfo {
     info.bits = bits(modulus);
     info.rsa_exponent = Some(decimal(exponent));
     let positive = |number: &[u8]| number.first().is_some_and(|b| b & 0x80 == 0) && bits(number) > 0;
-    info.readable = positive(modulus) && positive(exponent);
+    info.readable = positive(modulus) && bits(exponent) > 0;
+    let negative = |number: &[u8]| number.first().is_some_and(|b| b & 0x80 != 0) && bits(number) > 0;
+    // OpenSSL and programs on it read the bytes as they stand; others refuse the key.
+    if negative(modulus) || negative(exponent) {
+        notes.found("key-parameters", "public key", "RSA with a number that is written as a negative one");
+        info.algorithm = KeyAlgorithm::Unknown;
+        info.name.push_str(" (negative number)");
+        info.readable = bits(exponent) > 0;
+    }
     let sensible = exponent.last().is_some_and(|b| b & 1 == 1) && bits(exponent) > 1;
     if info.readable && (!sensible || modulus.last().is_some_and(|b| b & 1 == 0)) {
         notes.add("key-rsa-numbers", "public key");
@@ -162,6 +179,7 @@ fn ec(all: &[u8], spki: &Spki<'_>, notes: &mut Notes) -> KeyInfo {
         }
         (None, _) if spki.curve.is_empty() => notes.found("key-parameters", "public key", "an EC key without a curve"),
         (None, _) => {
+            info.weak = false;
             info.name = format!("EC, curve {}", spki.curve);
             notes.found("key-curve-unknown", "public key", &spki.curve);
         }
@@ -226,23 +244,34 @@ fn edwards(
     KeyInfo { bits, readable, weak: !readable, ..facts(algorithm, name) }
 }
 
-fn unknown(oid: &str, notes: &mut Notes) -> KeyInfo {
-    let name = match oid {
-        "1.3.101.110" => "X25519",
-        "1.3.101.111" => "X448",
-        "1.2.840.10046.2.1" => "DH",
-        "1.2.840.113549.1.3.1" => "DH (PKCS #3)",
-        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
-        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
-        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
-        "1.2.643.2.2.19" => "GOST R 34.10-2001",
-        "1.2.643.7.1.1.1.1" => "GOST R 34.10-2012 (256 bit)",
-        "1.2.643.7.1.1.1.2" => "GOST R 34.10-2012 (512 bit)",
+/// ML-DSA has no parameters and keys of one length for each set (FIPS 204, table 2; RFC 9881, section 3).
+fn ml_dsa(spki: &Spki<'_>, (_, name, length): (u8, &str, usize), notes: &mut Notes) -> KeyInfo {
+    if spki.parameters.is_some() {
+        notes.found("key-parameters", "public key", &format!("{name} with parameters"));
+    }
+    let readable = spki.key.len() == length;
+    KeyInfo { bits: size(&spki.key), readable, weak: !readable, ..facts(KeyAlgorithm::MlDsa, name) }
+}
+
+/// A kind whose insides nobody here knows. Another program may well have verified a handshake with
+/// it, so it is no worse than unknown: its bytes can be compared.
+fn unknown(spki: &Spki<'_>, notes: &mut Notes) -> KeyInfo {
+    let name = match spki.oid.as_str() {
         "" => "unreadable",
-        other => other,
+        oid => kinds::key(oid).unwrap_or(oid),
     };
     notes.found("key-algorithm-unknown", "public key", name);
-    facts(KeyAlgorithm::Unknown, name)
+    opaque(spki, name)
+}
+
+fn opaque(spki: &Spki<'_>, name: &str) -> KeyInfo {
+    let readable = spki.sound && !spki.oid.is_empty() && !spki.key.is_empty();
+    KeyInfo { bits: size(&spki.key), readable, weak: !readable, ..facts(KeyAlgorithm::Unknown, name) }
+}
+
+/// The whole of a key in bits.
+fn size(key: &[u8]) -> u32 {
+    u32::try_from(key.len()).unwrap_or(u32::MAX).saturating_mul(8)
 }
 
 /// The number of significant bits of an unsigned big-endian number.

@@ -17,6 +17,7 @@ mod facts;
 mod host;
 mod json;
 mod key;
+mod kinds;
 pub mod limits;
 mod name;
 mod notes;
@@ -198,6 +199,12 @@ impl Cert {
     /// The public key.
     pub fn key(&self) -> &KeyInfo {
         &self.key_read().0
+    }
+
+    /// Whether this build can verify a handshake signature made with this key. Where it cannot, no
+    /// connection made here proves that a server holds the key.
+    pub fn can_prove_its_key(&self) -> bool {
+        signature::can_prove(self.key())
     }
 
     /// The signature algorithm.

@@ -3,13 +3,14 @@
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs::signature as provider;
+use pki_types::SignatureVerificationAlgorithm;
 use provider::{UnparsedPublicKey, VerificationAlgorithm};
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use ring::signature as provider;
 
 use super::algorithm::{Algorithm, Digest, Scheme};
 use super::key::Spki;
-use super::{KeyAlgorithm, KeyInfo, SignatureCheck};
+use super::{KeyAlgorithm, KeyInfo, SignatureCheck, kinds};
 
 /// Checks `signature`, the content of the BIT STRING with its first octet, over `message`.
 pub(super) fn check(
@@ -19,13 +20,45 @@ pub(super) fn check(
     message: &[u8],
     signature: &[u8],
 ) -> SignatureCheck {
-    let Some(method) = method(algorithm.scheme, key, info) else { return SignatureCheck::Unsupported };
+    let verified: Box<dyn Fn(&[u8]) -> bool> = if let Some(method) = method(algorithm.scheme, key, info) {
+        Box::new(move |value| UnparsedPublicKey::new(method, &key.key).verify(message, value).is_ok())
+    } else if let Some(method) = ml_dsa(algorithm.scheme, info) {
+        Box::new(move |value| method.verify_signature(&key.key, message, value).is_ok())
+    } else {
+        return SignatureCheck::Unsupported;
+    };
     match signature {
-        [0, value @ ..] => match UnparsedPublicKey::new(method, &key.key).verify(message, value) {
-            Ok(()) => SignatureCheck::Valid,
-            Err(_) => SignatureCheck::Invalid,
-        },
+        [0, value @ ..] if verified(value) => SignatureCheck::Valid,
         _ => SignatureCheck::Invalid,
+    }
+}
+
+/// ML-DSA as webpki offers it, so that no newer provider is needed than webpki itself needs: aws-lc-rs
+/// from 1.18 on verifies all three sets, ring none.
+fn ml_dsa(scheme: Scheme, info: &KeyInfo) -> Option<&'static dyn SignatureVerificationAlgorithm> {
+    let Scheme::MlDsa(set) = scheme else { return None };
+    let (.., name, _) = kinds::ML_DSA.into_iter().find(|(number, ..)| *number == set)?;
+    let fits = info.readable && info.name == name;
+    let identifier = [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, set];
+    let mut offered = webpki::ALL_VERIFICATION_ALGS.iter().copied();
+    offered.find(|offered| fits && offered.signature_alg_id().as_ref() == identifier)
+}
+
+/// Whether a signature by a key of this kind can be verified by this build in a handshake.
+pub(super) fn can_prove(key: &KeyInfo) -> bool {
+    match key.algorithm {
+        KeyAlgorithm::Rsa => key.readable && (1024..=16384).contains(&key.bits),
+        KeyAlgorithm::Ec => match key.name.as_str() {
+            "P-256" | "P-384" => key.readable,
+            "P-521" => key.readable && cfg!(feature = "aws-lc-rs"),
+            _ => false,
+        },
+        KeyAlgorithm::Ed25519 => key.readable,
+        KeyAlgorithm::MlDsa => {
+            let set = kinds::ML_DSA.into_iter().find(|(_, name, _)| *name == key.name);
+            set.is_some_and(|(set, ..)| ml_dsa(Scheme::MlDsa(set), key).is_some())
+        }
+        KeyAlgorithm::Ed448 | KeyAlgorithm::Dsa | KeyAlgorithm::Unknown => false,
     }
 }
 

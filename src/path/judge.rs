@@ -4,7 +4,7 @@
 
 use super::constraints::{self, Violation};
 use super::problem::{Problem, ProblemKind};
-use crate::cert::{Cert, HostMatch, KeyAlgorithm, Name};
+use crate::cert::{Cert, HostMatch, Name};
 use crate::endpoint::Host;
 use crate::text::excerpt;
 use crate::time::{Timestamp, date, days_between, rfc3339};
@@ -14,6 +14,8 @@ pub const MAX_INTERMEDIATES: usize = 6;
 
 /// Statement code of a leaf whose key cannot be decoded.
 pub(super) const KEY_UNREADABLE: &str = "malformed-key";
+/// Statement code of a leaf whose key is of a kind that is not known here.
+const UNSUPPORTED_KEY: &str = "unsupported-key";
 /// Statement code of a leaf whose RSA key has less than 1024 bits.
 pub(super) const KEY_BROKEN: &str = "weak-key-broken";
 
@@ -183,15 +185,16 @@ fn serves(usages: &[String]) -> bool {
 
 fn leaf_key(leaf: &Cert, out: &mut Vec<Problem>) {
     let key = leaf.key();
-    let code = if !key.readable {
+    if !key.readable {
         out.push(Problem::new(ProblemKind::Malformed, KEY_UNREADABLE, Some(0)));
         return;
-    } else if key.algorithm == KeyAlgorithm::Rsa && key.bits < 1024 {
+    }
+    if !key.is_known() {
+        let problem = Problem::new(ProblemKind::UnsupportedAlgorithm, UNSUPPORTED_KEY, Some(0));
+        out.push(problem.shown("key", key.text()));
+    }
+    let code = if key.is_rsa() && key.bits < 1024 {
         KEY_BROKEN
-    } else if key.algorithm == KeyAlgorithm::Unknown {
-        let problem = Problem::new(ProblemKind::UnsupportedAlgorithm, "unsupported-key", Some(0));
-        out.push(problem.arg("key", &key.name));
-        return;
     } else if key.weak {
         "weak-key"
     } else {

@@ -60,7 +60,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("revoked-undated", "The authority {issuer} revoked the server's certificate."),
     ("revoked-issuer", "{issuer} revoked the certificate of the authority {subject} on {date}."),
     ("unsupported-algorithm", "The signature on the certificate of {subject} ({algorithm}) cannot be checked here."),
-    ("unsupported-key", "The server's key is of a kind that is unknown here ({key})."),
+    ("unsupported-key", "Nothing here can verify a signature by the server's key: {key}."),
     (
         "chain-too-long",
         "There are {count} authorities between the server and a trusted one; at most {limit} are accepted.",

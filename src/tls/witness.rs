@@ -36,13 +36,16 @@ pub(super) enum Purpose {
     Show,
 }
 
-/// Ed448, ECDSA with the brainpool curves (RFC 8734) and SM2 (RFC 8998).
-const UNVERIFIABLE: [SignatureScheme; 5] = [
+/// Ed448, ECDSA with the brainpool curves (RFC 8734), SM2 (RFC 8998), and ML-DSA, which ring has not.
+const UNVERIFIABLE: [SignatureScheme; 8] = [
     SignatureScheme::ED448,
     SignatureScheme::Unknown(0x081a),
     SignatureScheme::Unknown(0x081b),
     SignatureScheme::Unknown(0x081c),
     SignatureScheme::Unknown(0x0708),
+    SignatureScheme::ML_DSA_44,
+    SignatureScheme::ML_DSA_65,
+    SignatureScheme::ML_DSA_87,
 ];
 
 /// Watches one handshake.
@@ -139,7 +142,8 @@ impl ServerCertVerifier for Witness {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = signature::schemes(&self.provider);
         if self.purpose == Purpose::Show {
-            schemes.extend(UNVERIFIABLE);
+            let further = UNVERIFIABLE.into_iter().filter(|scheme| !schemes.contains(scheme));
+            schemes.extend(further.collect::<Vec<_>>());
         }
         schemes
     }

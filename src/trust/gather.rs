@@ -10,7 +10,7 @@ use super::corroborate::corroborate;
 use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
 use super::floor::{Floor, floors};
 use super::{Check, CheckError, Policy, clock, elsewhere};
-use crate::cert::{Cert, HostMatch, KeyAlgorithm, San, SignatureCheck};
+use crate::cert::{Cert, HostMatch, San, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
@@ -299,7 +299,7 @@ fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
         spki: leaf.spki(),
         cert: leaf.fingerprint(),
         key_readable: key.readable && !examination.leaf_key_unreadable(),
-        rsa_bits: (key.algorithm == KeyAlgorithm::Rsa && key.readable).then_some(key.bits),
+        rsa_bits: (key.is_rsa() && key.readable).then_some(key.bits),
         not_before: leaf.not_before(),
         not_after: leaf.not_after(),
         self_signed: is_self_signed(leaf, examination),

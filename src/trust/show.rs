@@ -7,7 +7,7 @@ use super::codes::{Decision, Risk, Section};
 use super::explain::days_ago;
 use super::facts::Layer;
 use super::verdict::Verdict;
-use crate::cert::{Cert, KeyAlgorithm};
+use crate::cert::Cert;
 use crate::store::PinKind;
 use crate::text::layout;
 use crate::time::{date_time, rfc3339};
@@ -193,7 +193,7 @@ fn card(page: &mut Page, cert: &Cert) {
         ("Subject", cut(&cert.subject().text())),
         ("Issuer", cut(&cert.issuer().text())),
         ("Valid", format!("{} to {}", date_time(cert.not_before()), date_time(cert.not_after()))),
-        ("Key", key_text(cert)),
+        ("Key", cert.key().text()),
         ("Key pin", cert.spki().key_pin()),
         ("SHA-256", cert.fingerprint().colon_hex()),
     ];
@@ -205,17 +205,6 @@ fn card(page: &mut Page, cert: &Cert) {
 /// Shortens what is already escaped.
 fn cut(text: &str) -> String {
     layout::cut(text, SHOWN_COLUMNS)
-}
-
-/// `RSA, 2048 bits`, `P-256`; where the name is the size, it is not said twice.
-fn key_text(cert: &Cert) -> String {
-    let key = cert.key();
-    let size = match key.algorithm {
-        KeyAlgorithm::Rsa | KeyAlgorithm::Dsa if key.bits > 0 => format!(", {} bits", key.bits),
-        _ => String::new(),
-    };
-    let weak = if key.weak { " (weak)" } else { "" };
-    format!("{}{size}{weak}", crate::text::escape(&key.name))
 }
 
 /// Lays text out within a width, in columns.

@@ -48,6 +48,17 @@ pub fn identity() -> Identity {
     Identity { cert: read("der"), key: read("p8") }
 }
 
+/// A kept identity of `tests/data/stacks`, for [`NAME`].
+pub fn kept(name: &str) -> Identity {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stacks");
+    let der = |file: String| {
+        let pem = std::fs::read(folder.join(file)).unwrap();
+        let mut reader = pem.as_slice();
+        pki_types::pem::from_buf(&mut reader).unwrap().unwrap().1
+    };
+    Identity { cert: der(format!("{name}.pem")), key: der(format!("{name}.key")) }
+}
+
 /// A server on a free port of loopback; every connection runs the script in a thread of its own.
 pub struct Server {
     pub address: SocketAddr,
@@ -169,6 +180,19 @@ pub fn config_showing(identity: &Identity, chain: Vec<Vec<u8>>, client_certifica
         builder.with_no_client_auth()
     };
     Arc::new(builder.with_cert_resolver(Arc::new(Presents(Arc::new(CertifiedKey::new(chain, key))))))
+}
+
+/// One that agrees on keys with these groups alone, the best first.
+pub fn config_agreeing(
+    identity: &Identity,
+    groups: Vec<&'static dyn rustls::crypto::SupportedKxGroup>,
+) -> Arc<ServerConfig> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.kx_groups = groups;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.clone()));
+    let chain = vec![CertificateDer::from(identity.cert.clone())];
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
+    Arc::new(builder.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap())
 }
 
 pub fn config(identity: &Identity) -> Arc<ServerConfig> {

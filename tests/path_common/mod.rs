@@ -23,6 +23,15 @@ pub fn cert(name: &str) -> Cert {
     Cert::parse_pem(&file(&format!("{name}.pem"))).expect("test data parses").remove(0)
 }
 
+/// A certificate of `tests/data/stacks` (`.pem`) or `tests/data/certs` (`.der`).
+pub fn of_other_kind(name: &str) -> Cert {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    match std::fs::read(data.join(format!("stacks/{name}.pem"))) {
+        Ok(pem) => Cert::parse_pem(&pem).expect("test data parses").remove(0),
+        Err(_) => Cert::parse_der(&std::fs::read(data.join(format!("certs/{name}.der"))).unwrap()).unwrap(),
+    }
+}
+
 pub fn certs(names: &[&str]) -> Vec<Cert> {
     names.iter().map(|name| cert(name)).collect()
 }

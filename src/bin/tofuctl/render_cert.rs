@@ -1,7 +1,7 @@
 //! One certificate as a card of a few lines, the answer first: who, by whom, until when.
 
-use tofu::cert::{Cert, KeyAlgorithm};
-use tofu::text::{escape, excerpt};
+use tofu::cert::Cert;
+use tofu::text::excerpt;
 use tofu::time::{self, Timestamp};
 
 use crate::layout;
@@ -79,20 +79,10 @@ fn names(cert: &Cert) -> String {
     if cert.sans().is_empty() { format!("{shown} (in the common name only)") } else { shown }
 }
 
-/// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak)`.
+/// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak); may sign certificates (CA)`.
 pub fn key(cert: &Cert) -> String {
-    let key = cert.key();
-    let size = match key.algorithm {
-        KeyAlgorithm::Rsa | KeyAlgorithm::Dsa if key.bits > 0 => format!(", {} bits", key.bits),
-        _ => String::new(),
-    };
-    let note = match (key.readable, key.weak) {
-        (false, _) => " (unreadable)",
-        (true, true) => " (weak)",
-        _ => "",
-    };
     let authority = if cert.basic_constraints().is_some_and(|c| c.ca) { "; may sign certificates (CA)" } else { "" };
-    format!("{}{size}{note}{authority}", escape(&key.name))
+    format!("{}{authority}", cert.key().text())
 }
 
 /// Shortens what is escaped already.

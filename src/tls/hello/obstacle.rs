@@ -28,9 +28,7 @@ pub fn obstacles(glimpse: &Glimpse) -> Vec<Statement> {
         out.extend(group(glimpse));
     }
     out.extend(match glimpse.chain.leaf() {
-        Some(leaf) if leaf.key().readable || leaf.key().algorithm == KeyAlgorithm::Unknown => {
-            unverifiable(leaf, &glimpse.version.to_string())
-        }
+        Some(leaf) if leaf.key().readable => unverifiable(leaf, &glimpse.version.to_string()),
         _ => Some(Statement::new("obstacle-key-unreadable")),
     });
     if glimpse.message_bytes > MAX_MESSAGE {
@@ -81,8 +79,7 @@ pub fn unverifiable(leaf: &Cert, version: &str) -> Option<Statement> {
             Some(Statement::new("obstacle-key-size").arg("bits", key.bits.to_string()))
         }
         (KeyAlgorithm::Rsa, "RSA-PSS") => Some(Statement::new("obstacle-key-pss-only").arg("version", version)),
-        (KeyAlgorithm::Rsa | KeyAlgorithm::Ed25519, _) | (KeyAlgorithm::Ec, "P-256" | "P-384") => None,
-        (KeyAlgorithm::Ec, "P-521") if cfg!(feature = "aws-lc-rs") => None,
+        _ if leaf.can_prove_its_key() => None,
         _ => Some(Statement::new("obstacle-key-kind").arg("key", &key.name)),
     }
 }
