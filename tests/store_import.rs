@@ -1,5 +1,7 @@
 //! Imports: what files of other programs say comes to, as a check sees it, and what no file is believed.
 
+#[path = "store_import/known.rs"]
+mod known;
 mod store_common;
 mod trust_support;
 

@@ -1,6 +1,6 @@
-//! What other programs and other stores know, taken in by one rule: never touch an endpoint that
-//! already has pins or a baseline, never lift a block, never loosen a policy, never believe a
-//! foreign time. A dry run unless it is to be committed; one undoable batch.
+//! What other programs and other stores know, taken in by one rule: never touch the trust of an endpoint
+//! that already has pins or a baseline (what the file refuses is taken there too), never lift a block, never
+//! loosen a policy, never believe a foreign time. A dry run unless it is to be committed; one undoable batch.
 
 mod cert_override;
 mod export;
@@ -11,6 +11,7 @@ mod json;
 mod known_hosts;
 mod merge;
 mod pem;
+mod refusals;
 mod services;
 mod settings;
 
@@ -66,7 +67,9 @@ pub struct ImportReport {
     pub blocks: u64,
     /// Endpoints that are here already with the same pins.
     pub same: u64,
-    /// Endpoints that are here already and were left as they are.
+    /// Pins newly blocked or marked as compromised at endpoints that are here already.
+    pub refused: u64,
+    /// Endpoints that are here already and of which the file says something else that was not taken.
     pub conflicts: Vec<Endpoint>,
     /// What was not taken and why, one line each, with the line number where there is one. Fit to show:
     /// what others wrote is escaped.
@@ -86,6 +89,7 @@ impl ImportReport {
             "pins": self.pins,
             "blocks": self.blocks,
             "same": self.same,
+            "refused": self.refused,
             "conflicts": self.conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "remarks": self.remarks,
         })
@@ -193,6 +197,7 @@ impl Store {
             report.endpoints = report.endpoints.saturating_add(part.endpoints);
             report.pins = report.pins.saturating_add(part.pins);
             report.same = report.same.saturating_add(part.same);
+            report.refused = report.refused.saturating_add(part.refused);
             report.conflicts.extend(part.conflicts);
             remarks.append(said);
         }
@@ -233,11 +238,13 @@ fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<(ImportReport,
     let beyond = beyond_undo(tx.store, found);
     let batch = beyond.is_none().then_some(tx.meta.next_event);
     for place in &found.endpoints {
+        let refused = report.refused;
         let Some((place, mut record)) = judge(tx, found, place, now, (&mut report, &mut remarks))? else { continue };
-        for pin in &mut record.pins {
+        for pin in record.pins.iter_mut().filter(|pin| pin.id == 0) {
             pin.id = tx.new_pin_id()?;
         }
-        let event = batch.map(|batch| import_event(&record, batch, now));
+        let refused = report.refused.saturating_sub(refused);
+        let event = batch.map(|batch| import_event(&record, refused, batch, now));
         let before = place.before.clone();
         tx.put_endpoint_at(place, record)?;
         if let Some(event) = event {
@@ -262,23 +269,22 @@ fn judge(
     (report, remarks): (&mut ImportReport, &mut Remarks),
 ) -> Result<Option<(Place, EndpointRecord)>, StoreError> {
     let place = tx.place_of(endpoint)?;
-    let there = place.before.as_ref().filter(|r| r.is_known());
     let beside = counting_beside(tx, endpoint)?;
-    if there.is_some() || !beside.is_empty() {
-        let pins = || there.into_iter().flat_map(|r| &r.pins).chain(&beside);
-        let has = |pin: &Pin| pins().any(|p| p.kind == pin.kind && p.value == pin.value && p.state == pin.state);
-        if found.pins.iter().all(has) {
-            report.same = report.same.saturating_add(1);
-        } else {
-            report.conflicts.push(endpoint.clone());
+    let mut record = place.before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
+    if record.is_known() || !beside.is_empty() {
+        let merged = refusals::merge(&mut record, &beside, found, now, remarks);
+        report.refused = report.refused.saturating_add(merged.refused);
+        match merged.conflict {
+            true => report.conflicts.push(endpoint.clone()),
+            false if merged.refused == 0 => report.same = report.same.saturating_add(1),
+            false => {}
         }
-        return Ok(None);
+        return Ok((merged.refused > 0).then_some((place, record)));
     }
     if found.surplus > 0 {
         let surplus = count(found.surplus, "pin");
         remarks.add(|| format!("{endpoint}: {surplus} not taken: an endpoint has at most {MAX_PINS}"));
     }
-    let mut record = place.before.clone().unwrap_or_else(|| EndpointRecord::new(endpoint.clone(), now));
     for pin in &found.pins {
         if let (PinValue::Sha256(value), PinState::Trusted | PinState::Staged) = (&pin.value, pin.state) {
             if is_blocked(tx, file, pin, *value)? {

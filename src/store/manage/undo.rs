@@ -325,9 +325,13 @@ fn vouches(pin: &Pin, seen: &Sighting) -> bool {
     named && pin.state == PinState::Trusted
 }
 
-/// The event that an import leaves for an endpoint that it touched.
-pub(in crate::store) fn import_event(record: &EndpointRecord, batch: u64, now: Timestamp) -> Event {
-    let text = format!("imported with {}", count(u64::try_from(record.pins.len()).unwrap_or(u64::MAX), "pin"));
+/// The event that an import leaves for an endpoint that it touched: one that was new, or one that was known and of
+/// which it refused so many pins.
+pub(in crate::store) fn import_event(record: &EndpointRecord, refused: u64, batch: u64, now: Timestamp) -> Event {
+    let text = match refused {
+        0 => format!("imported with {}", count(u64::try_from(record.pins.len()).unwrap_or(u64::MAX), "pin")),
+        _ => format!("an import blocked {} here", count(refused, "pin")),
+    };
     let mut event = event(Some(&record.endpoint), "imported", Severity::Notice, now, text);
     event.extra.insert(BATCH.to_owned(), Value::from(batch));
     event

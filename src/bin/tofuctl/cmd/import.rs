@@ -143,7 +143,7 @@ fn take(
 
 fn tell(report: &ImportReport, format: ImportFormat, args: &Import, cx: &Context) -> Result<(), Failure> {
     if cx.out.json {
-        let more = json!({ "format": word(format), "undo": cx.undoable() });
+        let more = json!({ "format": word(format), "undo": cx.undoable().filter(|_| report.endpoints > 0) });
         return cx.out.value(&with(report.to_json(), more));
     }
     let (paint, width) = (cx.out.paint, cx.out.width);
@@ -162,15 +162,19 @@ fn tell(report: &ImportReport, format: ImportFormat, args: &Import, cx: &Context
     if report.same > 0 {
         text.push_str(&row("Known", &format!("{} with the same pins", count(report.same, "server")), width));
     }
+    if report.refused > 0 {
+        let refused = format!("{} of servers known already", count(report.refused, "pin"));
+        text.push_str(&row(if report.committed { "Blocked" } else { "Would block" }, &refused, width));
+    }
     let conflicts: Vec<String> = report.conflicts.iter().map(ToString::to_string).collect();
-    text.push_str(&listed("Known otherwise, and left as they are:", &conflicts, width));
+    text.push_str(&listed("Known otherwise; nothing is newly trusted there:", &conflicts, width));
     text.push_str(&listed("Remarks:", &report.remarks, width));
     match (report.committed, cx.undoable()) {
-        (false, _) if report.endpoints > 0 || report.blocks > 0 => {
+        (false, _) if report.endpoints > 0 || report.blocks > 0 || report.refused > 0 => {
             text.push_str(&paint.paint(Style::Dim, "(--commit does it)"));
             text.push('\n');
         }
-        (true, Some(id)) => {
+        (true, Some(id)) if report.endpoints > 0 => {
             text.push_str(&paint.paint(Style::Dim, &format!("(to undo: {})", cx.command(&format!("undo {id}")))));
             text.push('\n');
         }
