@@ -2897,9 +2897,9 @@ tofu_status tofu_store_set_listener(tofu_store *store,
 /**
  * Takes in what another program or another store knows, or says what it would take in.
  *
- * A dry run unless TOFU_IMPORT_COMMIT is set; then one change, which tofu_store_undo takes back as a whole. It never
- * touches an endpoint that has pins or was accepted before, never lifts a block, never loosens a policy. MD5 and SHA-1
- * fingerprints are refused. What cannot be read or used is remarked with its line, and the rest is taken. Of two
+ * A dry run unless TOFU_IMPORT_COMMIT is set; then one change, which tofu_store_undo takes back as a whole. It trusts
+ * nothing new at an endpoint that has pins or was accepted before, never lifts a block, never loosens a policy; what an
+ * export blocks or marks as compromised is taken at every endpoint. MD5 and SHA-1 fingerprints are refused. What cannot be read or used is remarked with its line, and the rest is taken. Of two
  * statements about one pin the stricter counts. What a foreign pin waives is not believed beyond what the first match of
  * a pin made by hand could fix; of its times only an end is kept.
  *
@@ -2968,7 +2968,8 @@ tofu_status tofu_store_export(tofu_store *store,
  * Takes a change back: puts its endpoint, all endpoints of an import, or the store-wide policy, to what was before it.
  *
  * Only where no other change came after it; contact in between does not matter, and what it taught is kept. It never
- * lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid. An undo can be
+ * lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid; the text of the
+ * event that it leaves names the pins that stay blocked or compromised for that reason. An undo can be
  * undone, by its number; that of an import, by any of its numbers, as a whole. A restore cannot be undone, and nothing
  * from before it.
  *

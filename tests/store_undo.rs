@@ -94,6 +94,82 @@ fn an_import_is_not_undone_silently_behind_a_block_everywhere() {
     });
 }
 
+fn states(store: &Store) -> Vec<PinState> {
+    get(store, &a()).map(|record| record.pins.iter().map(|pin| pin.state).collect()).unwrap_or_default()
+}
+
+fn numbers(pins: &[PinEntry]) -> Vec<u64> {
+    let number = |pin: &PinEntry| match pin {
+        PinEntry::Endpoint(_, pin) => pin.id,
+        PinEntry::Everywhere(block) => block.id,
+    };
+    pins.iter().map(number).collect()
+}
+
+fn last_text(store: &Store) -> String {
+    let page = store.read(|tx| tx.list_events(&Filter::default(), &Cursor::default(), 1000)).unwrap();
+    page.items.last().unwrap().text.clone()
+}
+
+#[test]
+fn an_undone_undo_names_the_pin_that_stays_blocked_although_it_had_been_retired() {
+    everywhere(|store| {
+        let id = add(store, "bad", PinState::Blocked);
+        let sighting = |name: &str, first: i64| Sighting {
+            cert: Hash::of(name.as_bytes()),
+            spki: Hash::of(name.as_bytes()),
+            validation: Validation::Ca,
+            first,
+            last: first,
+            not_before: 0,
+            not_after: 0,
+            anchor: None,
+            intermediates: Vec::new(),
+            provisional: false,
+            extra: Map::new(),
+        };
+        let seen = |sighting: Sighting| {
+            let record = EndpointRecord { baseline: vec![sighting], ..get(store, &a()).unwrap() };
+            store.write(|tx| tx.put_endpoint(record.clone())).unwrap();
+        };
+        seen(sighting("one", NOW));
+        store.set_pin_state(id, PinState::Retired, NOW).unwrap();
+        let done = store.undo(None, NOW).unwrap();
+        assert_eq!((states(store), done.stays.len(), done.kept.len()), (vec![PinState::Blocked], 0, 0));
+        // A contact since, so that the second undo has something else to put back.
+        seen(sighting("two", NOW + 9));
+        let again = store.undo(Some(done.event), NOW).unwrap();
+        assert_eq!(states(store), [PinState::Blocked]);
+        assert_eq!((again.events.as_slice(), again.kept.as_slice()), (&[done.event][..], &[done.event][..]));
+        assert_eq!(numbers(&again.stays), [id]);
+        assert!(last_text(store).contains("stays blocked"), "{}", last_text(store));
+    });
+}
+
+#[test]
+fn an_undone_import_names_what_it_blocked_beside_what_it_trusted() {
+    everywhere(|store| {
+        let foreign = Store::memory();
+        add(&foreign, "good", PinState::Trusted);
+        add(&foreign, "bad", PinState::Blocked);
+        let b = endpoint("", "b.example", 993);
+        let value = PinValue::Sha256(Hash::of(b"bad"));
+        let state = PinState::Compromised;
+        let new = NewPin { kind: PinKind::Key, state, value, cert: None, expires: 0, comment: String::new() };
+        foreign.add_pin(&b, &new, NOW).unwrap();
+        let export = foreign.export_json().unwrap().to_string();
+        assert!(store.import(ImportFormat::Json, export.as_bytes(), true, NOW).unwrap().committed);
+        let done = store.undo(None, NOW).unwrap();
+        assert_eq!(states(store), [PinState::Blocked]);
+        assert_eq!((done.events.as_slice(), done.kept.as_slice()), (&[1][..], &[2, 1][..]));
+        assert_eq!(done.stays.len(), 1);
+        assert_eq!(get(store, &b).unwrap().pins.len(), 1);
+        // Nothing more than what was named is different from what there was.
+        let record = get(store, &a()).unwrap();
+        assert!(record.pins.len() == 1 && record.tombstone.is_some(), "{record:?}");
+    });
+}
+
 #[test]
 fn undo_never_reaches_behind_a_restore() {
     let place = Place::new();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::event;
 use super::history::{Change, History};
+use super::list::PinEntry;
 use crate::store::Store;
 use crate::store::endpoints::relevant;
 use crate::store::error::StoreError;
@@ -27,9 +28,13 @@ pub struct Undone {
     /// The events whose changes were taken back, oldest first: one, or all of an import.
     pub events: Vec<u64>,
     /// Events that stand, latest first: later ones that were passed over in the search for the last change that can be
-    /// undone, or those of an import that only blocked. Undo lifts no block and revives no compromised key, and a block
-    /// everywhere, its lifting, `dismiss` and `prune` are for good.
+    /// undone, and those of which undo could take back nothing, or not everything (these are among `events` too). Undo
+    /// lifts no block and revives no compromised key, and a block everywhere, its lifting, `dismiss` and `prune` are
+    /// for good.
     pub kept: Vec<u64>,
+    /// The blocked and compromised pins that the changes taken back had set, or that were different before them, and
+    /// that stay as they are.
+    pub stays: Vec<PinEntry>,
     /// The event to undo in order to take this back, all of it.
     pub event: u64,
 }
@@ -62,10 +67,10 @@ impl Store {
             // What belongs together is put back together, also by the undo of this undo.
             let batch = (events.len() > 1).then_some(done.event);
             for event in events.iter().rev() {
-                let place = if tx.undo(event, &history, batch, now)? { &mut done.events } else { &mut done.kept };
-                place.push(event.id);
+                tx.undo(event, &history, batch, now, &mut done)?;
             }
             done.events.reverse();
+            done.kept.sort_by_key(|id| Reverse(*id));
             match (done.events.as_slice(), done.kept.first()) {
                 ([], Some(kept)) => Err(stands(*kept)),
                 _ => Ok(done),
@@ -144,16 +149,19 @@ impl Tx<'_> {
         Ok(events)
     }
 
-    /// Undoes one event; `false` where nothing of it can be taken back.
+    /// Undoes one event, as far as it can be taken back, and says in `done` how far that is.
     fn undo(
         &mut self,
         event: &Event,
         history: &History,
         batch: Option<u64>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+        done: &mut Undone,
+    ) -> Result<(), StoreError> {
         if let Some((before, left)) = policy_before(event) {
-            return self.undo_policy(event, before, left, history, now);
+            self.undo_policy(event, before, left, history, now)?;
+            done.events.push(event.id);
+            return Ok(());
         }
         let (Some(before), Some(left), Some(endpoint)) = (before(event), Left::of(event), endpoint_of(event)) else {
             return Err(StoreError::Invalid { what: format!("{} cannot be undone", name(event)) });
@@ -173,16 +181,29 @@ impl Tx<'_> {
             let what = format!("the pins of {endpoint} are no longer what {} left: a contact promoted or", name(event));
             return Err(overtaken(format!("{what} retired one; change by hand what is to be different")));
         }
-        let Some(restored) = restored(before, &left, &current, now) else { return Ok(false) };
+        let stays = held(before.as_ref(), &left, &current);
+        if !stays.is_empty() {
+            done.kept.push(event.id);
+        }
+        let Some(restored) = restored(before, &left, &current, now) else {
+            if stays.is_empty() {
+                done.kept.push(event.id);
+            }
+            return Ok(());
+        };
         match knows_nothing(&restored) {
             true => self.remove_endpoint(&endpoint)?,
             false => self.put_endpoint(restored)?,
         }
-        let text = format!("event {} undone", event.id);
+        let but: Vec<String> = stays.iter().map(stays_as).collect();
+        let but = if but.is_empty() { String::new() } else { format!("; {}", but.join(", ")) };
+        done.stays.extend(stays.into_iter().map(|pin| PinEntry::Endpoint(endpoint.clone(), Box::new(pin))));
+        done.events.push(event.id);
+        let text = format!("event {} undone{but}", event.id);
         let mut undone = super::event(Some(&endpoint), UNDONE, Severity::Notice, now, text);
         undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
         undone.extra.extend(batch.map(|batch| (BATCH.to_owned(), Value::from(batch))));
-        self.log_undoable(undone, Some(&current)).map(|_| true)
+        self.log_undoable(undone, Some(&current)).map(drop)
     }
 
     /// Undoes a change of the store-wide policy.
@@ -193,7 +214,7 @@ impl Tx<'_> {
         left: &str,
         history: &History,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let overtaken = |what: String| StoreError::Overtaken { store: self.store.name(), what };
         if let Some(later) = history.after(None, event.id) {
             let after = name(event);
@@ -207,7 +228,7 @@ impl Tx<'_> {
         let text = format!("event {} undone: the store-wide policy is as it was", event.id);
         let mut undone = super::event(None, UNDONE, Severity::Notice, now, text);
         undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
-        self.log_policy(undone, current).map(|_| true)
+        self.log_policy(undone, current).map(drop)
     }
 }
 
@@ -226,6 +247,22 @@ fn name(event: &Event) -> String {
     format!("event {} ({})", event.id, crate::text::excerpt(&event.code, 40))
 }
 
+/// `pin 3, the key sha256//..., stays blocked`.
+fn stays_as(pin: &Pin) -> String {
+    format!("pin {}, {}, stays {}", pin.id, pin.value.named(pin.kind), pin.state.code())
+}
+
+fn is_refused(pin: &Pin) -> bool {
+    matches!(pin.state, PinState::Blocked | PinState::Compromised)
+}
+
+/// The refused pins that would not be there, or would be in another state, if undo took the whole change back.
+fn held(before: Option<&EndpointRecord>, left: &Left, current: &EndpointRecord) -> Vec<Pin> {
+    let refused = current.pins.iter().filter(|pin| is_refused(pin) && left.pins.contains(&pin.id));
+    let was = |pin: &Pin| before.and_then(|record| record.pin(pin.id)).map(|pin| pin.state);
+    refused.filter(|pin| was(pin) != Some(pin.state)).cloned().collect()
+}
+
 /// What undo makes of an endpoint; `None` where a block or a compromised key is all that the change left.
 fn restored(
     before: Option<EndpointRecord>,
@@ -236,8 +273,7 @@ fn restored(
     let new = before.is_none();
     let mut restored = merge(before, left, current);
     let unchanged = relevant(&restored) == relevant(current);
-    let refused = current.pins.iter().filter(|p| matches!(p.state, PinState::Blocked | PinState::Compromised));
-    for pin in refused {
+    for pin in current.pins.iter().filter(|pin| is_refused(pin)) {
         restored.pins.retain(|p| p.id != pin.id && (p.kind != pin.kind || p.value != pin.value));
         restored.pins.push(pin.clone());
     }

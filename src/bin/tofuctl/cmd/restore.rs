@@ -48,7 +48,7 @@ pub fn run(args: &Restore, cx: &Context) -> Result<Exit, Failure> {
 }
 
 /// `blocked everywhere: key sha256//...`.
-fn named(kept: &PinEntry) -> String {
+pub(super) fn named(kept: &PinEntry) -> String {
     match kept {
         PinEntry::Everywhere(block) => {
             let value = words::value(block.kind, &PinValue::Sha256(block.value));

@@ -1,10 +1,12 @@
-//! `undo`: takes the last change back that can be, or that of an event, and says which ones it passed over.
+//! `undo`: takes the last change back that can be, or that of an event, and says which ones it passed over and what
+//! stays.
 
 use serde_json::json;
 
 use tofu::store::Store;
 use tofu::text::escape;
 
+use super::restore::named as named_pin;
 use crate::cli::store::Undo;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -22,13 +24,16 @@ pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
             "dismissed" | "pruned" => "what it removed is gone",
             _ => "undo lifts no block and revives no compromised key",
         };
-        cx.out.note(&format!("{} stays: {why}", named(&store, *id)?));
+        let stays = if done.events.contains(id) { "is undone in part" } else { "stays" };
+        cx.out.note(&format!("{} {stays}: {why}", named(&store, *id)?));
     }
+    let stays: Vec<String> = done.stays.iter().map(named_pin).collect();
+    stays.iter().for_each(|pin| cx.out.note(&format!("stays: {pin}")));
     let text = match done.events.as_slice() {
         [one] => format!("undone: {}", named(&store, *one)?),
         several => format!("undone: {} changes of one import", several.len()),
     };
-    cx.done_with(&text, json!({ "undone": done.events, "kept": done.kept }))?;
+    cx.done_with(&text, json!({ "undone": done.events, "kept": done.kept, "stays": stays }))?;
     Ok(Exit::Done)
 }
 
