@@ -836,12 +836,12 @@
 #define TOFU_CERT_ISSUER 5
 
 /**
- * First second of validity: number; string for people.
+ * First second of validity: number, INT64_MAX where the date cannot be read; string for people.
  */
 #define TOFU_CERT_NOT_BEFORE 6
 
 /**
- * Last second of validity: number; string for people.
+ * Last second of validity: number, INT64_MIN where the date cannot be read; string for people.
  */
 #define TOFU_CERT_NOT_AFTER 7
 
@@ -1809,7 +1809,8 @@ const char *tofu_cert_serial(const tofu_cert *cert);
  * Does not decide whether the certificate is valid now; a check does.
  *
  * @param cert  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC; INT64_MAX for a date that cannot be read.
+ * @return seconds since the epoch, UTC. INT64_MAX means that the certificate has no readable date
+ *         there: compare with INT64_MAX before you calculate, and show TOFU_CERT_NOT_BEFORE's string.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1821,7 +1822,8 @@ int64_t tofu_cert_not_before(const tofu_cert *cert);
  * Does not decide whether the certificate is valid now; a check does.
  *
  * @param cert  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC; INT64_MIN for a date that cannot be read.
+ * @return seconds since the epoch, UTC. INT64_MIN means that the certificate has no readable date
+ *         there: compare with INT64_MIN before you calculate, and show TOFU_CERT_NOT_AFTER's string.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */

@@ -42,6 +42,13 @@ pub fn rfc3339(at: Timestamp) -> String {
     }
 }
 
+/// How long before its end a certificate is due for renewal, in seconds: `usual`, or a third of its
+/// lifetime where that is less. A certificate that lives for six days is due after four.
+pub fn notice(first: Timestamp, last: Timestamp, usual: i64) -> i64 {
+    let third = last.saturating_sub(first).checked_div(3).unwrap_or(0);
+    usual.min(third.max(0))
+}
+
 /// How far apart two times are, in whole days; negative when `to` is before `from`.
 pub fn days_between(from: Timestamp, to: Timestamp) -> i64 {
     to.saturating_sub(from).checked_div(DAY).unwrap_or(0)
@@ -58,5 +65,13 @@ mod tests {
         assert_eq!(date(-1), "1969-12-31");
         assert_eq!(date(i64::MAX), format!("@{}", i64::MAX));
         assert_eq!(days_between(i64::MIN, i64::MAX), i64::MAX / DAY);
+    }
+
+    #[test]
+    fn a_short_life_is_due_at_its_last_third() {
+        assert_eq!(notice(0, 90 * DAY, 21 * DAY), 21 * DAY);
+        assert_eq!(notice(0, 6 * DAY, 21 * DAY), 2 * DAY);
+        assert_eq!(notice(6 * DAY, 0, 21 * DAY), 0, "dates the wrong way round");
+        assert_eq!(notice(i64::MIN, i64::MAX, 21 * DAY), 21 * DAY);
     }
 }

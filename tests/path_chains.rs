@@ -122,7 +122,7 @@ fn a_chain_that_was_valid_is_judged_again_when_anything_differs() {
     let mut asked = asked(&["leaf", "inter"], &["root"]);
     assert_eq!((asked.problems(), asked.problems()), (vec![], vec![]));
     assert_eq!(asked.path().len(), 3);
-    asked.at = cert("leaf").not_after() + 1;
+    asked.at = cert("leaf").not_after().unwrap() + 1;
     assert_eq!(asked.problems(), ["0:expired"]);
     asked.at = path_common::AT;
     asked.host = path_common::host("other.example");

@@ -5,8 +5,8 @@
 mod names;
 mod path_common;
 
-use path_common::{AT, Asked, asked, chain, file, host, of_other_kind, problems};
-use tofu::path::{ProblemKind, Problems};
+use path_common::{AT, Asked, asked, cert, chain, file, host, of_other_kind, problems};
+use tofu::path::{Chain, ProblemKind, Problems};
 
 const NONE: &[&str] = &[];
 
@@ -37,6 +37,28 @@ fn each_leaf_has_the_problem_that_it_was_made_with() {
         assert_eq!(problems(&[leaf, "inter"]), expected, "{leaf}");
         let answer = asked(&[leaf, "inter"], &["root"]).answer();
         assert!(answer.path.is_some(), "{leaf}: the rest of the path is still judged");
+    }
+}
+
+#[test]
+fn a_date_that_cannot_be_read_is_a_problem_with_what_stands_there() {
+    for (place, code) in [(0, "start-unreadable"), (1, "end-unreadable")] {
+        let mut der = cert("leaf").der().to_vec();
+        let dates = der.windows(2).enumerate().filter(|(_, head)| head == &[0x17, 13]).map(|(at, _)| at);
+        let date = dates.collect::<Vec<_>>()[place];
+        der[date + 2] = b'A';
+        let mut asked = asked(&["inter"], &["root"]);
+        asked.chain = Chain::new();
+        asked.chain.push_der(&der).unwrap();
+        asked.chain.push_der(cert("inter").der()).unwrap();
+        let answer = asked.answer();
+        let problem = answer.problems.iter().find(|problem| problem.statement.code == code).unwrap();
+        assert!(
+            problem.statement.text().contains("has no readable date")
+                && problem.statement.text().contains("(it says A")
+        );
+        assert!(!answer.ca_valid && !answer.valid_but_for_dates(), "{code}");
+        assert!(answer.path.is_none_or(|path| path.validity().is_none()), "{code}");
     }
 }
 
@@ -184,7 +206,7 @@ fn what_only_dates_spoil_is_told_apart() {
     assert!(!other.answer().valid_but_for_dates());
     let answer = asked(&["leaf-expired", "inter"], &["root"]).answer();
     assert_eq!(answer.kinds(), Problems::of(&[ProblemKind::Expired]));
-    assert_eq!(answer.path.unwrap().validity(), (1_767_225_600, 1_796_083_200));
+    assert_eq!(answer.path.unwrap().validity(), Some((1_767_225_600, 1_796_083_200)));
 }
 
 #[test]

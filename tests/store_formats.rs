@@ -197,3 +197,19 @@ fn a_migration_that_was_killed_leaves_the_old_store_and_is_done_again() {
     assert!(!place.beside("-format-part").exists());
     place.assert_sound();
 }
+
+#[test]
+fn a_date_that_could_not_be_read_is_null_and_was_once_a_number() {
+    let hash = Hash::of(b"x").hex();
+    let read = |dates: &str| -> Sighting {
+        let text = format!(r#"{{"cert":"{hash}","spki":"{hash}","first":1,"last":2,"validation":"none",{dates}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    let old = read(r#""not_before":9223372036854775807,"not_after":-9223372036854775808"#);
+    assert_eq!((old.not_before, old.not_after), (None, None));
+    let written = serde_json::to_string(&old).unwrap();
+    assert!(written.contains(r#""not_before":null,"not_after":null"#), "{written}");
+    assert_eq!(serde_json::from_str::<Sighting>(&written).unwrap(), old);
+    let readable = read(r#""not_before":-5,"not_after":7"#);
+    assert_eq!((readable.not_before, readable.not_after), (Some(-5), Some(7)));
+}

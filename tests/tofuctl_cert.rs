@@ -48,6 +48,19 @@ fn days_are_counted_from_the_time_given() {
 }
 
 #[test]
+fn no_number_stands_for_a_date_that_cannot_be_read() {
+    let user = User::new();
+    let both = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/certs/date-unreadable.der");
+    let one = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/certs/date-without-zone.der");
+    let ran = user.run(&["cert", both]).ends(0);
+    ran.says("Valid its beginning has no readable date (A50101000000Z), its end has no readable date (351301000000Z)");
+    let ran = user.run(&["cert", one]).ends(0);
+    ran.says("Valid until 2035-01-01 00:00:00 UTC; its beginning has no readable date (250101000000)");
+    let json = user.run(&["cert", "--json", both]).ends(0).json().to_string();
+    assert!(json.contains("\"not_after\":null") && json.contains("\"not_before\":null"), "{json}");
+}
+
+#[test]
 fn chains_are_read_as_pem_as_der_and_from_standard_input() {
     let user = User::new();
     let chain = [certified(&user.authority, "two", 90), vec![user.authority.root.clone()]].concat();

@@ -16,7 +16,7 @@ use tofu::endpoint::Endpoint;
 use tofu::store::{Cursor, Filter, Origin, Pin, PinKind, PinState, PinValue};
 use tofu::time::DAY;
 
-use tofuctl_servers::{Manner, NOW, Ran, Server, User, ca, certified, fits, flat, self_signed};
+use tofuctl_servers::{Manner, NOW, Ran, START, Server, User, ca, certified, fits, flat, self_signed};
 
 fn fingerprint(key: &str) -> String {
     self_signed(key)[0].fingerprint().colon_hex()
@@ -579,6 +579,54 @@ fn many_servers_make_a_table_with_the_worst_first() {
     assert_eq!(ran.err, "", "no progress bar without a terminal");
     let ran = user.run(&["check", "--quiet", "--file", &file]).ends(4);
     assert!(!ran.out.contains(&pinned.name()) && ran.out.contains(&valid.name()), "{}", ran.out);
+}
+
+/// The same certificate with a notAfter that is no date.
+fn without_end(chain: &[tofu::cert::Cert]) -> Vec<tofu::cert::Cert> {
+    let mut der = chain[0].der().to_vec();
+    let second_date = der.windows(2).enumerate().filter(|(_, head)| head == &[0x18, 15]).nth(1).unwrap().0;
+    der[second_date + 2] = b'A';
+    vec![tofu::cert::Cert::parse_der(&der).unwrap()]
+}
+
+#[test]
+fn no_number_stands_for_a_date_that_cannot_be_read() {
+    let user = User::new();
+    let server = Server::start(without_end(&self_signed("one")), "one", Manner::Echo);
+    let ran = user.run(&["check", "--no-ask", &server.name()]).ends(3);
+    let ran = ran.says("has no readable date on which its validity ends (it says A0280205000000Z)");
+    let ran = ran.says("Valid 2027-01-01 00:00:00 UTC to no readable date (A0280205000000Z)");
+    assert!(!ran.out.contains("922337203"), "{}", ran.out);
+    let list = user.file("list", server.name().as_bytes());
+    let ran = user.run(&["check", "--file", &list]).ends(3);
+    ran.says("ASK unreadable first-contact").says(&format!("no readable date {}", server.name()));
+    let ran = user.run(&["check", "--json", "--file", &list]).ends(3);
+    let one = &ran.json()["results"][0];
+    assert_eq!((&one["not_after"], &one["days_left"], &one["ends_soon"]), (&Value::Null, &Value::Null, &true.into()));
+    assert!(!ran.out.contains("922337203"), "{}", ran.out);
+
+    // Trusted by its certificate, it is shown without such a number, and an export has none either.
+    let print = without_end(&self_signed("one"))[0].fingerprint().colon_hex();
+    user.run(&["trust", "--fingerprint", &print, &server.name()]).ends(0);
+    user.run(&["check", "--no-ask", &server.name()]).ends(0);
+    for arguments in [&["show", &server.name()][..], &["show", "--json", &server.name()], &["export"], &["list"]] {
+        let ran = user.run(arguments).ends(0);
+        assert!(!ran.out.contains("922337203"), "{arguments:?}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_certificate_of_six_days_ends_soon_in_its_last_third() {
+    let mut user = User::new();
+    let server = Server::start(certified(&user.authority, "six", 6), "six", Manner::Echo);
+    let list = user.file("list", server.name().as_bytes());
+    for (day, soon) in [(0, false), (3, false), (5, true), (7, true)] {
+        user.now = START + day * DAY + 60;
+        let ran = user.run(&["check", "--json", "--file", &list]);
+        assert_eq!(ran.json()["results"][0]["ends_soon"], soon, "day {day}");
+        let table = user.run(&["check", "--file", &list]);
+        assert_eq!(table.out.contains("Certificates that end within 21 days"), soon, "day {day}: {}", table.out);
+    }
 }
 
 #[test]

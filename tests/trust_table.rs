@@ -186,11 +186,11 @@ fn situations() -> Vec<(&'static str, Facts)> {
         ("formerly CA-valid, newer key, expired for 3 days", formerly_valid(with_path(&[Expired]), "old")),
         (
             "formerly CA-valid, newer key, expired for 31 days",
-            formerly_valid(with(with_path(&[Expired]), |f| f.leaf.not_after = NOW - 31 * DAY), "old"),
+            formerly_valid(with(with_path(&[Expired]), |f| f.leaf.not_after = Some(NOW - 31 * DAY)), "old"),
         ),
         (
             "formerly CA-valid, older key, expired for 3 days",
-            formerly_valid(with(with_path(&[Expired]), |f| f.leaf.not_before = NOW - 100 * DAY), "old"),
+            formerly_valid(with(with_path(&[Expired]), |f| f.leaf.not_before = Some(NOW - 100 * DAY)), "old"),
         ),
         ("formerly CA-valid, another key, self-signed", formerly_valid(base(), "old")),
         (

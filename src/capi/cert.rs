@@ -189,13 +189,14 @@ pub unsafe extern "C" fn tofu_cert_serial(cert: *const tofu_cert) -> *const c_ch
 /// Does not decide whether the certificate is valid now; a check does.
 ///
 /// @param cert  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC; INT64_MAX for a date that cannot be read.
+/// @return seconds since the epoch, UTC. INT64_MAX means that the certificate has no readable date
+///         there: compare with INT64_MAX before you calculate, and show TOFU_CERT_NOT_BEFORE's string.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_cert_not_before(cert: *const tofu_cert) -> i64 {
     // SAFETY: `cert` as its @param says.
-    unsafe { read(cert, 0, |cert| Some(cert.cert.not_before())) }
+    unsafe { read(cert, 0, |cert| Some(cert.cert.not_before().unwrap_or(i64::MAX))) }
 }
 
 /// The last second of validity.
@@ -203,13 +204,14 @@ pub unsafe extern "C" fn tofu_cert_not_before(cert: *const tofu_cert) -> i64 {
 /// Does not decide whether the certificate is valid now; a check does.
 ///
 /// @param cert  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC; INT64_MIN for a date that cannot be read.
+/// @return seconds since the epoch, UTC. INT64_MIN means that the certificate has no readable date
+///         there: compare with INT64_MIN before you calculate, and show TOFU_CERT_NOT_AFTER's string.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_cert_not_after(cert: *const tofu_cert) -> i64 {
     // SAFETY: `cert` as its @param says.
-    unsafe { read(cert, 0, |cert| Some(cert.cert.not_after())) }
+    unsafe { read(cert, 0, |cert| Some(cert.cert.not_after().unwrap_or(i64::MIN))) }
 }
 
 unsafe fn attribute(

@@ -22,9 +22,9 @@ pub const TOFU_CERT_SPKI_SHA256: i32 = 3;
 pub const TOFU_CERT_SUBJECT: i32 = 4;
 /// The issuer as written in the certificate: string (RFC 4514); bytes of its DER.
 pub const TOFU_CERT_ISSUER: i32 = 5;
-/// First second of validity: number; string for people.
+/// First second of validity: number, INT64_MAX where the date cannot be read; string for people.
 pub const TOFU_CERT_NOT_BEFORE: i32 = 6;
-/// Last second of validity: number; string for people.
+/// Last second of validity: number, INT64_MIN where the date cannot be read; string for people.
 pub const TOFU_CERT_NOT_AFTER: i32 = 7;
 /// DNS names among the alternative names: strings.
 pub const TOFU_CERT_SAN_DNS: i32 = 8;
@@ -107,8 +107,8 @@ fn field(cert: &Cert, code: i32) -> Option<Field> {
         TOFU_CERT_SPKI_SHA256 => hash(cert.spki(), cert.spki().base64()),
         TOFU_CERT_SUBJECT => Field::text(cert.subject().text()).and_bytes(cert.subject().der()),
         TOFU_CERT_ISSUER => Field::text(cert.issuer().text()).and_bytes(cert.issuer().der()),
-        TOFU_CERT_NOT_BEFORE => Field::text(cert.not_before_text()).and_number(cert.not_before()),
-        TOFU_CERT_NOT_AFTER => Field::text(cert.not_after_text()).and_number(cert.not_after()),
+        TOFU_CERT_NOT_BEFORE => Field::text(cert.not_before_text()).and_number(cert.not_before().unwrap_or(i64::MAX)),
+        TOFU_CERT_NOT_AFTER => Field::text(cert.not_after_text()).and_number(cert.not_after().unwrap_or(i64::MIN)),
         TOFU_CERT_SERIAL => Field::text(cert.serial()).and_bytes(cert.serial_bytes()),
         TOFU_CERT_VERSION => Field::text(cert.version().to_string()).and_number(cert.version().into()),
         TOFU_CERT_SHA1 => sha1(&cert.sha1_fingerprint()),

@@ -19,8 +19,8 @@ pub(super) fn certificate(cert: &Cert) -> Value {
         "serial": cert.serial(),
         "subject": name(cert.subject()),
         "issuer": name(cert.issuer()),
-        "not_before": date(cert.not_before()),
-        "not_after": date(cert.not_after()),
+        "not_before": cert.not_before().map(time::rfc3339),
+        "not_after": cert.not_after().map(time::rfc3339),
         "names": cert.sans().iter().map(san).collect::<Vec<_>>(),
         "host_names": cert.host_names(),
         "key": {
@@ -58,10 +58,6 @@ fn name(name: &Name) -> Value {
 }
 
 /// `null` where the certificate holds no readable date; the anomaly says what stands there.
-fn date(at: time::Timestamp) -> Option<String> {
-    (at != time::Timestamp::MAX && at != time::Timestamp::MIN).then(|| time::rfc3339(at))
-}
-
 fn san(san: &San) -> Value {
     let (kind, value) = match san {
         San::Dns(name) => ("dns", name.clone()),

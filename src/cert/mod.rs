@@ -170,18 +170,28 @@ impl Cert {
         &self.names().issuer
     }
 
-    /// First second of validity. An unreadable date reads as the end of time: never begun.
-    pub fn not_before(&self) -> Timestamp {
-        self.inner.outline.not_before.read.at.unwrap_or(Timestamp::MAX)
+    /// First second of validity; `None` where the date cannot be read.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.inner.outline.not_before.read.at
     }
 
-    /// Last second of validity. An unreadable date reads as the beginning of time: long over.
-    pub fn not_after(&self) -> Timestamp {
-        self.inner.outline.not_after.read.at.unwrap_or(Timestamp::MIN)
+    /// Last second of validity; `None` where the date cannot be read.
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.inner.outline.not_after.read.at
     }
 
-    /// The first date as a person should read it: `2026-03-01 17:04:05 UTC`, or what stands there
-    /// where it is no date, escaped.
+    /// The first and the last second of validity; `None` where one of them cannot be read.
+    pub fn validity(&self) -> Option<(Timestamp, Timestamp)> {
+        Some((self.not_before()?, self.not_after()?))
+    }
+
+    /// Whether `at` lies within the validity. It never does where one of the two dates cannot be read.
+    pub fn is_valid_at(&self, at: Timestamp) -> bool {
+        self.validity().is_some_and(|(first, last)| (first..=last).contains(&at))
+    }
+
+    /// The first date as a person should read it: `2026-03-01 17:04:05 UTC`, or, where no date can be
+    /// read, that there is none and what stands there instead, escaped.
     pub fn not_before_text(&self) -> String {
         self.date_text(&self.inner.outline.not_before)
     }
@@ -368,8 +378,22 @@ impl Cert {
     fn date_text(&self, date: &outline::Date) -> String {
         match date.read.at {
             Some(at) => crate::time::date_time(at),
-            None => format!("no date: {}", crate::text::excerpt(&anomalies::raw_date(self.der(), date), 40)),
+            None => format!("no readable date ({})", self.date_found(date)),
         }
+    }
+
+    /// What stands where the first date should be, escaped and shortened.
+    pub(crate) fn not_before_found(&self) -> String {
+        self.date_found(&self.inner.outline.not_before)
+    }
+
+    /// What stands where the last date should be, escaped and shortened.
+    pub(crate) fn not_after_found(&self) -> String {
+        self.date_found(&self.inner.outline.not_after)
+    }
+
+    fn date_found(&self, date: &outline::Date) -> String {
+        crate::text::excerpt(&anomalies::raw_date(self.der(), date), 40)
     }
 
     fn names(&self) -> &Names {

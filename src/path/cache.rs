@@ -36,7 +36,7 @@ impl Cache {
         let key = self.key(question)?;
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get(&key)?;
-        let (first, last) = entry.path.validity();
+        let (first, last) = entry.path.validity()?;
         let same = entry.host == *question.host && entry.chain.same_certs(question.chain);
         (same && (first..=last).contains(&question.at)).then(|| entry.path.clone())
     }

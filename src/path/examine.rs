@@ -58,8 +58,7 @@ fn examine_anew(question: &Question<'_>) -> Examination {
 pub fn path_to(question: &Question<'_>, anchor: &Cert) -> Option<Path> {
     let leaf = question.chain.leaf()?;
     let is_ca = anchor.basic_constraints().is_some_and(|c| c.ca);
-    let in_time = (leaf.not_before()..=leaf.not_after()).contains(&question.at);
-    if !is_ca || !in_time || anchor.spki_der() == leaf.spki_der() {
+    if !is_ca || !leaf.is_valid_at(question.at) || anchor.spki_der() == leaf.spki_der() {
         return None;
     }
     let pool = pool(question);
@@ -209,17 +208,18 @@ fn explained_by_leaf(error: &webpki::Error, leaf: &Cert) -> bool {
 }
 
 /// The asked time if the whole path (the anchor aside, whose dates webpki ignores) is valid then;
-/// else the last second at which it is; else the leaf's last second.
+/// else the last second at which it is; else the leaf's last second. A date that cannot be read bounds
+/// nothing here, because [`judge`] reports it.
 fn time_inside(path: &[Node<'_>], asked: Timestamp) -> Timestamp {
     let below = path.iter().take(path.len().saturating_sub(1));
-    let first = below.clone().map(|n| n.cert.not_before()).max().unwrap_or(asked);
-    let last = below.map(|n| n.cert.not_after()).min().unwrap_or(asked);
+    let first = below.clone().filter_map(|n| n.cert.not_before()).max().unwrap_or(asked);
+    let last = below.filter_map(|n| n.cert.not_after()).min().unwrap_or(asked);
     if (first..=last).contains(&asked) {
         asked
     } else if first <= last {
         last
     } else {
-        path.first().map_or(asked, |leaf| leaf.cert.not_after())
+        path.first().and_then(|leaf| leaf.cert.not_after()).unwrap_or(asked)
     }
 }
 

@@ -112,20 +112,36 @@ pub(super) fn is_self_issued(cert: &Cert) -> bool {
 }
 
 fn dates(element: Element<'_>, authority: bool, at: Timestamp, out: &mut Vec<Problem>) {
-    let (first, last) = (element.cert.not_before(), element.cert.not_after());
     let mut tell = |kind, code, when, days: i64| {
         out.push(
             about(kind, code, element).arg("date", date(when)).arg("time", rfc3339(when)).arg("days", days.to_string()),
         );
     };
-    if at > last {
-        let code = if authority { "expired-issuer" } else { "expired" };
-        tell(ProblemKind::Expired, code, last, days_between(last, at));
+    let mut unreadable = Vec::new();
+    match element.cert.not_after() {
+        Some(last) if at > last => {
+            let code = if authority { "expired-issuer" } else { "expired" };
+            tell(ProblemKind::Expired, code, last, days_between(last, at));
+        }
+        Some(_) => {}
+        None => {
+            let code = if authority { "end-unreadable-issuer" } else { "end-unreadable" };
+            unreadable.push(about(ProblemKind::Expired, code, element).shown("found", element.cert.not_after_found()));
+        }
     }
-    if at < first {
-        let code = if authority { "not-yet-valid-issuer" } else { "not-yet-valid" };
-        tell(ProblemKind::NotYetValid, code, first, days_between(at, first));
+    match element.cert.not_before() {
+        Some(first) if at < first => {
+            let code = if authority { "not-yet-valid-issuer" } else { "not-yet-valid" };
+            tell(ProblemKind::NotYetValid, code, first, days_between(at, first));
+        }
+        Some(_) => {}
+        None => {
+            let code = if authority { "start-unreadable-issuer" } else { "start-unreadable" };
+            let problem = about(ProblemKind::NotYetValid, code, element);
+            unreadable.push(problem.shown("found", element.cert.not_before_found()));
+        }
     }
+    out.append(&mut unreadable);
 }
 
 /// RFC 9525: the certificate must name the host.

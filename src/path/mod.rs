@@ -48,12 +48,16 @@ impl Path {
         self.certs.last()
     }
 
-    /// The seconds in which every element is valid, first and last; the first is later than the
-    /// last where there are none.
-    pub fn validity(&self) -> (Timestamp, Timestamp) {
-        let first = self.certs.iter().map(Cert::not_before).max().unwrap_or(Timestamp::MAX);
-        let last = self.certs.iter().map(Cert::not_after).min().unwrap_or(Timestamp::MIN);
-        (first, last)
+    /// The first and the last second in which every element is valid; `None` where there is no such
+    /// second, or an element has a date that cannot be read.
+    pub fn validity(&self) -> Option<(Timestamp, Timestamp)> {
+        let mut all = None;
+        for cert in &self.certs {
+            let (first, last) = cert.validity()?;
+            let (from, until) = all.unwrap_or((first, last));
+            all = Some((first.max(from), last.min(until)));
+        }
+        all.filter(|(first, last)| first <= last)
     }
 }
 
@@ -103,7 +107,7 @@ impl Examination {
     /// the server would have been CA-valid then, for this very name (DECISION, rules 7 and 7b).
     pub fn valid_but_for_dates(&self) -> bool {
         let dates = Problems::of(&[ProblemKind::Expired, ProblemKind::NotYetValid]);
-        let in_time = self.path.as_ref().map(Path::validity).is_some_and(|(first, last)| first <= last);
+        let in_time = self.path.as_ref().and_then(Path::validity).is_some();
         in_time && !self.problems.is_empty() && self.kinds().without(dates).is_empty()
     }
 

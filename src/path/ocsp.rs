@@ -135,8 +135,10 @@ fn verified(body: &Signed<'_>, issuer: &Cert, at: Timestamp) -> Result<(), &'sta
         let Some(tlv) = certs.take(SEQUENCE) else { break };
         let Ok(responder) = Cert::parse_der(tlv.whole) else { continue };
         let may_answer = responder.extended_key_usage().is_some_and(|u| u.iter().any(|u| u == "OCSPSigning"));
-        let in_time = (responder.not_before()..=responder.not_after()).contains(&at);
-        if may_answer && in_time && by(&responder) == Some(true) && responder.signed_by(issuer) == SignatureCheck::Valid
+        if may_answer
+            && responder.is_valid_at(at)
+            && by(&responder) == Some(true)
+            && responder.signed_by(issuer) == SignatureCheck::Valid
         {
             return Ok(());
         }

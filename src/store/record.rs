@@ -230,6 +230,16 @@ pub struct Anchor {
     pub organisation: String,
 }
 
+/// Reads a notBefore: `null` for a date that could not be read. Older versions wrote `i64::MAX`.
+fn not_before<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Option::deserialize(input)?.filter(|at| *at != Timestamp::MAX))
+}
+
+/// Reads a notAfter: `null` for a date that could not be read. Older versions wrote `i64::MIN`.
+fn not_after<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Option::deserialize(input)?.filter(|at| *at != Timestamp::MIN))
+}
+
 /// Something that an endpoint was seen to present and that was accepted: part of its baseline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
@@ -241,10 +251,12 @@ pub struct Sighting {
     pub first: Timestamp,
     /// Last time seen (refreshed at most daily).
     pub last: Timestamp,
-    /// The leaf's notBefore.
-    pub not_before: Timestamp,
-    /// The leaf's notAfter.
-    pub not_after: Timestamp,
+    /// The leaf's notBefore; `None` where it could not be read.
+    #[serde(deserialize_with = "not_before")]
+    pub not_before: Option<Timestamp>,
+    /// The leaf's notAfter; `None` where it could not be read.
+    #[serde(deserialize_with = "not_after")]
+    pub not_after: Option<Timestamp>,
     /// How it was validated.
     pub validation: Validation,
     /// The anchor of its path, if there was one.

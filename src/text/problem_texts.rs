@@ -18,10 +18,26 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("expired", "The server's certificate expired on {date}, {days} days before the time of this check."),
     ("expired-issuer", "The certificate of the authority {subject} expired on {date}."),
     (
+        "end-unreadable",
+        "The server's certificate has no readable date on which its validity ends (it says {found}), so it counts as expired.",
+    ),
+    (
+        "end-unreadable-issuer",
+        "The certificate of the authority {subject} has no readable date on which its validity ends (it says {found}), so it counts as expired.",
+    ),
+    (
         "not-yet-valid",
         "The server's certificate is not valid before {date}; perhaps the clock of this device is wrong.",
     ),
     ("not-yet-valid-issuer", "The certificate of the authority {subject} is not valid before {date}."),
+    (
+        "start-unreadable",
+        "The server's certificate has no readable date on which its validity begins (it says {found}), so it counts as not valid yet.",
+    ),
+    (
+        "start-unreadable-issuer",
+        "The certificate of the authority {subject} has no readable date on which its validity begins (it says {found}), so it counts as not valid yet.",
+    ),
     ("host-mismatch", "The certificate is not for {host}; it is for {names}."),
     ("host-mismatch-no-name", "The certificate is not for {host}; it names no server at all."),
     (

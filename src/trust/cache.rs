@@ -71,8 +71,9 @@ impl Grounds {
         let replaced = facts.known.pins.iter().map(|known| &known.pin).filter(|pin| pin.overlap_until != 0);
         from = replaced.map(|pin| pin.state_since).filter(|since| *since <= facts.at()).fold(from, Timestamp::max);
         for cert in check.chain.certs().map(|(_, cert)| cert).chain(path) {
-            from = from.max(cert.not_before());
-            until = until.min(cert.not_after().saturating_add(1));
+            let (first, last) = cert.validity()?;
+            from = from.max(first);
+            until = until.min(last.saturating_add(1));
         }
         let pins = facts.known.pins.iter().map(|known| &known.pin);
         let ends = pins.flat_map(|pin| [pin.expires, pin.overlap_until, pin.waive_expired_until]);

@@ -5,7 +5,7 @@
 use super::codes::{Change, Risk};
 use super::facts::{Facts, Previous};
 use crate::path::{ProblemKind, Problems};
-use crate::time::{DAY, Timestamp};
+use crate::time::{DAY, Timestamp, notice};
 
 /// A certificate is due for replacement in its last 30 days, or its last third where it lives
 /// for less than 90.
@@ -97,10 +97,10 @@ pub fn raised(facts: &Facts, mut graded: Graded) -> Graded {
     graded
 }
 
-/// Whether a certificate had to be replaced at `at`.
-pub fn was_due(not_before: Timestamp, not_after: Timestamp, at: Timestamp) -> bool {
-    let third = not_after.saturating_sub(not_before).checked_div(3).unwrap_or(0).max(0);
-    at >= not_after.saturating_sub(DUE.min(third))
+/// Whether a certificate had to be replaced at `at`. Nobody can say so where a date cannot be read.
+pub fn was_due(not_before: Option<Timestamp>, not_after: Option<Timestamp>, at: Timestamp) -> bool {
+    let (Some(first), Some(last)) = (not_before, not_after) else { return false };
+    at >= last.saturating_sub(notice(first, last, DUE))
 }
 
 fn by_date(facts: &Facts, previous: &Previous) -> Change {

@@ -124,8 +124,8 @@ mod tests {
             spki,
             first: at,
             last: at,
-            not_before: at,
-            not_after: at,
+            not_before: Some(at),
+            not_after: Some(at),
             validation: Validation::Ca,
             anchor: None,
             intermediates: Vec::new(),
@@ -150,7 +150,7 @@ mod tests {
         // The validity of a certificate, and when a key was replaced, are no times of contact.
         assert_eq!((seen.pins[0].state_since, seen.pins[0].overlap_until), (late, late + 1));
         wanted.pins[0] = Pin { state_since: late, overlap_until: late + 1, ..wanted.pins[0].clone() };
-        (wanted.baseline[0].not_before, wanted.baseline[0].not_after) = (late, late);
+        (wanted.baseline[0].not_before, wanted.baseline[0].not_after) = (Some(late), Some(late));
         wanted.upgrade = Some(Upgrade { since: early, days: Vec::new() });
         wanted.validated.as_mut().unwrap().keys.push(Hash::of(b"k"));
         assert_eq!(seen, wanted);

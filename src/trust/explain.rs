@@ -289,7 +289,10 @@ impl<'a> Scene<'a> {
             ("trusted-on", |s| s.pin.map_or_else(String::new, |pin| date(pin.created))),
             ("pin-ended", |s| s.pin.map_or_else(String::new, |pin| date(s.possible(ended(pin))))),
             ("last-seen", |s| date(s.last_seen())),
-            ("expired-days", |s| count(days_between(s.facts.leaf.not_after, s.facts.at()).max(0), "day")),
+            ("expired-days", |s| {
+                let since = |end| count(days_between(end, s.facts.at()).max(0), "day");
+                s.facts.leaf.not_after.map_or_else(String::new, since)
+            }),
             ("validated-until", |s| s.facts.known.validated.as_ref().map_or_else(String::new, |v| date(v.last))),
             ("known-until", |s| s.facts.known.tombstone.as_ref().map_or_else(String::new, |t| date(t.known_until))),
             ("elsewhere", Self::elsewhere),

@@ -34,10 +34,10 @@ pub struct Leaf {
     pub key_readable: bool,
     /// The size of an RSA key in bits; `None` for other kinds.
     pub rsa_bits: Option<u32>,
-    /// Start of validity.
-    pub not_before: Timestamp,
-    /// End of validity.
-    pub not_after: Timestamp,
+    /// Start of validity; `None` where the date cannot be read.
+    pub not_before: Option<Timestamp>,
+    /// End of validity; `None` where the date cannot be read.
+    pub not_after: Option<Timestamp>,
     /// Signed by its own key, by verification.
     pub self_signed: bool,
     /// Its DNS identifiers, literally as presented, in lower case.
@@ -120,10 +120,10 @@ pub struct Previous {
     pub cert: Hash,
     /// Its key.
     pub spki: Hash,
-    /// Its end of validity.
-    pub not_after: Timestamp,
-    /// Its start of validity.
-    pub not_before: Timestamp,
+    /// Its end of validity; `None` where the date cannot be read.
+    pub not_after: Option<Timestamp>,
+    /// Its start of validity; `None` where the date cannot be read.
+    pub not_before: Option<Timestamp>,
     /// When it was first seen; 0 when unknown.
     pub first: Timestamp,
     /// When it was last seen; 0 when unknown.

@@ -372,7 +372,7 @@ fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option
         Some(hash) => tx.cert(hash)?,
         None => None,
     };
-    let inside = question.at.clamp(leaf.not_before(), leaf.not_after().max(leaf.not_before()));
+    let inside = leaf.validity().map_or(question.at, |(first, last)| question.at.clamp(first, last.max(first)));
     let sent = question.chain.certs().skip(1).map(|(_, cert)| cert.clone());
     let mut named = kept.into_iter().chain(sent).filter(|cert| cert.spki() == *key).take(MAX_CANDIDATES);
     Ok(named

@@ -140,7 +140,7 @@ fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, shared: Option<&
         record.pins.retain(|pin| !(pin.until_ca_valid && pin.state == PinState::Trusted));
     }
     let vouched = validation == Validation::Ca && weighed.gathered.system_root;
-    plan.floor = (vouched && facts.leaf.not_before > facts.floor).then_some(facts.leaf.not_before);
+    plan.floor = facts.leaf.not_before.filter(|first| vouched && *first > facts.floor);
 }
 
 /// Brings the times of a record back that lie ahead of this accepted contact, which is the last one now.

@@ -192,7 +192,7 @@ fn card(page: &mut Page, cert: &Cert) {
         ("For", if more > 0 { format!("{shown} and {more} more") } else { shown }),
         ("Subject", cut(&cert.subject().text())),
         ("Issuer", cut(&cert.issuer().text())),
-        ("Valid", format!("{} to {}", date_time(cert.not_before()), date_time(cert.not_after()))),
+        ("Valid", format!("{} to {}", cert.not_before_text(), cert.not_after_text())),
         ("Key", cert.key().text()),
         ("Key pin", cert.spki().key_pin()),
         ("SHA-256", cert.fingerprint().colon_hex()),

@@ -28,7 +28,8 @@ pub(super) fn lapsed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 
 /// Expired is all that is wrong: inside its validity, path and name were valid.
 fn only_expired(facts: &Facts) -> bool {
-    facts.problems == Problems::of(&[ProblemKind::Expired]) && facts.ca_path() && facts.valid_but_for_dates
+    let expired = facts.problems == Problems::of(&[ProblemKind::Expired]) && facts.leaf.not_after.is_some();
+    expired && facts.ca_path() && facts.valid_but_for_dates
 }
 
 /// Rule 7b.
@@ -36,8 +37,9 @@ pub(super) fn lapsed_newer(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if !facts.known.validated.as_ref().is_some_and(|v| v.ca) {
         return None;
     }
-    let late_by = facts.at().saturating_sub(facts.leaf.not_after);
-    let newer = facts.known.baseline.iter().all(|s| facts.leaf.not_before > s.not_before);
+    let (Some(first), Some(last)) = (facts.leaf.not_before, facts.leaf.not_after) else { return None };
+    let late_by = facts.at().saturating_sub(last);
+    let newer = facts.known.baseline.iter().all(|s| s.not_before.is_none_or(|known| first > known));
     let holds = only_expired(facts)
         && late_by <= policy.late_days.saturating_mul(DAY)
         && newer

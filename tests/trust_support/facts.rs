@@ -36,8 +36,8 @@ pub fn base() -> Facts {
         cert: hash("new cert"),
         key_readable: true,
         rsa_bits: Some(2048),
-        not_before: NOW - 30 * DAY,
-        not_after: NOW + 335 * DAY,
+        not_before: Some(NOW - 30 * DAY),
+        not_after: Some(NOW + 335 * DAY),
         self_signed: true,
         names: vec!["mail.example.org".to_owned()],
     };
@@ -85,7 +85,7 @@ pub fn with_path(kinds: &[ProblemKind]) -> Facts {
     facts.ca = CaAnswer::Path { anchor: anchor("Old CA"), valid: kinds.is_empty() };
     if kinds == [ProblemKind::Expired] {
         facts.valid_but_for_dates = true;
-        facts.leaf.not_after = NOW - 3 * DAY;
+        facts.leaf.not_after = Some(NOW - 3 * DAY);
     }
     facts
 }
@@ -136,8 +136,8 @@ pub fn sighting(of: &str, validation: Validation, organisation: Option<&str>) ->
         spki: hash(of),
         first: NOW - 60 * DAY,
         last: NOW - 2 * DAY,
-        not_before: NOW - 90 * DAY,
-        not_after: NOW + 10 * DAY,
+        not_before: Some(NOW - 90 * DAY),
+        not_after: Some(NOW + 10 * DAY),
         validation,
         anchor: organisation.map(anchor),
         intermediates: Vec::new(),
@@ -164,8 +164,8 @@ pub fn previous(of: &str, same: bool) -> Previous {
     Previous {
         cert: hash(&format!("{of} cert")),
         spki: hash(of),
-        not_before: NOW - 90 * DAY,
-        not_after: if same { NOW + 10 * DAY } else { NOW + 275 * DAY },
+        not_before: Some(NOW - 90 * DAY),
+        not_after: Some(if same { NOW + 10 * DAY } else { NOW + 275 * DAY }),
         first: NOW - 60 * DAY,
         last: NOW - 2 * DAY,
         matches_host: true,
@@ -186,7 +186,7 @@ pub fn pinned(mut facts: Facts, of: &str) -> Facts {
 
 pub fn due(mut facts: Facts) -> Facts {
     if let Some(previous) = &mut facts.previous {
-        previous.not_after = NOW + 5 * DAY;
+        previous.not_after = Some(NOW + 5 * DAY);
     }
     facts
 }

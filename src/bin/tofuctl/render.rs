@@ -1,7 +1,7 @@
 //! Pages of text that fit a width: wrapped paragraphs, labelled rows, colours. Everything that comes
 //! here is escaped already; widths are counted in columns. Knows nothing of certificates.
 
-use tofu::time::{self, DAY, Timestamp};
+use tofu::time::{DAY, Timestamp};
 
 use crate::layout::{LABEL, padded, wrap};
 use crate::out::{Paint, Style};
@@ -93,15 +93,6 @@ pub fn from_now(at: Timestamp, now: Timestamp) -> String {
         0.. => "within a day".to_owned(),
         behind if behind > DAY.saturating_neg() => "less than a day ago".to_owned(),
         behind => format!("{} ago", days(behind.saturating_neg().div_euclid(DAY))),
-    }
-}
-
-/// The colour of an end of validity: red when it is past, yellow when it is near.
-pub fn end_style(not_after: Timestamp, now: Timestamp, warn_days: i64) -> Style {
-    match not_after {
-        end if end < now => Style::Bad,
-        end if time::days_between(now, end) < warn_days => Style::Warn,
-        _ => Style::Plain,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use tofu::cert::Cert;
 use tofu::text::excerpt;
-use tofu::time::{self, Timestamp};
+use tofu::time::{self, DAY, Timestamp};
 
 use crate::layout;
 use crate::out::Style;
-use crate::render::{Sheet, end_style, from_now};
+use crate::render::{Sheet, from_now};
 
 /// Names listed before the rest is counted.
 const MAX_NAMES: usize = 8;
@@ -56,15 +56,41 @@ fn issuer(cert: &Cert) -> String {
 }
 
 fn validity(cert: &Cert, now: Timestamp) -> (Style, String) {
-    let (begin, end) = (cert.not_before(), cert.not_after());
-    let until = format!("until {}", cert.not_after_text());
-    if end < now {
-        return (Style::Bad, format!("{until}: expired {}", from_now(end, now)));
+    let (begins, ends) = (cert.not_before_text(), cert.not_after_text());
+    match (cert.not_before(), cert.not_after()) {
+        (Some(_), None) => (Style::Bad, format!("from {begins}; its end has {ends}")),
+        (None, Some(_)) => (Style::Bad, format!("until {ends}; its beginning has {begins}")),
+        (None, None) => (Style::Bad, format!("its beginning has {begins}, its end has {ends}")),
+        (_, Some(end)) if end < now => (Style::Bad, format!("until {ends}: expired {}", from_now(end, now))),
+        (Some(begin), _) if begin > now => (Style::Bad, format!("not before {begins}, until {ends}")),
+        (Some(begin), Some(end)) => {
+            let text = format!("until {ends}, {} (since {})", from_now(end, now), time::date(begin));
+            (end_style(cert, now, SOON_DAYS), text)
+        }
     }
-    if begin > now {
-        return (Style::Bad, format!("not before {}, {until}", cert.not_before_text()));
+}
+
+/// Whether a certificate ends soon, or has ended: within `warn_days`, or within a third of its lifetime
+/// where that is less. One without readable dates does.
+pub fn ends_soon(cert: &Cert, now: Timestamp, warn_days: i64) -> bool {
+    cert.validity().is_none_or(|(first, last)| {
+        let notice = time::notice(first, last, warn_days.saturating_mul(DAY));
+        last < now || last.saturating_sub(now) < notice
+    })
+}
+
+/// The colour of an end of validity: red when it is past or cannot be read, yellow when it is near.
+fn end_style(cert: &Cert, now: Timestamp, warn_days: i64) -> Style {
+    match cert.not_after() {
+        Some(end) if end >= now => {
+            if ends_soon(cert, now, warn_days) {
+                Style::Warn
+            } else {
+                Style::Plain
+            }
+        }
+        _ => Style::Bad,
     }
-    (end_style(end, now, SOON_DAYS), format!("{until}, {} (since {})", from_now(end, now), time::date(begin)))
 }
 
 fn names(cert: &Cert) -> String {

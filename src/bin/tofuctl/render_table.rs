@@ -61,23 +61,25 @@ impl Summary<'_> {
             Exit::Reject => ("REJECT", Style::Bad),
         };
         let ends = outcome.ends();
+        // A server that was not reached has shown no certificate; one that was may have shown an unreadable date.
+        let unread = if outcome.result.is_ok() { "unreadable" } else { "" };
         let soon = if outcome.ends_soon(self.now, self.warn_days) { Style::Warn } else { Style::Plain };
         let days = ends.map_or_else(String::new, |end| days_between(self.now, end).to_string());
         [
             Cell::new(outcome.server.clone()),
             Cell::styled(answer, style),
-            Cell::styled(ends.map_or_else(String::new, time::date), soon),
+            Cell::styled(ends.map_or_else(|| unread.to_owned(), time::date), soon),
             Cell::styled(days, soon),
             Cell::new(why(outcome)),
         ]
     }
 
     fn ending(&self, out: &Out) -> String {
-        let mut soon: Vec<(Timestamp, &Outcome)> = self
+        let mut soon: Vec<(Option<Timestamp>, &Outcome)> = self
             .outcomes
             .iter()
             .filter(|outcome| outcome.ends_soon(self.now, self.warn_days))
-            .filter_map(|outcome| Some((outcome.ends()?, outcome)))
+            .map(|outcome| (outcome.ends(), outcome))
             .collect();
         if soon.is_empty() {
             return String::new();
@@ -85,8 +87,12 @@ impl Summary<'_> {
         soon.sort_by_key(|(end, _)| *end);
         let mut text = format!("\nCertificates that end within {} days:\n", self.warn_days);
         for (end, outcome) in soon {
-            let style = if end < self.now { Style::Bad } else { Style::Warn };
-            let line = format!("{} ({})  {}", time::date(end), from_now(end, self.now), outcome.server);
+            let style = if end.is_some_and(|end| end >= self.now) { Style::Warn } else { Style::Bad };
+            let when = end.map_or_else(
+                || "no readable date".to_owned(),
+                |end| format!("{} ({})", time::date(end), from_now(end, self.now)),
+            );
+            let line = format!("{when}  {}", outcome.server);
             let lines = wrapped("  ", "    ", &line, out.width);
             lines.lines().for_each(|line| text.push_str(&format!("{}\n", out.paint.paint(style, line))));
         }

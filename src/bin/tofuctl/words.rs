@@ -1,5 +1,6 @@
 //! Stable words for the kinds and states of what is remembered, in text and JSON alike.
 
+use tofu::cert::Cert;
 use tofu::store::{Origin, PinKind, PinState, PinValue, Severity, Validation};
 pub use tofu::text::count;
 use tofu::text::escape;
@@ -29,6 +30,13 @@ pub fn by_whom(origin: Origin) -> &'static str {
         Origin::Sibling => "because of another port of the host",
         Origin::Imported => "by an import",
     }
+}
+
+/// From when to when a certificate is valid, in days.
+pub fn validity(cert: &Cert) -> String {
+    let first = cert.not_before().map_or_else(|| cert.not_before_text(), date);
+    let last = cert.not_after().map_or_else(|| cert.not_after_text(), date);
+    format!("{first} to {last}")
 }
 
 pub fn validation(validation: Validation) -> &'static str {

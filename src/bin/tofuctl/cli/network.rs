@@ -115,7 +115,7 @@ pub struct Check {
     /// Print one JSON object a line as the checks finish
     #[arg(long, requires = "file", conflicts_with = "json")]
     pub json_lines: bool,
-    /// List certificates that expire within so many days
+    /// List certificates that expire within so many days, or within a third of their lifetime if that is less
     #[arg(long, value_name = "N", default_value_t = 21, requires = "file")]
     pub warn_days: u32,
 }

@@ -9,6 +9,7 @@ use std::thread;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use tofu::cert::Cert;
 use tofu::store::Store;
 use tofu::text::excerpt;
 use tofu::time::{Timestamp, days_between, rfc3339};
@@ -21,6 +22,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt::Interrupt;
 use crate::reach;
+use crate::render_cert::ends_soon;
 use crate::render_table;
 use crate::settle::exit_of;
 
@@ -57,14 +59,19 @@ impl Outcome {
         self.result.as_ref().map_or(Exit::Failed, |verdict| exit_of(verdict.decision()))
     }
 
-    /// When the server's certificate ends.
-    pub fn ends(&self) -> Option<Timestamp> {
-        Some(self.result.as_ref().ok()?.chain().leaf()?.not_after())
+    /// The server's certificate.
+    fn leaf(&self) -> Option<&Cert> {
+        self.result.as_ref().ok()?.chain().leaf()
     }
 
-    /// Whether that is near, or past.
+    /// When the server's certificate ends, where it says so readably.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.leaf()?.not_after()
+    }
+
+    /// Whether it ends soon, or has ended, or does not say when.
     pub fn ends_soon(&self, now: Timestamp, warn_days: i64) -> bool {
-        self.ends().is_some_and(|end| days_between(now, end) < warn_days || end < now)
+        self.leaf().is_some_and(|leaf| ends_soon(leaf, now, warn_days))
     }
 
     fn to_json(&self, now: Timestamp, warn_days: i64) -> Value {

@@ -71,7 +71,10 @@ pub fn print(args: &Trust, target: &Target, leaf: &Cert, cx: &Context) -> Result
     }
     let wanted = Wanted { target, leaf, file, tunnel: cx.command(&words) };
     let mut text = format!("# {}: trust {} by its certificate", name(program), target.host);
-    text.push_str(&format!(", which ends on {}.\n", date(leaf.not_after())));
+    text.push_str(&match leaf.not_after() {
+        Some(end) => format!(", which ends on {}.\n", date(end)),
+        None => ", in which the date of its end cannot be read.\n".to_owned(),
+    });
     text.push_str(&match program {
         Program::Msmtp => msmtp(&wanted),
         Program::Mbsync => mbsync(&wanted),

@@ -281,7 +281,7 @@ impl Page<'_> {
         let issuer = if cert.is_self_signed() { "itself".to_owned() } else { cert.issuer().text() };
         let mut out = self.row("For", &crate::layout::cut(&shown, 400));
         out.push_str(&self.row("Signed by", &crate::layout::cut(&issuer, 200)));
-        out.push_str(&self.row("Valid", &format!("{} to {}", date(cert.not_before()), date(cert.not_after()))));
+        out.push_str(&self.row("Valid", &words::validity(cert)));
         out + &self.row("SHA-256", &cert.fingerprint().colon_hex())
     }
 
@@ -310,7 +310,7 @@ impl Page<'_> {
         let mut out = format!("  {} to {}, {how}\n", date(first), date(last));
         out.push_str(&line(&spki.key_pin()));
         if let Some(cert) = cert {
-            let dates = format!("certificate valid {} to {}", date(cert.not_before()), date(cert.not_after()));
+            let dates = format!("certificate valid {}", words::validity(cert));
             out.push_str(&line(&dates));
             out.push_str(&line(&cert.fingerprint().colon_hex()));
         }
