@@ -396,8 +396,23 @@ fn nothing_from_the_store_steers_the_terminal_or_leaves_the_page() {
             assert!(line.chars().count() <= 80, "{command:?}: {line}");
         }
     }
-    let json = tool.run(&["--json", "show", HOST]);
-    assert!(!json.stdout.contains(['\u{202e}', '\u{200b}']), "{}", json.stdout);
+    // JSON writes them as \uXXXX, an export too, and its reader gets them back.
+    let c1 = "\u{9b}31m\u{7f}";
+    tool.ok(&["stage", "c1.example", &key_pin("next", HOST), "--comment", c1]);
+    for command in [&["--json", "show", HOST][..], &["--json", "list", "--pins"], &["--json", "log"], &["export"]] {
+        let text = tool.run(command).stdout;
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{command:?}: {text:?}");
+        assert!(!text.contains(['\u{202e}', '\u{200b}']), "{command:?}: {text:?}");
+    }
+    let copy = tool.store().with_file_name("copy.json").display().to_string();
+    tool.ok(&["export", "-o", &copy]);
+    let written = std::fs::read_to_string(&copy).unwrap();
+    assert!(written.is_ascii() && written.contains("\\u009b31m\\u007f"), "{written}");
+    let new = tool.store().with_file_name("new.db").display().to_string();
+    assert_eq!(tool.with_store(&new, &["import", &copy, "--commit"]).status, 0);
+    let shown = tool.with_store(&new, &["--json", "show", "c1.example"]).stdout;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown[0]["pins"][0]["comment"], "\\u{9B}31m\\x7F", "{shown}");
 }
 
 #[test]

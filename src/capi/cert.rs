@@ -365,7 +365,7 @@ unsafe fn format_cert(
     // SAFETY: promised by the caller, an export.
     let cert = &unsafe { call.object(cert, "cert") }?.cert;
     out.give(tofu_text::from(match format {
-        TOFU_FORMAT_JSON => cert.to_json().to_string(),
+        TOFU_FORMAT_JSON => crate::text::json(&cert.to_json()),
         TOFU_FORMAT_TEXT => cert.to_text(),
         TOFU_FORMAT_PEM => cert.to_pem(),
         other => return Err(Failure::invalid(format!("format: {other} is not a format of certificates"))),

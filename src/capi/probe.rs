@@ -194,7 +194,7 @@ fn text(probe: &Probe, field: i32) -> Option<String> {
         TOFU_PROBE_SUITE => probe.suite(),
         TOFU_PROBE_GROUP => probe.group(),
         TOFU_PROBE_ALPN => probe.facts()?.alpn.clone(),
-        TOFU_PROBE_JSON => Some(probe.to_json().to_string()),
+        TOFU_PROBE_JSON => Some(crate::text::json(&probe.to_json())),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use super::store::tofu_store;
 use super::text::tofu_text;
 use crate::endpoint::{Endpoint, Host};
 use crate::store::{Export, ExportFormat, ImportFormat, ImportReport, Store, StoreError};
+use crate::text::json;
 use crate::time::system_now;
 
 /// Takes in what another program or another store knows, or says what it would take in.
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn tofu_store_import(
             refuse_unknown_bits(flags, TOFU_IMPORT_COMMIT | TOFU_IMPORT_RESTORE)?;
             let done = import(store, format, data, endpoint, flags)?;
             if let Some(place) = report {
-                place.give(done.to_json().to_string().into());
+                place.give(json(&done.to_json()).into());
             }
             Ok(Answer::Ok)
         })
@@ -151,7 +152,7 @@ pub unsafe extern "C" fn tofu_store_export(
             let host = call.optional_text(host, "host")?.map(Host::parse).transpose()?;
             let done = export(store, format, host.as_ref())?;
             if let Some(place) = report {
-                place.give(done.to_json().to_string().into());
+                place.give(json(&done.to_json()).into());
             }
             out.give(done.text.into());
             Ok(Answer::Ok)
@@ -169,7 +170,7 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
             let endpoints = all.get("endpoints").and_then(Value::as_array).into_iter().flatten();
             let pins = endpoints.filter_map(|e| e.pointer("/record/pins")?.as_array()).map(Vec::len).sum::<usize>();
             let pins = u64::try_from(pins).unwrap_or(u64::MAX);
-            return Ok(Export { text: all.to_string(), pins, remarks: Vec::new() });
+            return Ok(Export { text: json(&all), pins, remarks: Vec::new() });
         }
         TOFU_FORMAT_KNOWN_HOSTS => ExportFormat::KnownHosts,
         TOFU_FORMAT_PEM => ExportFormat::Pem,
@@ -279,7 +280,7 @@ pub unsafe extern "C" fn tofu_store_verify(
             let store = call.object(store, "store")?;
             let found = store.store.verify()?;
             if let Some(place) = report {
-                place.give(found.to_json().to_string().into());
+                place.give(json(&found.to_json()).into());
             }
             match found.problems.first() {
                 Some(what) => Err(StoreError::Damaged { store: store.store.name(), what: what.clone() }.into()),
@@ -369,7 +370,7 @@ pub unsafe extern "C" fn tofu_store_stats(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let found = call.object(store, "store")?.store.read(|tx| tx.statistics())?;
-            out.give(found.to_json().to_string().into());
+            out.give(json(&found.to_json()).into());
             Ok(Answer::Ok)
         })
     }

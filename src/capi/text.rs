@@ -16,7 +16,7 @@ pub(super) fn worded(
     words: impl FnOnce(usize) -> String,
 ) -> Result<tofu_text, Failure> {
     match format {
-        TOFU_FORMAT_JSON => Ok(json().to_string().into()),
+        TOFU_FORMAT_JSON => Ok(crate::text::json(&json()).into()),
         TOFU_FORMAT_TEXT => Ok(words(text_width(width)).into()),
         other => Err(Failure::invalid(format!("format: {other} is not a format of {what}"))),
     }

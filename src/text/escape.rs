@@ -54,7 +54,7 @@ fn push_escaped(out: &mut String, c: char) {
 /// Characters that are invisible, reorder text, or are not characters: Unicode general
 /// categories Cc and Cf, the line and paragraph separators, variation selectors, fillers that
 /// render as nothing, private use and non-characters.
-fn is_deceptive(c: char) -> bool {
+pub(super) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0xA0 | 0xAD | 0x34F | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x890..=0x891 | 0x8E2

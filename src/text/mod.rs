@@ -5,11 +5,13 @@
 mod anomaly_texts;
 mod escape;
 mod hello_texts;
+mod json;
 pub mod layout;
 mod problem_texts;
 mod verdict_texts;
 
 pub use escape::{escape, excerpt, one_line};
+pub use json::{json, json_pretty};
 
 /// One thing said: a stable code, the facts in it, and the certificate of the chain it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

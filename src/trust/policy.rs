@@ -254,7 +254,7 @@ impl Policy {
         };
         let flag = |set: bool| if set { "yes" } else { "no" }.to_owned();
         Some(match field {
-            "json" => Value::Object(self.to_map()).to_string(),
+            "json" => crate::text::json(&Value::Object(self.to_map())),
             "preset" => self.preset.to_owned(),
             "ca" => match self.ca {
                 CaUse::Accept => "accept",

@@ -567,6 +567,7 @@ static void an_export_makes_the_same_store(tofu_store *store)
     const uint8_t *data;
     size_t len = 0, pins = count(store, TOFU_LIST_PINS, NULL, NULL, 0);
 
+    IS(tofu_pin_set(store, 1, "comment", "moved \xe2\x80\xae\xc2\x9b", NULL), TOFU_OK);
     IS(tofu_store_export(store, TOFU_FORMAT_TEXT, NULL, &text, NULL, NULL), TOFU_E_INVALID);
     IS(tofu_store_export(store, TOFU_FORMAT_JSON, "mail.example", &text, NULL, NULL), TOFU_E_INVALID);
     IS(tofu_store_export(store, TOFU_FORMAT_PEM, "mail example", &text, NULL, NULL), TOFU_E_NAME);
@@ -576,6 +577,8 @@ static void an_export_makes_the_same_store(tofu_store *store)
     CLAIM(strstr(tofu_text_get(report, NULL), "\"pins\":0") == NULL, "pins are counted");
     tofu_text_free(report);
     data = (const uint8_t *)tofu_text_get(text, &len);
+    SAYS(tofu_text_get(text, NULL), "moved \\u202e\\u009b");
+    CLAIM(strstr(tofu_text_get(text, NULL), "\xe2\x80\xae") == NULL, "what hides is escaped in JSON");
 
     IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, 0, &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(report, NULL), "\"committed\":false");

@@ -5,6 +5,8 @@ use std::os::fd::AsFd;
 
 use serde_json::Value;
 
+use tofu::text::{json, json_pretty};
+
 use crate::cli::{Color, Global};
 use crate::exit::{Failure, say};
 
@@ -111,14 +113,14 @@ impl Out {
 
     /// Writes one JSON value, over several lines.
     pub fn value(&self, value: &Value) -> Result<(), Failure> {
-        let mut text = visible(&serde_json::to_string_pretty(value)?);
+        let mut text = json_pretty(value);
         text.push('\n');
         self.print(&text)
     }
 
     /// Writes one JSON value in a line of its own.
     pub fn value_line(&self, value: &Value) -> Result<(), Failure> {
-        self.print(&format!("{}\n", visible(&serde_json::to_string(value)?)))
+        self.print(&format!("{}\n", json(value)))
     }
 
     /// Remarks beside the answer, on standard error; silent with `--quiet`.
@@ -136,20 +138,6 @@ impl Out {
             (false, false) => self.print(text),
         }
     }
-}
-
-/// JSON on a terminal: what reorders or hides text is written as `\uXXXX`, which means the same. Only strings
-/// hold such characters.
-fn visible(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_ascii() || !tofu::text::escape(c.encode_utf8(&mut [0; 4])).starts_with('\\') {
-            out.push(c);
-            continue;
-        }
-        c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
-    }
-    out
 }
 
 /// The columns that lines for this terminal may have; the widest where it is none.
@@ -206,7 +194,7 @@ impl<'o> List<'o> {
     }
 
     pub fn item(&mut self, value: &Value) -> Result<(), Failure> {
-        let text = visible(&serde_json::to_string_pretty(value)?).replace('\n', "\n  ");
+        let text = json_pretty(value).replace('\n', "\n  ");
         let comma = if std::mem::replace(&mut self.any, true) { "," } else { "" };
         self.buffer.push(&format!("{comma}\n  {text}"))
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use tofu::store::{self, Export as Exported, Store};
-use tofu::text::escape;
+use tofu::text::{escape, json_pretty};
 
 use crate::cli::exchange::{Export, ExportFormat};
 use crate::context::Context;
@@ -59,7 +59,7 @@ pub fn run(args: &Export, cx: &Context) -> Result<Exit, Failure> {
 fn everything(store: &Store) -> Result<Exported, Failure> {
     let document = store.export_json()?;
     let pins = store.read(|tx| tx.statistics())?.pins.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
-    let mut text = serde_json::to_string_pretty(&document)?;
+    let mut text = json_pretty(&document);
     text.push('\n');
     Ok(Exported { text, pins, remarks: Vec::new() })
 }
