@@ -20,7 +20,10 @@ const AT: i64 = 1_780_272_000;
 const DEVIATIONS: &[(&str, &str)] = &[
     ("crl::crlnumber-critical", "the list can be read, and its signature and entries count"),
     ("crl::crlnumber-missing", "the list can be read, and its signature and entries count"),
-    ("crl::issuer-missing-crlsign", "the list is not used and a note says so; a bad list does not reject"),
+    (
+        "crl::issuer-missing-crlsign",
+        "the list counts for what it revokes, and a note says so; a bad list does not reject",
+    ),
     ("pathlen::validation-ignores-pathlen-in-leaf", "the leaf is a CA certificate: ca-as-server"),
     ("rfc5280::aki::critical-aki", "key identifiers are hints for path building; the signature decides"),
     (

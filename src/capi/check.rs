@@ -283,9 +283,10 @@ fn add_tlsa(options: &mut Options, rdata: &[u8], dnssec_validated: i32) -> Resul
     Ok(())
 }
 
-/// Adds a certificate revocation list (RFC 5280, section 5).
+/// Adds a certificate revocation list (RFC 5280, section 5), in DER, of version 1 or 2.
 ///
-/// Does not fetch any, and does not believe one that does not verify under the issuer it speaks for.
+/// Does not fetch any, and does not believe one that does not verify under the issuer it speaks for. A list that
+/// is out of date or of a kind that is not supported counts for what it revokes, and the verdict has a note.
 ///
 /// @param check  not yet used; must not be NULL.
 /// @param der    the list, copied; may be NULL with len 0, which is an unusable list.

@@ -20,6 +20,8 @@ pub(super) enum Scheme {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Digest {
     Sha1,
+    /// On statements about certificates only.
+    Sha224,
     Sha256,
     Sha384,
     Sha512,
@@ -75,7 +77,7 @@ fn look_up(oid: &str) -> Option<(&'static str, Scheme, bool, Parameters)> {
         "1.2.840.113549.1.1.4" => ("md5WithRSAEncryption", Other, true, Null),
         "1.2.840.113549.1.1.5" => ("sha1WithRSAEncryption", RsaPkcs1(Sha1), true, Null),
         "1.3.14.3.2.29" => ("sha1WithRSA", RsaPkcs1(Sha1), true, Any),
-        "1.2.840.113549.1.1.14" => ("sha224WithRSAEncryption", Other, false, Null),
+        "1.2.840.113549.1.1.14" => ("sha224WithRSAEncryption", RsaPkcs1(Sha224), false, Null),
         "1.2.840.113549.1.1.11" => ("sha256WithRSAEncryption", RsaPkcs1(Sha256), false, Null),
         "1.2.840.113549.1.1.12" => ("sha384WithRSAEncryption", RsaPkcs1(Sha384), false, Null),
         "1.2.840.113549.1.1.13" => ("sha512WithRSAEncryption", RsaPkcs1(Sha512), false, Null),

@@ -26,6 +26,7 @@ mod outline;
 mod pem;
 mod san;
 mod signature;
+mod statement;
 mod strict;
 mod strings;
 
@@ -451,6 +452,17 @@ impl PartialEq for Cert {
 }
 
 impl Eq for Cert {}
+
+/// The time that the content of a UTCTime or GeneralizedTime says, read as leniently as in a
+/// certificate.
+pub(crate) fn time(tag: u8, text: &[u8]) -> Option<Timestamp> {
+    dates::read(tag, text).at
+}
+
+/// Dotted text of an object identifier's content, or `oid:` and hexadecimal.
+pub(crate) fn dotted(oid: &[u8]) -> String {
+    oid::dotted(oid)
+}
 
 /// The magnitude of a negative INTEGER: its two's complement.
 fn negated(body: &[u8]) -> Vec<u8> {

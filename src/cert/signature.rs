@@ -94,6 +94,7 @@ fn rsa_pkcs1(digest: Digest, info: &KeyInfo) -> Option<&'static dyn Verification
     }
     match digest {
         Digest::Sha1 => Some(&provider::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        Digest::Sha224 => None,
         Digest::Sha256 => Some(&provider::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
         Digest::Sha384 if info.bits >= 2048 => Some(&provider::RSA_PKCS1_2048_8192_SHA384),
         Digest::Sha384 => None,
@@ -106,7 +107,7 @@ fn rsa_pss(digest: Digest, info: &KeyInfo) -> Option<&'static dyn VerificationAl
         return None;
     }
     match digest {
-        Digest::Sha1 => None,
+        Digest::Sha1 | Digest::Sha224 => None,
         Digest::Sha256 => Some(&provider::RSA_PSS_2048_8192_SHA256),
         Digest::Sha384 => Some(&provider::RSA_PSS_2048_8192_SHA384),
         Digest::Sha512 => Some(&provider::RSA_PSS_2048_8192_SHA512),

@@ -101,29 +101,23 @@ pub(super) fn signed(der: &[u8]) -> Option<Signed<'_>> {
 
 /// The parts of a certificate that `cert` does not hand out.
 pub(super) struct Parts<'a> {
-    /// Contents of the serial number, as it stands.
-    pub(super) serial: &'a [u8],
     /// The subject, with its tag and length.
     pub(super) subject: &'a [u8],
-    /// Contents of the subject's key (the BIT STRING's bytes), over which OCSP hashes.
-    pub(super) key_bits: &'a [u8],
     extensions: Reader<'a>,
 }
 
 pub(super) fn parts(cert: &[u8]) -> Option<Parts<'_>> {
     let mut tbs = Reader::new(cert).enter(SEQUENCE)?.enter(SEQUENCE)?;
     let _version = tbs.take(0xa0);
-    let serial = tbs.value(INTEGER)?;
+    tbs.value(INTEGER)?;
     for _ in ["signature", "issuer", "validity"] {
         tbs.value(SEQUENCE)?;
     }
     let subject = tbs.take(SEQUENCE)?.whole;
-    let mut spki = tbs.enter(SEQUENCE)?;
-    spki.value(SEQUENCE)?;
-    let key_bits = spki.value(BIT_STRING)?.split_first()?.1;
+    tbs.value(SEQUENCE)?;
     let (_issuer_id, _subject_id) = (tbs.take(0x81), tbs.take(0x82));
     let extensions = tbs.enter(0xa3).and_then(|mut e| e.enter(SEQUENCE)).unwrap_or(Reader::new(&[]));
-    Some(Parts { serial, subject, key_bits, extensions })
+    Some(Parts { subject, extensions })
 }
 
 impl<'a> Parts<'a> {

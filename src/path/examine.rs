@@ -7,6 +7,7 @@ use super::constraints::MAX_COMPARISONS;
 use super::judge::{self, Element, MAX_INTERMEDIATES};
 use super::problem::{Problem, ProblemKind, kinds_of};
 use super::search::{Found, Node, Trust, pool, search, ways};
+use super::signers::Known;
 use super::verify::{self, Attempt};
 use super::{Chain, Examination, Path, Question};
 use crate::cert::Cert;
@@ -40,9 +41,9 @@ fn examine_anew(question: &Question<'_>) -> Examination {
     let way = if listed { Way::listed(&pool, &mut notes) } else { find(question, &pool) };
     problems.extend(way.problems);
     judge::leaf(leaf, question.host, question.at, listed, &mut problems);
-    let elements: Vec<Element<'_>> = way.nodes.iter().map(Node::element).collect();
+    let known = Known { path: &way.nodes, valid: way.valid, pool: &pool, roots: question.roots };
     let staple = question.chain.ocsp();
-    problems.extend(super::revocation::check(&elements, question.crls, staple, question.at, &mut notes));
+    problems.extend(super::revocation::check(&known, question.crls, staple, question.at, &mut notes));
     if way.valid {
         notes.extend(known_intermediates(&way.nodes));
     }

@@ -5,13 +5,14 @@
 //! The way of a question: `examine` asks webpki (`verify`) for a path; where webpki has none,
 //! `search` looks for the best one itself and webpki is asked once more about that path alone;
 //! `judge` holds every element against what webpki does not look at (and `constraints` against
-//! names); `revocation` and `ocsp` read what the caller or the server brought along; `cache` remembers
-//! what was valid.
+//! names); `revocation` reads the lists (`crl`) that the caller and the response (`ocsp`) that the server
+//! brought along, if one of the issuer's keys (`signers`) signed them; `cache` remembers what was valid.
 
 mod bundle;
 mod cache;
 mod chain;
 mod constraints;
+mod crl;
 mod der;
 mod examine;
 mod judge;
@@ -20,6 +21,7 @@ mod problem;
 mod revocation;
 mod roots;
 mod search;
+mod signers;
 mod system;
 mod verify;
 

@@ -2,22 +2,27 @@
 //! reader for exactly that. "Good" gains the server nothing here, so everything else is a remark.
 
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 
+use super::crl;
 use super::der::{
-    ENUMERATED, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Signed, generalized_time, parts, signed,
+    ENUMERATED, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Signed, Tlv, generalized_time, signed,
 };
-use super::verify::signature;
-use crate::cert::{Cert, SignatureCheck};
-use crate::time::Timestamp;
+use super::judge::called;
+use super::signers::Target;
+use crate::cert::{self, Cert, SignatureCheck};
+use crate::time::{Timestamp, date};
 
 const BASIC_RESPONSE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
+/// The nonce, the one response extension that need not be understood to be harmless.
+const NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
 const SHA1: &[u8] = &[0x2b, 0x0e, 3, 2, 0x1a];
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-/// Single responses looked at in one response; a staple needs one.
-const MAX_RESPONSES: usize = 64;
+/// The hash algorithms of NIST (2.16.840.1.101.3.4.2), whose last arc follows.
+const NIST: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2];
 /// Certificates of delegated responders looked at in one response.
 const MAX_RESPONDERS: usize = 4;
+
+const UNREADABLE: &str = "it cannot be read";
 
 /// What a usable response says of the certificate.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,24 +32,25 @@ pub(super) enum Status {
     Revoked(Option<Timestamp>),
 }
 
-/// Reads a response about `leaf`, whose issuer is `issuer`. An error is why it says nothing.
-pub(super) fn check(response: &[u8], leaf: &Cert, issuer: &Cert, at: Timestamp) -> Result<Status, &'static str> {
-    const UNREADABLE: &str = "it cannot be read";
+/// Reads a response about the leaf. An error is why it says nothing.
+pub(super) fn check(response: &[u8], leaf: &Target<'_>, at: Timestamp) -> Result<Status, String> {
     let basic = basic(response)?;
     let body = signed(basic).ok_or(UNREADABLE)?;
-    let single = find(body.tbs.value, leaf, issuer).ok_or(UNREADABLE)?.ok_or("it is about another certificate")?;
-    verified(&body, issuer, at)?;
-    if let Some(when) = single.revoked {
-        // Revocation is for good: it counts although the response may be out of date.
+    let answers = Answers::read(body.tbs.value, leaf).ok_or(UNREADABLE)?;
+    if answers.about.is_empty() {
+        return Err(answers.nothing());
+    }
+    // Revocation is for good: it counts although the response or its signer may be out of date.
+    let revoked = answers.about.iter().filter_map(|single| single.revoked);
+    if let Some(when) = revoked.min_by_key(|when| when.unwrap_or(Timestamp::MAX)) {
+        verified(&body, leaf, &[at, answers.produced])?;
         return Ok(Status::Revoked(when));
     }
-    if !single.good {
-        return Err("the authority does not know the certificate");
+    verified(&body, leaf, &[at])?;
+    match answers.about.iter().find_map(|single| single.doubt(at)).or(answers.doubt()) {
+        Some(doubt) => Err(doubt),
+        None => Ok(Status::Good),
     }
-    if single.this_update > at || single.next_update.is_some_and(|next| at > next) {
-        return Err("it is out of date");
-    }
-    Ok(Status::Good)
 }
 
 /// The BasicOCSPResponse inside a successful response.
@@ -54,7 +60,7 @@ fn basic(response: &[u8]) -> Result<&[u8], &'static str> {
         let status = outer.value(ENUMERATED)?;
         Some((status, outer))
     };
-    let (status, mut outer) = read().ok_or("it cannot be read")?;
+    let (status, mut outer) = read().ok_or(UNREADABLE)?;
     if status != [0] {
         return Err("the authority could not answer");
     }
@@ -66,82 +72,226 @@ fn basic(response: &[u8]) -> Result<&[u8], &'static str> {
     match read() {
         Some((BASIC_RESPONSE, body)) => Ok(body),
         Some(_) => Err("it is of an unknown kind"),
-        None => Err("it cannot be read"),
+        None => Err(UNREADABLE),
     }
+}
+
+/// What a response says, as far as it concerns the leaf.
+struct Answers {
+    produced: Timestamp,
+    about: Vec<Single>,
+    /// An answer names a certificate of this serial number by a hash that is unknown here.
+    unknown_hash: Option<String>,
+    /// A critical extension that is unknown here.
+    unknown: Option<String>,
+    /// False where a part cannot be read.
+    sound: bool,
 }
 
 struct Single {
     good: bool,
     revoked: Option<Option<Timestamp>>,
-    this_update: Timestamp,
+    this_update: Option<Timestamp>,
     next_update: Option<Timestamp>,
+    /// A critical extension that is unknown here.
+    unknown: Option<String>,
+    sound: bool,
 }
 
-/// The single response about `leaf`: outer `None` for bad DER, inner `None` when it is not there.
-fn find(tbs: &[u8], leaf: &Cert, issuer: &Cert) -> Option<Option<Single>> {
-    let mut data = Reader::new(tbs);
-    let _version = data.take(0xa0);
-    let _responder = data.take(0xa1).or_else(|| data.take(0xa2))?;
-    data.value(GENERALIZED_TIME)?;
-    let mut responses = data.enter(SEQUENCE)?;
-    for _ in 0..MAX_RESPONSES {
-        if responses.at_end() {
-            break;
+impl Answers {
+    /// Reads everything: a "revoked" counts wherever it stands. `None` for what has no outline.
+    fn read(tbs: &[u8], leaf: &Target<'_>) -> Option<Self> {
+        let mut data = Reader::new(tbs);
+        let _version = data.take(0xa0);
+        let _responder = data.take(0xa1).or_else(|| data.take(0xa2))?;
+        let produced = data.value(GENERALIZED_TIME).map(|time| generalized_time(time).unwrap_or(Timestamp::MIN))?;
+        let mut responses = data.enter(SEQUENCE)?;
+        let mut answers = Self { produced, about: Vec::new(), unknown_hash: None, unknown: None, sound: true };
+        let hashes = Hashes::new(leaf);
+        while !responses.at_end() {
+            let Some(single) = responses.next() else {
+                answers.sound = false;
+                break;
+            };
+            if answers.take(single, leaf, &hashes).is_none() {
+                answers.sound = false;
+            }
         }
-        let mut single = responses.enter(SEQUENCE)?;
-        let id = single.enter(SEQUENCE)?;
-        if is_about(id, leaf, issuer)? {
-            return Some(Some(read_single(single)?));
+        match data.enter(0xa1).map(|mut explicit| explicit.enter(SEQUENCE)) {
+            Some(Some(extensions)) => match unknown_critical(extensions) {
+                Ok(unknown) => answers.unknown = unknown,
+                Err(()) => answers.sound = false,
+            },
+            Some(None) => answers.sound = false,
+            None => {}
+        }
+        Some(answers)
+    }
+
+    /// One single response; `None` where it cannot be read.
+    fn take(&mut self, single: Tlv<'_>, leaf: &Target<'_>, hashes: &Hashes) -> Option<()> {
+        let mut single = Some(single).filter(|tlv| tlv.tag == SEQUENCE).map(|tlv| Reader::new(tlv.value))?;
+        let mut id = single.enter(SEQUENCE)?;
+        let algorithm = id.enter(SEQUENCE)?.value(OID)?;
+        let (name, key, serial) = (id.value(OCTET_STRING)?, id.value(OCTET_STRING)?, id.value(INTEGER)?);
+        if crl::integer(serial) != crl::integer(leaf.element.cert.serial_bytes()) {
+            return Some(());
+        }
+        match hashes.fit(algorithm, name, key) {
+            Some(true) => self.about.push(Single::read(single)?),
+            Some(false) => {}
+            None => self.unknown_hash = Some(cert::dotted(algorithm)),
+        }
+        Some(())
+    }
+
+    /// Why a response that has no answer about the leaf says nothing.
+    fn nothing(&self) -> String {
+        match &self.unknown_hash {
+            Some(oid) => format!("it names the certificate by a hash that is unknown here ({oid})"),
+            None if !self.sound => UNREADABLE.to_owned(),
+            None => "it is about another certificate".to_owned(),
         }
     }
-    Some(None)
+
+    fn doubt(&self) -> Option<String> {
+        let unknown = self.unknown.as_ref().map(|oid| unknown_here(oid));
+        unknown.or_else(|| (!self.sound).then(|| "a part of it cannot be read".to_owned()))
+    }
 }
 
-fn read_single(mut single: Reader<'_>) -> Option<Single> {
-    let status = single.next()?;
-    let this_update = generalized_time(single.value(GENERALIZED_TIME)?)?;
-    let next_update = match single.enter(0xa0) {
-        Some(mut next) => Some(generalized_time(next.value(GENERALIZED_TIME)?)?),
-        None => None,
-    };
-    let revoked =
-        (status.tag == 0xa1).then(|| Reader::new(status.value).value(GENERALIZED_TIME).and_then(generalized_time));
-    Some(Single { good: status.tag == 0x80, revoked, this_update, next_update })
+impl Single {
+    /// What follows the CertID.
+    fn read(mut single: Reader<'_>) -> Option<Self> {
+        let status = single.next()?;
+        let revoked =
+            (status.tag == 0xa1).then(|| Reader::new(status.value).value(GENERALIZED_TIME).and_then(generalized_time));
+        let this_update = single.value(GENERALIZED_TIME).and_then(generalized_time);
+        let mut sound = this_update.is_some();
+        let next_update = single.enter(0xa0).and_then(|mut next| {
+            let read = next.value(GENERALIZED_TIME).and_then(generalized_time);
+            sound &= read.is_some();
+            read
+        });
+        let mut unknown = None;
+        if let Some(mut explicit) = single.enter(0xa1) {
+            match explicit.enter(SEQUENCE).ok_or(()).and_then(unknown_critical) {
+                Ok(found) => unknown = found,
+                Err(()) => sound = false,
+            }
+        }
+        Some(Self {
+            good: status.tag == 0x80,
+            revoked,
+            this_update,
+            next_update,
+            unknown,
+            sound: sound && single.at_end(),
+        })
+    }
+
+    /// Why the answer does not show that the certificate is good now.
+    fn doubt(&self, at: Timestamp) -> Option<String> {
+        if !self.good {
+            return Some("the authority does not know the certificate".to_owned());
+        }
+        match (self.this_update, self.next_update) {
+            (_, Some(next)) if at > next => Some(format!("it is out of date since {}", date(next))),
+            (Some(this), _) if this > at => Some(format!("it is dated {}, which is in the future", date(this))),
+            _ if !self.sound => Some("a part of it cannot be read".to_owned()),
+            _ => self.unknown.as_ref().map(|oid| unknown_here(oid)),
+        }
+    }
 }
 
-/// Compares a CertID: hashes of the issuer's name and key, and the serial number.
-fn is_about(mut id: Reader<'_>, leaf: &Cert, issuer: &Cert) -> Option<bool> {
-    let algorithm = id.enter(SEQUENCE)?.value(OID)?;
-    let (name, key, serial) = (id.value(OCTET_STRING)?, id.value(OCTET_STRING)?, id.value(INTEGER)?);
-    let key_bits = parts(issuer.der())?.key_bits;
-    let hash = |bytes: &[u8]| match algorithm {
-        SHA1 => Some(Sha1::digest(bytes).to_vec()),
-        SHA256 => Some(Sha256::digest(bytes).to_vec()),
-        _ => None,
-    };
-    let ours = (hash(leaf.issuer().der()), hash(key_bits));
-    Some(parts(leaf.der())?.serial == serial && ours == (Some(name.to_vec()), Some(key.to_vec())))
+fn unknown_here(oid: &str) -> String {
+    format!("it has a critical extension that is unknown here ({oid})")
 }
 
-/// Signed by the issuer, or by a responder that the issuer delegated to (RFC 6960, section 4.2.2.2).
-fn verified(body: &Signed<'_>, issuer: &Cert, at: Timestamp) -> Result<(), &'static str> {
-    let by = |key: &Cert| signature(key.spki_der(), body.algorithm, body.tbs.whole, body.signature);
-    if by(issuer) == Some(true) {
-        return Ok(());
+/// The first critical extension of a response, other than the nonce.
+fn unknown_critical(mut extensions: Reader<'_>) -> Result<Option<String>, ()> {
+    while !extensions.at_end() {
+        let mut extension = extensions.enter(SEQUENCE).ok_or(())?;
+        let oid = extension.value(OID).ok_or(())?;
+        let critical = extension.value(0x01).is_some_and(|flag| flag != [0]);
+        if critical && oid != NONCE {
+            return Ok(Some(cert::dotted(oid)));
+        }
+    }
+    Ok(None)
+}
+
+/// What a CertID may hash: the issuer's name as the leaf or the issuer itself has it, and the key of
+/// whoever may speak for the issuer.
+struct Hashes {
+    names: Vec<Vec<u8>>,
+    keys: Vec<Vec<u8>>,
+}
+
+impl Hashes {
+    fn new(leaf: &Target<'_>) -> Self {
+        let names = vec![leaf.element.cert.issuer().der().to_vec(), leaf.issuer.subject().der().to_vec()];
+        Self { names, keys: leaf.signers().map(Cert::key_bits).collect() }
+    }
+
+    /// Whether the hashes of a CertID are these; `None` for an algorithm that is unknown here.
+    fn fit(&self, algorithm: &[u8], name: &[u8], key: &[u8]) -> Option<bool> {
+        let hash: fn(&[u8]) -> Vec<u8> = match (algorithm, algorithm.strip_prefix(NIST)) {
+            (SHA1, _) => |bytes| Sha1::digest(bytes).to_vec(),
+            (_, Some([1])) => |bytes| Sha256::digest(bytes).to_vec(),
+            (_, Some([2])) => |bytes| Sha384::digest(bytes).to_vec(),
+            (_, Some([3])) => |bytes| Sha512::digest(bytes).to_vec(),
+            (_, Some([4])) => |bytes| Sha224::digest(bytes).to_vec(),
+            (_, Some([5])) => |bytes| Sha512_224::digest(bytes).to_vec(),
+            (_, Some([6])) => |bytes| Sha512_256::digest(bytes).to_vec(),
+            _ => return None,
+        };
+        let any = |of: &[Vec<u8>], wanted: &[u8]| of.iter().any(|bytes| hash(bytes) == wanted);
+        Some(any(&self.names, name) && any(&self.keys, key))
+    }
+}
+
+/// Signed by the issuer, or by a responder that the issuer delegated to (RFC 6960, section 4.2.2.2)
+/// and whose certificate was in force at one of the given times.
+fn verified(body: &Signed<'_>, leaf: &Target<'_>, times: &[Timestamp]) -> Result<(), String> {
+    let by = |cert: &Cert| cert.verifies(body.algorithm, body.tbs.whole, body.signature);
+    let mut error = None;
+    for signer in leaf.signers() {
+        match by(signer) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(reason) => error = Some(reason),
+        }
     }
     let mut rest = body.rest;
     let mut certs = rest.enter(0xa0).and_then(|mut list| list.enter(SEQUENCE)).unwrap_or(Reader::new(&[]));
     for _ in 0..MAX_RESPONDERS {
         let Some(tlv) = certs.take(SEQUENCE) else { break };
         let Ok(responder) = Cert::parse_der(tlv.whole) else { continue };
-        let may_answer = responder.extended_key_usage().is_some_and(|u| u.iter().any(|u| u == "OCSPSigning"));
-        if may_answer
-            && responder.is_valid_at(at)
-            && by(&responder) == Some(true)
-            && responder.signed_by(issuer) == SignatureCheck::Valid
-        {
-            return Ok(());
+        match by(&responder) {
+            Ok(true) => return delegated(&responder, leaf, times),
+            Ok(false) => {}
+            Err(reason) => error = Some(reason),
         }
     }
-    Err("its signature does not verify under the certificate's issuer")
+    Err(error.unwrap_or_else(|| "its signature does not verify under the certificate's issuer".to_owned()))
+}
+
+/// Whether the issuer let this responder answer.
+fn delegated(responder: &Cert, leaf: &Target<'_>, times: &[Timestamp]) -> Result<(), String> {
+    let who = called(responder.subject());
+    let checks: Vec<SignatureCheck> = leaf.signers().map(|signer| responder.signed_by(signer)).collect();
+    if !checks.contains(&SignatureCheck::Valid) {
+        return Err(match checks.contains(&SignatureCheck::Unsupported) {
+            true => format!("the certificate of its signer, {who}, cannot be checked here"),
+            false => format!("its signer, {who}, has no certificate of the authority"),
+        });
+    }
+    if !responder.extended_key_usage().is_some_and(|u| u.iter().any(|u| u == "OCSPSigning")) {
+        return Err(format!("its signer, {who}, may not answer for the authority"));
+    }
+    if !times.iter().any(|at| responder.is_valid_at(*at)) {
+        return Err(format!("the certificate of its signer, {who}, is out of date"));
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@
 
 use std::ptr;
 
-use pki_types::{CertificateDer, Der, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, VerifiedPath};
 
 use super::constraints;
@@ -102,22 +102,6 @@ impl<'a> Attempt<'a, '_> {
         nodes.push(Node { cert, index, anchor: true });
         Some(nodes)
     }
-}
-
-/// Verifies a signature by the key in `spki` (DER) under an algorithm identifier (its contents).
-/// `None` when no algorithm here fits.
-pub(super) fn signature(spki: &[u8], algorithm: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {
-    let spki = pki_types::SubjectPublicKeyInfoDer::from(spki);
-    let key = webpki::RawPublicKeyEntity::try_from(&spki).ok()?;
-    let fits = |a: &&&dyn SignatureVerificationAlgorithm| a.signature_alg_id().as_ref() == algorithm;
-    for candidate in ALL_VERIFICATION_ALGS.iter().filter(fits) {
-        match key.verify_signature(*candidate, message, signature) {
-            Ok(()) => return Some(true),
-            Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
-            Err(_) => return Some(false),
-        }
-    }
-    None
 }
 
 /// Where webpki stops following RFC 5280 on this path: the lowest element that it must be given as

@@ -75,6 +75,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("revoked", "The authority {issuer} revoked the server's certificate on {date}."),
     ("revoked-undated", "The authority {issuer} revoked the server's certificate."),
     ("revoked-issuer", "{issuer} revoked the certificate of the authority {subject} on {date}."),
+    ("revoked-issuer-undated", "{issuer} revoked the certificate of the authority {subject}."),
     ("unsupported-algorithm", "The signature on the certificate of {subject} ({algorithm}) cannot be checked here."),
     ("unsupported-key", "Nothing here can verify a signature by the server's key: {key}."),
     (
@@ -96,5 +97,6 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("leaf-listed", "This very certificate is listed as trusted."),
     ("crl-unusable", "Revocation list number {number} was not used: {reason}."),
+    ("crl-limited", "Revocation list number {number} counts only for what it revokes: {reason}."),
     ("staple-unusable", "The server's proof that its certificate is not revoked was not used: {reason}."),
 ];

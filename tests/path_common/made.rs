@@ -180,6 +180,8 @@ pub fn reason(code: u8) -> Vec<u8> {
 /// A revocation list before it is signed.
 #[derive(Clone)]
 pub struct List {
+    /// Version 1 has no version field and no extensions.
+    pub version: Option<u8>,
     pub issuer: Vec<u8>,
     pub next_update: Option<Timestamp>,
     pub entries: Vec<Vec<u8>>,
@@ -189,7 +191,7 @@ pub struct List {
 impl List {
     pub fn of(issuer: &[u8]) -> Self {
         let next_update = Some(AT + 30 * DAY);
-        Self { issuer: issuer.to_vec(), next_update, entries: Vec::new(), extensions: Vec::new() }
+        Self { version: Some(1), issuer: issuer.to_vec(), next_update, entries: Vec::new(), extensions: Vec::new() }
     }
 
     pub fn entry(mut self, serial: &[u8]) -> Self {
@@ -197,9 +199,24 @@ impl List {
         self
     }
 
+    pub fn raw_entry(mut self, entry: Vec<u8>) -> Self {
+        self.entries.push(entry);
+        self
+    }
+
     pub fn with(mut self, extension: Vec<u8>) -> Self {
         self.extensions.push(extension);
         self
+    }
+
+    /// An issuingDistributionPoint with these fields.
+    pub fn point(self, fields: &[Vec<u8>]) -> Self {
+        self.with(extension(28, true, &seq(fields)))
+    }
+
+    /// A deltaCRLIndicator.
+    pub fn delta(self, base: u8) -> Self {
+        self.with(extension(27, true, &tlv(0x02, &[base])))
     }
 
     /// A crlNumber.
@@ -214,7 +231,7 @@ impl List {
             list => tlv(0xA0, &seq(list)),
         };
         let tbs = seq(&[
-            tlv(0x02, &[1]),
+            self.version.map(|number| tlv(0x02, &[number])).unwrap_or_default(),
             algorithm(),
             self.issuer.clone(),
             generalized(AT - 5 * DAY),

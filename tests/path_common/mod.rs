@@ -102,6 +102,11 @@ impl Asked {
         self.answer().notes.iter().map(|note| note.code).collect()
     }
 
+    /// The sentences of the notes.
+    pub fn note_texts(&self) -> Vec<String> {
+        self.answer().notes.iter().map(|note| note.text()).collect()
+    }
+
     /// Names of the path's certificates, or nothing.
     pub fn path(&self) -> Vec<String> {
         let path = self.answer().path;

@@ -88,9 +88,9 @@ fn an_ipv4_mapped_address_meets_the_constraints_on_ipv4_addresses() {
     for (address, permitted, excluded) in [(mapped([192, 0, 2, 1]), true, false), (mapped([192, 0, 3, 1]), false, true)]
     {
         let leaf = leaf().only(&[alternative_names(&[dns("mail.example"), ip(&address)])]);
-        let problems = below(constrained(&[], &[subtree.clone()]), &leaf).problems();
+        let problems = below(constrained(&[], std::slice::from_ref(&subtree)), &leaf).problems();
         assert_eq!(problems.is_empty(), excluded, "{problems:?}");
-        let problems = below(constrained(&[subtree.clone()], &[]), &leaf).problems();
+        let problems = below(constrained(std::slice::from_ref(&subtree), &[]), &leaf).problems();
         assert!(permitted || problems == ["0:constraint-name"], "{problems:?}");
     }
 }
