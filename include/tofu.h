@@ -586,7 +586,8 @@
 #define TOFU_CHECK_TOR 64ull
 
 /**
- * As long as this store handle lives; never written.
+ * As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
+ * accepted certificates stay as they are); never written.
  */
 #define TOFU_TRUST_SESSION 1ull
 
@@ -3277,7 +3278,9 @@ tofu_status tofu_endpoint_expect_change(tofu_store *store,
  * Forgets an endpoint, or a part of what is known of it. Can be undone with tofu_store_undo.
  *
  * Forgetting makes nobody trusted: the next contact asks, even where first use is accepted; what is blocked stays
- * blocked; and that the endpoint was once CA-valid stays known, so that this is no way around a downgrade.
+ * blocked; and that the endpoint was once CA-valid stays known, so that this is no way around a downgrade. Trust
+ * for the session ends with it. What is trusted for any account, or by a store below, stays trusted: the text of the
+ * event names it.
  *
  * @param store     must not be NULL.
  * @param endpoint  borrowed; must not be NULL.

@@ -421,3 +421,94 @@ fn the_user() {
     own.assert_sound();
     println!("\nread as a user");
 }
+
+#[test]
+fn what_a_store_below_knows_speaks_against_a_first_use_as_what_the_own_store_knows_does() {
+    let Some(system) = system() else { return };
+    let own = Place::new();
+    system.pin(&endpoint("", HOST, 993), PinState::Trusted, server("a").leaf().unwrap().spki());
+    system.publish();
+    let mut world = world("accept-new", &[]);
+    world.store = system.below(&own);
+    world.at(HOST, 143);
+    let verdict = world.see(&server("b"));
+    assert_eq!(say(&verdict), "ask none first-use none medium");
+    assert!(trust_support::because(&verdict, "host-other-key-elsewhere"));
+    // The system's own key is no other one.
+    assert_eq!(world.see(&server("a")).decision(), Decision::Accept);
+}
+
+#[test]
+fn a_key_that_the_store_below_refuses_for_one_server_is_asked_about_at_every_other() {
+    let Some(system) = system() else { return };
+    let own = Place::new();
+    system.pin(&endpoint("", "other.example", 993), PinState::Blocked, server("a").leaf().unwrap().spki());
+    system.publish();
+    let mut world = world("accept-new", &[]);
+    world.store = system.below(&own);
+    let verdict = world.see(&server("a"));
+    assert_eq!(say(&verdict), "ask none first-use none high");
+    assert!(trust_support::because(&verdict, "key-blocked-elsewhere"));
+}
+
+#[test]
+fn a_masked_pin_of_the_store_below_never_counts_again_however_many_keys_are_replaced_later() {
+    let Some(system) = system() else { return };
+    let own = Place::new();
+    system.pin(&mail(), PinState::Trusted, server("a").leaf().unwrap().spki());
+    system.publish();
+    let mut world = world("default", &[]);
+    world.store = system.below(&own);
+    assert_eq!(world.see(&server("a")).decision(), Decision::Accept);
+    let value = PinValue::Sha256(server("a").leaf().unwrap().spki());
+    world.store.mask_pin(&mail(), PinKind::Key, &value, world.now).unwrap();
+    for n in 0..40 {
+        world.days_later(3);
+        let verdict = world.see(&server(&format!("k{n}")));
+        world.yes(&verdict).unwrap();
+    }
+    assert_ne!(world.see(&server("a")).decision(), Decision::Accept);
+    let record = world.record().unwrap();
+    let retired = record.pins.iter().filter(|pin| pin.state == PinState::Retired).count();
+    assert!(retired <= bounds::MAX_RETIRED, "{retired} retired pins are kept");
+}
+
+#[test]
+fn an_announced_key_of_the_store_below_becomes_the_endpoints_own_and_its_predecessor_ends() {
+    let Some(system) = system() else { return };
+    let own = Place::new();
+    let key = |name: &str| server(name).leaf().unwrap().spki();
+    system.pin(&mail(), PinState::Trusted, key("a"));
+    system.pin(&mail(), PinState::Staged, key("b"));
+    system.publish();
+    let mut world = world("default", &[]);
+    world.store = system.below(&own);
+    assert_eq!(world.see(&server("a")).decision(), Decision::Accept);
+    world.days_later(1);
+    assert_eq!(say(&world.see(&server("b"))), "accept pinned staged replaced none");
+    assert_eq!(world.see(&server("b")).pin_result().code(), "match", "promoted once");
+    assert_eq!(world.see(&server("a")).decision(), Decision::Accept, "within the overlap");
+    world.days_later(4);
+    assert_eq!(world.see(&server("b")).decision(), Decision::Accept);
+    assert_ne!(world.see(&server("a")).decision(), Decision::Accept);
+}
+
+#[test]
+fn a_confirmed_upgrade_ends_the_trust_of_a_store_below_and_does_not_begin_again() {
+    let Some(system) = system() else { return };
+    let own = Place::new();
+    system.pin(&mail(), PinState::Trusted, server("a").leaf().unwrap().spki());
+    system.publish();
+    let authority = ca("Honest");
+    let mut world = world("default", &[&authority]);
+    world.store = system.below(&own);
+    let chain = authority.leaf(&[HOST], "b", START - 1_000, 365);
+    for _ in 0..5 {
+        assert_eq!(world.see(&chain).decision(), Decision::Accept);
+        world.days_later(5);
+    }
+    assert!(world.record().unwrap().upgrade.is_none());
+    let last = world.see(&chain);
+    assert!(!trust_support::because(&last, "upgrade-begins") && !trust_support::because(&last, "upgrade-continues"));
+    assert_ne!(world.see(&server("a")).decision(), Decision::Accept);
+}

@@ -1,6 +1,8 @@
 //! Orders of events, by chance or by an attacker's choice, that must not end in an accept which
 //! nobody agreed to: trust that outlives its end, questions answered late, blocks walked around.
 
+#[path = "trust_attacks/elsewhere.rs"]
+mod elsewhere;
 mod trust_support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What holds for all facts, whatever they are.
 
+#[path = "trust_properties/exhaustive.rs"]
+mod exhaustive;
 mod trust_support;
 
 use proptest::prelude::*;
@@ -113,15 +115,23 @@ fn some_known() -> impl Strategy<Value = Known> {
     })
 }
 
+fn some_objections() -> impl Strategy<Value = Vec<Objection>> {
+    let kind =
+        prop_oneof![Just(ObjectionKind::Replaced), Just(ObjectionKind::Blocked), Just(ObjectionKind::Compromised)];
+    let since = prop_oneof![Just(NOW - 500 * DAY), Just(NOW - DAY)];
+    let objection = (kind, since).prop_map(|(kind, since)| objection(kind, since));
+    prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(objection, 1..3)]
+}
+
 fn some_elsewhere() -> impl Strategy<Value = Elsewhere> {
-    (prop::option::of(prop_oneof![Just(143u16), Just(443)]), any::<(bool, bool, bool)>()).prop_map(
-        |(port, (ca, other, holder))| {
+    (prop::option::of(prop_oneof![Just(143u16), Just(443)]), any::<(bool, bool, bool)>(), some_objections()).prop_map(
+        |(port, (ca, other, holder), objections)| {
             let siblings = port.map(sibling_pin).into_iter().collect();
             let holders = match holder {
                 true => vec![(tofu::endpoint::Endpoint::parse("", "other.example", 993).unwrap(), NOW - DAY)],
                 false => Vec::new(),
             };
-            Elsewhere { siblings, holders, host_ca_valid: ca, host_other_key: other }
+            Elsewhere { siblings, holders, objections, host_ca_valid: ca, host_other_key: other }
         },
     )
 }
@@ -267,6 +277,7 @@ proptest! {
                 prop_assert!(outcome.effects.must_be_durable && !facts.cannot_write && !facts.clock_wrong());
                 prop_assert!(facts.known.pins.is_empty() && facts.known.baseline.is_empty());
                 prop_assert!(facts.known.tombstone.is_none() && facts.known.validated.is_none());
+                prop_assert!(facts.elsewhere.objections.is_empty());
             }
             other => prop_assert!(false, "{:?} accepts", other),
         }

@@ -138,7 +138,8 @@ pub const TOFU_CHECK_LOOPBACK: u64 = 32u64;
 /// The connection goes through Tor.
 pub const TOFU_CHECK_TOR: u64 = 64u64;
 
-/// As long as this store handle lives; never written.
+/// As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
+/// accepted certificates stay as they are); never written.
 pub const TOFU_TRUST_SESSION: u64 = 1u64;
 /// Beside the old key instead of in its place.
 pub const TOFU_TRUST_ADD: u64 = 2u64;

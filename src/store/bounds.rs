@@ -14,7 +14,8 @@ pub const MAX_PENDING: usize = 8;
 pub const MAX_PENDING_TOTAL: u64 = 10_000;
 /// Pins of an endpoint, whatever their state; more are refused.
 pub const MAX_PINS: usize = 128;
-/// Retired pins of an endpoint; the oldest go first. Blocked and compromised ones never go.
+/// Retired pins of an endpoint; the oldest go first. Blocked and compromised ones never go, nor those
+/// that set aside a pin of a store below or of any account.
 pub const MAX_RETIRED: usize = 32;
 /// Keys and anchors kept of "was validated"; that it was, and when, is never pruned.
 pub const MAX_VALIDATED: usize = 16;
@@ -33,13 +34,19 @@ pub const LOG_EVENTS: u64 = 10_000;
 /// How long events are kept, in seconds, unless the options say otherwise (400 days).
 pub const LOG_AGE: i64 = 400 * crate::time::DAY;
 
-/// Brings a record within its bounds.
-pub(super) fn prune(record: &mut EndpointRecord) {
+/// Whether retired pins have to be pruned.
+pub(super) fn too_many_retired(record: &EndpointRecord) -> bool {
+    record.pins.iter().filter(|p| p.state == PinState::Retired).count() > MAX_RETIRED
+}
+
+/// Brings a record within its bounds. `masks` are the retired pins that stand in the place of one in
+/// another record: without them that one would count again, so they stay.
+pub(super) fn prune(record: &mut EndpointRecord, masks: &[u64]) {
     record.baseline.truncate(MAX_BASELINE);
     record.observations = first_and_latest(std::mem::take(&mut record.observations));
-    while record.pins.iter().filter(|p| p.state == PinState::Retired).count() > MAX_RETIRED {
-        let oldest = record.pins.iter().filter(|p| p.state == PinState::Retired).min_by_key(|p| (p.state_since, p.id));
-        let Some(oldest) = oldest.map(|p| p.id) else { break };
+    while too_many_retired(record) {
+        let prunable = record.pins.iter().filter(|p| p.state == PinState::Retired && !masks.contains(&p.id));
+        let Some(oldest) = prunable.min_by_key(|p| (p.state_since, p.id)).map(|p| p.id) else { break };
         record.pins.retain(|p| p.id != oldest);
     }
     for pin in &mut record.pins {

@@ -63,7 +63,11 @@ impl Tx<'_> {
 
     /// [`Tx::put_endpoint`] where its place was found before.
     pub(super) fn put_endpoint_at(&mut self, place: Place, mut record: EndpointRecord) -> Result<(), StoreError> {
-        bounds::prune(&mut record);
+        let masks = match bounds::too_many_retired(&record) {
+            true => self.masks_in(&record)?,
+            false => Vec::new(),
+        };
+        bounds::prune(&mut record, &masks);
         bounds::validate(&self.store.name(), &record)?;
         let Place { key, row, before } = place;
         let moved = before.as_ref().is_none_or(|b| relevant(b) != relevant(&record));
@@ -78,6 +82,7 @@ impl Tx<'_> {
         if self.put_at(row, key.clone(), &body)? {
             self.meta.counts.endpoints = self.meta.counts.endpoints.saturating_add(1);
         }
+        self.index_refusals(before.as_ref(), Some(&record))?;
         let old = before.as_ref().map(|b| index_rows(b, &key)).unwrap_or_default();
         let new = index_rows(&record, &key);
         for gone in old.difference(&new) {
@@ -96,6 +101,7 @@ impl Tx<'_> {
         if self.delete_trust(key.clone())? {
             self.meta.counts.endpoints = self.meta.counts.endpoints.saturating_sub(1);
         }
+        self.index_refusals(Some(&before), None)?;
         index_rows(&before, &key).into_iter().for_each(|row| self.delete_row(row));
         // The generation of what is unknown is that of the store-wide policy at least: it never goes back.
         self.meta.policy_generation = self.next_generation();
@@ -113,12 +119,27 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// All endpoints of a host that the stores below know, nearest store first.
+    pub fn endpoints_below(&self, host: &Host) -> Result<Vec<EndpointRecord>, StoreError> {
+        let found: Result<Vec<_>, StoreError> = self.layers.iter().map(|below| below.endpoints_of(host)).collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
     pub(super) fn endpoint_of_key(&self, key: &[u8]) -> Result<Endpoint, StoreError> {
         keyspace::parse_endpoint(key).ok_or_else(|| self.damaged("an endpoint has a key that cannot be"))
     }
 
-    /// The records of endpoints with a pin or baseline sighting of this leaf key, at most `limit`.
+    /// The records of endpoints with a pin or baseline sighting of this leaf key, at most `limit` of
+    /// this store and as many of each store below.
     pub fn holders(&self, spki: Hash, limit: usize) -> Result<Vec<EndpointRecord>, StoreError> {
+        let mut found = self.own_holders(spki, limit)?;
+        for below in &self.layers {
+            found.extend(below.own_holders(spki, limit)?);
+        }
+        Ok(found)
+    }
+
+    fn own_holders(&self, spki: Hash, limit: usize) -> Result<Vec<EndpointRecord>, StoreError> {
         let prefix = keyspace::held_prefix(spki);
         let mut found = Vec::new();
         self.each(&prefix, &prefix, |key, value| {

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use super::Store;
 use super::endpoints::{certs, index_rows};
 use super::error::StoreError;
-use super::keyspace::{self, BLOCKS, CERTS, END, ENDPOINTS, KEYS, LOG, META, PENDING, PINS, REFERENCES, TRUST};
+use super::keyspace::{
+    self, BLOCKS, CERTS, END, ENDPOINTS, KEYS, LOG, META, PENDING, PINS, REFERENCES, REFUSALS, TRUST,
+};
 use super::log::event_certs;
 use super::meta::{Counts, MAX_NUMBER};
 use super::record::{Block, Event};
+use super::refusals::refusal_rows;
 use super::tx::Tx;
 use crate::hash::Hash;
 use crate::text::{count, one_line};
@@ -116,6 +119,9 @@ impl Store {
             report.repaired = u64::try_from(repaired).unwrap_or(u64::MAX);
             surplus.into_iter().for_each(|key| tx.delete_row(key));
             missing.into_iter().for_each(|key| tx.put_row(key, &[]));
+            if tx.meta.refusals.is_some() {
+                report.repaired = report.repaired.saturating_add(tx.remake_refusals()?);
+            }
             tx.meta.counts = report.counts;
             Ok(report)
         })
@@ -131,6 +137,7 @@ fn trust_is_whole(tx: &Tx<'_>) -> Result<bool, StoreError> {
                 tx.endpoint_of_key(k).and_then(|endpoint| tx.decode_endpoint(k, body, endpoint)).is_ok()
             }
             k if k.starts_with(BLOCKS) => tx.decode::<Block>(k, body).is_ok(),
+            k if k.starts_with(REFUSALS) => keyspace::parse_refusal(k).is_some(),
             k => k == END,
         };
         whole = tx.open(&key, &value).is_ok_and(|row| row.previous == before.as_slice() && read(row.body));
@@ -213,6 +220,9 @@ fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wa
             Ok(record) => {
                 wanted.extend(index_rows(&record, key));
                 wanted.extend(certs(&record).into_iter().map(|c| keyspace::reference(c, key)));
+                if tx.meta.refusals.is_some() {
+                    wanted.extend(refusal_rows(&record));
+                }
                 if record.generation > tx.meta.generation {
                     report.problem(format!("{} is newer than the store", keyspace::describe(key)));
                 }
@@ -228,7 +238,7 @@ fn check_trust_row(tx: &Tx<'_>, key: &[u8], body: &[u8], report: &mut Report, wa
             Ok(_) => report.problem(format!("{} stands under a wrong key", keyspace::describe(key))),
             Err(e) => report.bad_row(e),
         }
-    } else if key != END {
+    } else if key != END && !key.starts_with(REFUSALS) {
         report.problem("a row that carries trust has an unknown key");
     }
 }
@@ -276,11 +286,15 @@ fn check_others(tx: &Tx<'_>, report: &mut Report, wanted: &mut BTreeSet<Vec<u8>>
 /// The derived rows are those that the others call for, no more and no less.
 fn check_derived(tx: &Tx<'_>, report: &mut Report, wanted: &BTreeSet<Vec<u8>>) -> Result<(), StoreError> {
     let mut there = BTreeSet::new();
-    for prefix in DERIVED {
+    for prefix in DERIVED.into_iter().chain([REFUSALS]) {
         tx.each(prefix, prefix, |key, _| {
             there.insert(key);
             Ok(true)
         })?;
+    }
+    let refusals = there.iter().filter(|key| key.starts_with(REFUSALS)).count();
+    if tx.meta.refusals.is_some_and(|counted| u64::try_from(refusals) != Ok(counted)) {
+        report.problem("the meta row counts another number of refusals than there are");
     }
     for missing in wanted.difference(&there) {
         report.problem(format!("{} is missing", keyspace::describe(missing)));

@@ -6,6 +6,7 @@
 //! | `m` | the meta row: store id, format, generation, counters, store-wide policy |
 //! | `tb` kind, hash, 0 | a block |
 //! | `te` host, 0, port (2 bytes), account, 0 | an endpoint |
+//! | `tr` hash, endpoint part | "this endpoint refuses this key or certificate" (derived) |
 //! | `t` 255, 0 | the end mark |
 //! | `c` fingerprint | a certificate |
 //! | `k` key hash, endpoint part | "this endpoint has a pin or sighting of this hash" (derived) |
@@ -31,6 +32,8 @@ pub const TRUST: &[u8] = b"t";
 pub const BLOCKS: &[u8] = b"tb";
 /// Endpoints.
 pub const ENDPOINTS: &[u8] = b"te";
+/// Refusals: which endpoints refuse a key or certificate.
+pub const REFUSALS: &[u8] = b"tr";
 /// The end mark: the last row that carries trust.
 pub const END: &[u8] = b"t\xff\0";
 /// Certificates.
@@ -91,6 +94,21 @@ fn parse_part(part: &[u8]) -> Option<Endpoint> {
 pub fn block(kind: PinKind, value: Hash) -> Vec<u8> {
     let kind = u8::try_from(kind as i32).unwrap_or(0);
     join(&[BLOCKS, &[kind], value.as_bytes(), &[0]])
+}
+
+/// The key of a refusal: `endpoint` refuses `value`.
+pub fn refusal(value: Hash, endpoint: &Endpoint) -> Vec<u8> {
+    join(&[REFUSALS, value.as_bytes(), &endpoint_part(endpoint)])
+}
+
+/// What the keys of all refusals of a key or certificate begin with.
+pub fn refusal_prefix(value: Hash) -> Vec<u8> {
+    join(&[REFUSALS, value.as_bytes()])
+}
+
+/// The endpoint of a key made by [`refusal`].
+pub fn parse_refusal(key: &[u8]) -> Option<Endpoint> {
+    parse_part(key.strip_prefix(REFUSALS)?.get(32..)?)
 }
 
 /// The key of a certificate.
@@ -182,6 +200,7 @@ pub fn describe(key: &[u8]) -> String {
             Some(endpoint) => format!("the endpoint {endpoint}"),
             None => "an endpoint".to_owned(),
         },
+        Some((b't', [b'r', ..])) => format!("the refusal of {}", hash(2)),
         Some((b't', [255, 0])) => "the end mark".to_owned(),
         Some((b'c', _)) => format!("the certificate {}", hash(1)),
         Some((b'k', _)) => format!("the index of key {}", hash(1)),
@@ -209,6 +228,7 @@ mod tests {
             let e = Endpoint::parse(account, host, port).unwrap();
             assert_eq!(parse_endpoint(&endpoint(&e)), Some(e.clone()));
             assert_eq!(parse_held(&held(Hash::of(b"k"), &e)), Some(e.clone()));
+            assert_eq!(parse_refusal(&refusal(Hash::of(b"k"), &e)), Some(e.clone()));
             assert_eq!(parse_pending(&pending(&e, Hash::of(b"k"))), Some(e.clone()));
             assert!(endpoint(&e).starts_with(&host_prefix(&e.host)));
             assert!(endpoint(&e).as_slice() > BLOCKS && endpoint(&e).as_slice() < END);

@@ -8,13 +8,11 @@ use super::Store;
 use super::error::StoreError;
 use super::options::StoreOptions;
 use super::record::{EndpointRecord, Pin, PinKind, PinState, PinValue};
+use super::refusals::REFUSED;
 use super::sqlite::Standing;
 use super::tx::Tx;
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
-
-/// States that no other store overrides.
-const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
 
 /// A pin of a store below, and which one: its place in [`Store::layers`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +155,44 @@ impl Tx<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// The retired pins of a record that stand in the place of one for any account, or of one in a store
+    /// below.
+    pub(super) fn masks_in(&self, record: &EndpointRecord) -> Result<Vec<u64>, StoreError> {
+        let any = Endpoint { account: Account::any(), ..record.endpoint.clone() };
+        let shared = if any == record.endpoint { None } else { self.endpoint(&any)? };
+        let mut masks = Vec::new();
+        for pin in record.pins.iter().filter(|pin| pin.state == PinState::Retired) {
+            let same = |other: &Pin| other.kind == pin.kind && other.value == pin.value;
+            let beside = shared.as_ref().is_some_and(|shared| shared.pins.iter().any(same));
+            if beside || self.is_below(&record.endpoint, pin.kind, &pin.value)? {
+                masks.push(pin.id);
+            }
+        }
+        Ok(masks)
+    }
+
+    /// What is trusted for an endpoint by other records than its own, in words: for any account, and by the
+    /// stores below. Forgetting the endpoint does not end that.
+    pub fn trusted_beyond(&self, endpoint: &Endpoint) -> Result<Vec<String>, StoreError> {
+        let own = self.endpoint(endpoint)?.map(|record| record.pins).unwrap_or_default();
+        let masked = |pin: &Pin| own.iter().any(|p| p.kind == pin.kind && p.value == pin.value);
+        let any = Endpoint { account: Account::any(), ..endpoint.clone() };
+        let shared = if any == *endpoint { None } else { self.endpoint(&any)? };
+        let shared = shared.into_iter().flat_map(|record| record.pins);
+        let mut found: Vec<String> = shared
+            .filter(|pin| pin.state == PinState::Trusted && !masked(pin))
+            .map(|pin| format!("{} for any account", pin.value.named(pin.kind)))
+            .collect();
+        let names = self.layer_names();
+        for LayeredPin { layer, pin } in self.layer_pins(endpoint)? {
+            if pin.state == PinState::Trusted {
+                let store = names.get(layer).map_or("", String::as_str);
+                found.push(format!("{} by {}", pin.value.named(pin.kind), crate::text::excerpt(store, 200)));
+            }
+        }
+        Ok(found)
     }
 
     /// What the stores below add to the generation of a decision. Each only goes up, so the sum moves

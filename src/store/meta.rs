@@ -90,6 +90,9 @@ pub struct Meta {
     /// Store-wide policy.
     #[serde(default)]
     pub policy: Option<Map<String, Value>>,
+    /// How many refusals there are; `None` in a store from before they had rows of their own.
+    #[serde(default)]
+    pub refusals: Option<u64>,
     /// The next pin's number.
     pub next_pin: u64,
     /// The next event's number.
@@ -118,6 +121,7 @@ impl Meta {
             blocks_generation: 1,
             policy_generation: 1,
             policy: None,
+            refusals: Some(0),
             next_pin: 1,
             next_event: 1,
             first_event: 1,

@@ -19,6 +19,7 @@ mod memory;
 mod meta;
 mod options;
 mod record;
+mod refusals;
 mod seal;
 mod sqlite;
 mod tx;
@@ -39,6 +40,7 @@ pub use memory::MemoryEngine;
 pub use meta::Counts;
 pub use options::StoreOptions;
 pub use record::*;
+pub use refusals::Refusal;
 pub use sqlite::default_path;
 pub use tx::Tx;
 

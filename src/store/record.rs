@@ -199,6 +199,16 @@ pub struct Pin {
 }
 
 impl Pin {
+    /// Whether it refuses what it names, whatever any other record says.
+    pub fn refuses(&self) -> bool {
+        matches!(self.state, PinState::Blocked | PinState::Compromised)
+    }
+
+    /// Whether its trust has ended by then.
+    pub fn has_expired(&self, at: Timestamp) -> bool {
+        self.expires != 0 && self.expires <= at
+    }
+
     /// Whether it makes its endpoint pinned-only: a person took it on a CA-valid chain, or it goes on
     /// from one that was. Accepting a new problem later, or staging the next key, does not end that.
     pub fn is_only(&self) -> bool {

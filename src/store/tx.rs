@@ -196,6 +196,9 @@ impl<'a> Tx<'a> {
 
     /// Commits. Nothing is written where nothing changed.
     pub(super) fn commit(mut self) -> Result<(), StoreError> {
+        if self.is_changed() && !self.store.read_only() {
+            self.make_refusals()?;
+        }
         self.drop_unreferenced_certs()?;
         self.seal_undoable()?;
         let engine = self.store.engine();

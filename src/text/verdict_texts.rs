@@ -67,6 +67,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "headline-policy-unknown",
         "The rules set for {host} were written by a newer version and are not understood here.",
     ),
+    ("headline-objection", "{host} presents a key that was refused for another server: {objection}."),
     // Reasons: what led to the decision.
     ("policy-unknown", "The policy of this server holds a field that this version does not know."),
     ("blocked", "The key or certificate, or one it depends on, is on the list of blocked ones."),
@@ -120,6 +121,12 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("host-ca-valid-elsewhere", "The same host is known with a valid certificate on another port or account."),
     ("host-other-key-elsewhere", "The same host is known with another key on another port or account."),
     ("key-trusted-on-sibling", "This key is already trusted for {elsewhere}."),
+    ("key-blocked-elsewhere", "This key, or one that its certificate depends on, was {objection}."),
+    (
+        "key-compromised-elsewhere",
+        "This key, or one that its certificate depends on, was {objection}: its private half is in other hands.",
+    ),
+    ("key-replaced-elsewhere", "This key was replaced: {replaced}. It is no longer trusted there."),
     ("key-known-elsewhere", "This key is known from {elsewhere}."),
     ("may-be-a-farm", "Several keys were seen in turn: the server may be a group of machines."),
     ("same-key", "The key is the same as before; only the certificate is new."),
@@ -175,6 +182,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "meaning-rolled-over",
         "Whoever holds the old key made this certificate. That is usually the operator, replacing the key; it is also what a thief of the old key could do.",
+    ),
+    (
+        "meaning-objection",
+        "The key would have been accepted here, but somebody refused it for another server. Whoever has its private half could stand in for this server too.",
     ),
     ("meaning-new-problem", "The trust given before covers only the problems that were shown then."),
     ("meaning-pin-expired", "Trust was given for a limited time only, and it is over. The key has not changed."),
@@ -252,6 +263,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "advice-new-problem",
         "Trust it only if the provider confirms what is new; the new problems will then be accepted for this server too.",
     ),
+    ("advice-objection", "Do not trust it unless you know why the key was refused there and why it is right here."),
     ("advice-confirm-change", "Ask the provider whether this change was made. If it was, accept it."),
     (
         "advice-do-not-trust",

@@ -3,10 +3,10 @@
 
 use super::check::{Weighed, kept_certs, weigh, write_plan};
 use super::codes::{Decision, Rule};
-use super::events::{self, Attached};
+use super::events::{self, Attached, SessionPin, State};
 use super::facts::{Facts, Layer, is_leaf_pin};
 use super::gather::Memo;
-use super::remember::{Plan, bring_back, new_pin, retire, sighting};
+use super::remember::{Plan, bring_back, mask, new_pin, retire, sighting};
 use super::verdict::{Verdict, state_of};
 use super::waiver::{Coverage, coverage};
 use super::{Answer, TrustError, parse_fingerprint, waiver};
@@ -41,7 +41,8 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         }
         still_the_same(verdict, &weighed)?;
         let pin = pin_for(verdict, &weighed, answer, kind)?;
-        store.attached::<Attached>().keep_for_session(verdict.endpoint(), pin, !answer.add);
+        let state = State::of(weighed.gathered.record.as_ref(), weighed.gathered.shared.as_ref());
+        store.attached::<Attached>().keep_for_session(verdict.endpoint(), SessionPin { pin, state }, !answer.add);
         // Told and not logged: nothing of the session is written.
         let mut event = event(verdict, &weighed, Some(kind), true);
         event.application = store.application().to_owned();
@@ -132,6 +133,10 @@ fn still_askable(verdict: &Verdict, weighed: &Weighed<'_>, answer: &Answer) -> R
         let why = weighed.outcome.reasons.first().copied().unwrap_or("rejected");
         return Err(TrustError::NotOffered(format!("{} would be rejected now ({why})", verdict.endpoint())));
     }
+    if weighed.gathered.facts.refused_elsewhere() != verdict.facts().refused_elsewhere() {
+        let what = "a key of this chain was refused for another server since it was made, or no longer is";
+        return Err(TrustError::Stale(what.to_owned()));
+    }
     if verdict.pending().is_some() && weighed.gathered.facts.contradicted && answer.typed.is_none() {
         return Err(TrustError::NotOffered(CONTRADICTED.to_owned()));
     }
@@ -159,6 +164,7 @@ fn already(verdict: &Verdict, weighed: &Weighed<'_>, kind: Option<PinKind>) -> O
         known.layer == Layer::Own
             && facts.counts(pin)
             && (pin.state, pin.kind, &pin.value) == (PinState::Trusted, kind, &value)
+            && facts.refused_elsewhere().is_none_or(|objection| facts.answers(known, objection))
             // What a pin waived until a date may be waived no longer.
             && coverage(facts, &weighed.gathered.policy, known, None) == Coverage::All
     });
@@ -236,7 +242,8 @@ fn taken(
     let named = (pin.kind, pin.value.clone());
     place(record, pin, answer, facts.at());
     if !answer.add && matches!(kind, PinKind::Key | PinKind::Certificate) {
-        mask_below(record, &weighed.gathered.facts, &named);
+        let other = |pin: &Pin| is_leaf_pin(pin) && (pin.kind, &pin.value) != (named.0, &named.1);
+        mask(record, facts, 0, |known| other(&known.pin));
     }
     let validation = match kind {
         _ if facts.ca_valid() => Validation::Ca,
@@ -265,7 +272,8 @@ fn place(record: &mut EndpointRecord, mut pin: Pin, answer: &Answer, at: Timesta
     if let Some(old) = same.map(|index| record.pins.remove(index)) {
         pin.id = old.id;
         pin.created = old.created;
-        if old.state == PinState::Trusted {
+        // Trust that has ended waives nothing any more: what is shown now is all that is accepted.
+        if old.state == PinState::Trusted && !old.has_expired(at) {
             let (before, shown) = (old.waiver.unwrap_or(Problems::NONE), pin.waiver.unwrap_or(Problems::NONE));
             pin.waiver = Some(before.union(shown));
             // What is not shown now stays waived until then; without a limit, but for the dates of a
@@ -274,8 +282,8 @@ fn place(record: &mut EndpointRecord, mut pin: Pin, answer: &Answer, at: Timesta
             if before.contains(ProblemKind::Expired) && (unlimited || !shown.contains(ProblemKind::Expired)) {
                 pin.waive_expired_until = old.waive_expired_until;
             }
-            pin.pinned_only = old.is_only();
         }
+        pin.pinned_only = old.state == PinState::Trusted && old.is_only();
         if pin.comment.is_empty() {
             pin.comment = old.comment;
         }
@@ -289,21 +297,6 @@ fn place(record: &mut EndpointRecord, mut pin: Pin, answer: &Answer, at: Timesta
         }
     }
     record.pins.push(pin);
-}
-
-/// The replaced keys of the stores below cannot be retired there: a retired pin here stands in the
-/// place of each (pitfall 3). It gets its number when it is written.
-fn mask_below(record: &mut EndpointRecord, facts: &Facts, trusted: &(PinKind, PinValue)) {
-    let below = facts.known.pins.iter().filter(|k| matches!(k.layer, Layer::System(_)) && is_leaf_pin(&k.pin));
-    for known in below.filter(|k| facts.counts(&k.pin)) {
-        let pin = &known.pin;
-        let there = record.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value);
-        if !there && (pin.kind, &pin.value) != (trusted.0, &trusted.1) {
-            let mut mask = Pin { id: 0, cert: None, origin: Origin::User, ..pin.clone() };
-            retire(&mut mask, facts.at(), 0);
-            record.pins.push(mask);
-        }
-    }
 }
 
 /// The pin that an answer makes: its value, what it waives, and when it ends.

@@ -49,6 +49,12 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
         let (verdict, logs) = record(tx, check, weighed, &store_id, &mut last.borrow_mut())?;
         Ok(Done::Recorded { verdict, told: logs })
     });
+    if let (true, Ok(done)) = (session && !silent, &done) {
+        let (Done::Silent(verdict, _) | Done::Recorded { verdict, .. }) = done;
+        if verdict.decision() == Decision::Accept && verdict.facts().ca_valid() {
+            attached.valid_again(check.endpoint);
+        }
+    }
     Ok(match done {
         // The listener was told with the commit.
         Ok(Done::Recorded { verdict, told: true }) => verdict,

@@ -48,8 +48,9 @@ pub fn decide(facts: &Facts, policy: &Policy) -> Result<Outcome, CaUnavailable> 
     Ok(finish(facts, policy, outcome))
 }
 
-/// What holds whichever rule decided: possession, durability, the phase, and what is offered.
+/// What holds whichever rule decided: objections, possession, durability, the phase, and what is offered.
 fn finish(facts: &Facts, policy: &Policy, mut outcome: Outcome) -> Outcome {
+    object(facts, &mut outcome);
     if !facts.possession {
         if outcome.decision == Decision::Accept {
             outcome.decision = Decision::Ask;
@@ -81,6 +82,25 @@ fn finish(facts: &Facts, policy: &Policy, mut outcome: Outcome) -> Outcome {
     }
     offer::fill(facts, policy, &mut outcome);
     outcome
+}
+
+/// A key that a person refused anywhere is accepted by no rule unasked. A yes for this endpoint answers
+/// that, if it is not older than the refusal.
+fn object(facts: &Facts, outcome: &mut Outcome) {
+    let Some(objection) = facts.refused_elsewhere() else { return };
+    let matched = outcome.pin_index.and_then(|index| facts.known.pins.get(index));
+    let accepts = outcome.decision == Decision::Accept;
+    if accepts && outcome.pin == PinResult::Match && matched.is_some_and(|known| facts.answers(known, objection)) {
+        return;
+    }
+    outcome.because(objection.kind.code());
+    outcome.risk = Risk::High;
+    if accepts {
+        outcome.decision = Decision::Ask;
+        outcome.objected = true;
+        outcome.records_nothing();
+        outcome.effects.event = Some(("objection", Severity::High));
+    }
 }
 
 /// What is said with every decision, because it may matter to a reader.
@@ -156,7 +176,11 @@ fn only_ca_counts(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 
 /// Rule 4. Each pin is held against the problems by itself; the one that fits best speaks.
 fn pinned(facts: &Facts, policy: &Policy) -> Option<Outcome> {
-    let matching = facts.known.pins.iter().enumerate().filter(|(_, k)| facts.counts(&k.pin) && facts.names_this(k));
+    let valid = facts.ca_valid() && policy.ca == CaUse::Accept;
+    // "Once" for a lapse leaves nothing to be recorded; what is valid again is recorded by its own rule.
+    let over = |k: &KnownPin| valid && k.layer == Layer::Session && k.pin.until_ca_valid;
+    let counts = |k: &KnownPin| facts.counts(&k.pin) && facts.names_this(k) && !over(k);
+    let matching = facts.known.pins.iter().enumerate().filter(|(_, k)| counts(k));
     let mut beyond: Option<(usize, Problems)> = None;
     for (index, known) in matching {
         match coverage(facts, policy, known, None) {
@@ -284,10 +308,12 @@ fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         outcome.pin = PinResult::Staged;
         outcome.effects.promotes = announced;
         outcome.because("staged-key-arrived");
-        return Some(outcome.about(announced).sighting(Validation::Ca).event("promoted", Severity::Notice));
+        let severity = cancel_upgrade(facts, &mut outcome);
+        return Some(outcome.about(announced).sighting(Validation::Ca).event("promoted", severity));
     }
-    let other_key_pinned =
-        facts.known.pins.iter().position(|k| k.pin.state == PinState::Trusted && !k.pin.until_ca_valid);
+    // What was trusted for this session only is no pin that an upgrade could retire.
+    let stands = |k: &KnownPin| k.pin.state == PinState::Trusted && !k.pin.until_ca_valid && k.layer != Layer::Session;
+    let other_key_pinned = facts.known.pins.iter().position(stands);
     if let Some(pin) = other_key_pinned {
         return Some(upgrade(facts, policy, pin));
     }
@@ -362,5 +388,17 @@ fn staged(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     outcome.effects.fixes = fixes.filter(|_| known.pin.waiver.is_none()).map(|waiver| (index, waiver));
     outcome.effects.must_be_durable = true;
     let validation = if is_leaf_pin(&known.pin) { Validation::None } else { Validation::Pinned };
-    Some(outcome.about(Some(index)).sighting(validation).event("promoted", Severity::Notice))
+    let severity = cancel_upgrade(facts, &mut outcome);
+    Some(outcome.about(Some(index)).sighting(validation).event("promoted", severity))
+}
+
+/// The announced key is what was to come: a valid certificate with another key, seen meanwhile, was not.
+/// How much the arrival matters then.
+fn cancel_upgrade(facts: &Facts, outcome: &mut Outcome) -> Severity {
+    if facts.known.upgrade.is_none() {
+        return Severity::Notice;
+    }
+    outcome.effects.upgrade = UpgradeStep::Cancel;
+    outcome.because("upgrade-cancelled");
+    Severity::High
 }

@@ -9,19 +9,39 @@ use super::cache::Cache;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 pub use crate::store::Listener;
-use crate::store::{Event, Pin, Severity, Store};
+use crate::store::{EndpointRecord, Event, Pin, Severity, Store};
 use crate::time::Timestamp;
+
+/// A pin given for this session, with the state in which the endpoint was then. It counts in that state
+/// alone: whatever else is decided about the endpoint, by anybody, ends it.
+#[derive(Debug, Clone)]
+pub(super) struct SessionPin {
+    pub pin: Pin,
+    pub state: State,
+}
+
+/// The generations of an endpoint's record and of that for any account; 0 where there is none. They move
+/// with pins, policy and baseline, and not by mere contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(u64, u64);
+
+impl State {
+    pub fn of(own: Option<&EndpointRecord>, any: Option<&EndpointRecord>) -> Self {
+        let generation = |record: Option<&EndpointRecord>| record.map_or(0, |r| r.generation);
+        Self(generation(own), generation(any))
+    }
+}
 
 /// What trust keeps with a store handle, and never writes.
 #[derive(Default)]
 pub(super) struct Attached {
-    session: Mutex<HashMap<Endpoint, Vec<Pin>>>,
+    session: Mutex<HashMap<Endpoint, Vec<SessionPin>>>,
     pub cache: Cache,
 }
 
 impl Attached {
     /// The pins given for this session.
-    pub fn session_pins(&self, endpoint: &Endpoint) -> Vec<Pin> {
+    pub fn session_pins(&self, endpoint: &Endpoint) -> Vec<SessionPin> {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.get(endpoint).cloned().unwrap_or_default()
     }
@@ -32,14 +52,24 @@ impl Attached {
     }
 
     /// Keeps a pin for this session; `replace` drops those given before.
-    pub fn keep_for_session(&self, endpoint: &Endpoint, pin: Pin, replace: bool) {
+    pub fn keep_for_session(&self, endpoint: &Endpoint, given: SessionPin, replace: bool) {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let pins = session.entry(endpoint.clone()).or_default();
         if replace {
             pins.clear();
         }
-        pins.retain(|old| (old.kind, &old.value) != (pin.kind, &pin.value));
-        pins.push(pin);
+        // What an earlier state gave counts no more.
+        pins.retain(|old| old.state == given.state);
+        pins.retain(|old| (old.pin.kind, &old.pin.value) != (given.pin.kind, &given.pin.value));
+        pins.push(given);
+    }
+
+    /// Ends the trust that was to last until the endpoint is CA-valid again.
+    pub fn valid_again(&self, endpoint: &Endpoint) {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pins) = session.get_mut(endpoint) {
+            pins.retain(|given| !given.pin.until_ca_valid);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::answer::nearest_name;
 use super::clock;
 use super::codes::{Change, Decision, PinResult, Risk, Rule};
-use super::facts::{CaAnswer, Facts, Layer};
+use super::facts::{CaAnswer, Facts, Layer, ObjectionKind};
 use super::outcome::Outcome;
 use crate::cert::{Cert, San};
 use crate::endpoint::Endpoint;
@@ -63,6 +63,7 @@ type Fact<'a> = (&'static str, fn(&Scene<'a>) -> String);
 impl<'a> Scene<'a> {
     fn headline(&self) -> Statement {
         let code = match (self.outcome.decision, self.outcome.rule) {
+            _ if self.outcome.objected => "headline-objection",
             (Decision::Accept, _) => self.accepted(),
             (_, Rule::UnknownPolicy) => "headline-policy-unknown",
             (_, Rule::Blocked) if self.outcome.pin == PinResult::Retired => "headline-compromised",
@@ -153,6 +154,7 @@ impl<'a> Scene<'a> {
     fn meaning(&self) -> Vec<Statement> {
         let mut codes: Vec<&'static str> = Vec::new();
         codes.push(match (self.outcome.decision, self.outcome.rule) {
+            _ if self.outcome.objected => "meaning-objection",
             (_, Rule::UnknownPolicy) => "meaning-policy-unknown",
             (_, Rule::Blocked) => "meaning-blocked",
             (_, Rule::NeverWaivable) => "meaning-never-waivable",
@@ -234,6 +236,7 @@ impl<'a> Scene<'a> {
             codes.push("advice-check-server-name");
         }
         codes.push(match self.outcome.rule {
+            _ if self.outcome.objected => "advice-objection",
             Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
             Rule::LapsedNewer => "advice-wait-for-renewal",
             Rule::PinExpired => "advice-renew-trust",
@@ -276,7 +279,7 @@ impl<'a> Scene<'a> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [Fact<'a>; 16] = [
+        let facts: [Fact<'a>; 18] = [
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
             ("authority", Self::authority),
@@ -297,6 +300,8 @@ impl<'a> Scene<'a> {
             ("known-until", |s| s.facts.known.tombstone.as_ref().map_or_else(String::new, |t| date(t.known_until))),
             ("elsewhere", Self::elsewhere),
             ("system-store", Self::system_store),
+            ("objection", Self::objection),
+            ("replaced", Self::replaced),
             ("now", |s| date(s.facts.now)),
         ];
         let mut statement = Statement::new(code);
@@ -349,6 +354,24 @@ impl<'a> Scene<'a> {
             (None, Some(wildcard)) => format!("one that ends in {}", excerpt_raw(wildcard.trim_start_matches('*'))),
             (None, None) => "another one".to_owned(),
         }
+    }
+
+    /// Where and when a key of this chain was refused: `blocked for mail.example.org:993 on 2027-01-01`.
+    fn objection(&self) -> String {
+        self.facts.refused_elsewhere().map_or_else(String::new, |objection| {
+            let what = match objection.kind {
+                ObjectionKind::Compromised => "marked as compromised",
+                _ => "blocked",
+            };
+            format!("{what} for {} on {}", objection.endpoint, date(self.possible(objection.since)))
+        })
+    }
+
+    /// Where and when it was replaced.
+    fn replaced(&self) -> String {
+        let replaced = self.facts.elsewhere.objections.iter().filter(|o| o.kind == ObjectionKind::Replaced);
+        let said = replaced.take(SHOWN_NAMES).map(|o| format!("{} on {}", o.endpoint, date(self.possible(o.since))));
+        said.collect::<Vec<_>>().join(", ")
     }
 
     fn elsewhere(&self) -> String {

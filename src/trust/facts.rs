@@ -6,7 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::path::{ProblemKind, Problems, RootsError};
 use crate::store::{
-    Anchor, Observation, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated, Validation,
+    Anchor, Observation, Origin, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated, Validation,
 };
 pub use crate::time::RELEASED;
 use crate::time::{DAY, Timestamp};
@@ -149,17 +149,53 @@ pub struct SiblingPin {
     pub pin: Pin,
 }
 
-/// What is known elsewhere. It makes a decision stricter or an explanation richer; only
-/// `siblings` may accept anything, by the narrow sibling rule.
+/// What speaks against a key because of another endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// What became of the key there.
+    pub kind: ObjectionKind,
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What became of a key at another endpoint, the gravest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectionKind {
+    /// It was replaced or retired at another port or account of the same host.
+    Replaced,
+    /// It was blocked.
+    Blocked,
+    /// It was marked as compromised: its private half is in other hands.
+    Compromised,
+}
+
+impl ObjectionKind {
+    /// The reason code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Replaced => "key-replaced-elsewhere",
+            Self::Blocked => "key-blocked-elsewhere",
+            Self::Compromised => "key-compromised-elsewhere",
+        }
+    }
+}
+
+/// What is known elsewhere: of other endpoints, in this store and in those below. It makes a
+/// decision stricter or an explanation richer; only `siblings` may accept anything, by the narrow
+/// sibling rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Elsewhere {
     /// Key pins for this leaf on other ports of the same host and account.
     pub siblings: Vec<SiblingPin>,
-    /// Other endpoints that hold this key (other hosts and accounts), with the time since when.
+    /// What speaks against a key of this chain, the gravest first.
+    pub objections: Vec<Objection>,
+    /// Other endpoints that hold this key now (other hosts and accounts), with the time since when.
     pub holders: Vec<(Endpoint, Timestamp)>,
     /// Another port or account knows this host as CA-valid.
     pub host_ca_valid: bool,
-    /// Another port or account knows this host under another key.
+    /// Another port or account knows this host, and does not hold this key.
     pub host_other_key: bool,
 }
 
@@ -293,7 +329,7 @@ impl Facts {
 
     /// Whether a pin has expired.
     pub fn expired(&self, pin: &Pin) -> bool {
-        pin.expires != 0 && pin.expires <= self.at()
+        pin.has_expired(self.at())
     }
 
     /// Pins that count now.
@@ -366,6 +402,24 @@ impl Facts {
     /// How many keys and certificates are trusted here.
     pub fn trusted_leaf_pins(&self) -> usize {
         self.known.pins.iter().filter(|k| k.pin.state == PinState::Trusted && is_leaf_pin(&k.pin)).count()
+    }
+
+    /// The gravest refusal of a key of this chain at another endpoint: no rule accepts it unasked.
+    pub fn refused_elsewhere(&self) -> Option<&Objection> {
+        let refusals = self.elsewhere.objections.iter().filter(|o| o.kind > ObjectionKind::Replaced);
+        refusals.max_by_key(|o| (o.kind, o.since))
+    }
+
+    /// Whether this key was replaced or retired at another port or account of the host.
+    pub fn replaced_elsewhere(&self) -> bool {
+        self.elsewhere.objections.iter().any(|o| o.kind == ObjectionKind::Replaced)
+    }
+
+    /// Whether a person has answered an objection: by a yes for this very endpoint that is not older
+    /// than it. What was accepted by itself answers nothing.
+    pub fn answers(&self, known: &KnownPin, objection: &Objection) -> bool {
+        let by_itself = matches!(known.pin.origin, Origin::AcceptNew | Origin::Sibling);
+        !by_itself && self.counts(&known.pin) && known.pin.state_since >= objection.since
     }
 
     /// Whether this is among what is wrong.

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::corroborate::corroborate;
+use super::events::{SessionPin, State};
 use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
 use super::floor::{Floor, floors};
 use super::{Check, CheckError, Policy, clock, elsewhere};
@@ -52,11 +53,12 @@ pub(super) struct Memo(Option<(MemoKey, Arc<Examination>)>);
 
 type MemoKey = (Timestamp, u64, Vec<Hash>);
 
-/// Gathers the facts in `tx`. `session` are the pins of this store handle.
+/// Gathers the facts in `tx`. `session` are the pins of this store handle; those count that were
+/// given in the endpoint's present state.
 pub(super) fn gather<'c>(
     tx: &Tx<'_>,
     check: &'c Check<'_>,
-    session: Vec<Pin>,
+    session: Vec<SessionPin>,
     cannot_write: bool,
     memo: &mut Memo,
 ) -> Result<Gathered<'c>, CheckError> {
@@ -94,6 +96,8 @@ pub(super) fn gather<'c>(
         (None, Some(anchor)) => CaAnswer::Path { anchor: anchor.clone(), valid: examination.ca_valid },
         (None, None) => CaAnswer::NoPath,
     };
+    let state = State::of(record.as_ref(), any.as_ref());
+    let session = session.into_iter().filter(|given| given.state == state).map(|given| given.pin).collect();
     let pins = known_pins(tx, check.endpoint, record.as_ref(), any.as_ref(), session, &question)?;
     let pinned_anchor = pins.iter().find_map(|(_, path)| path.as_ref()?.anchor().map(anchor_of));
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
@@ -141,7 +145,10 @@ pub(super) fn gather<'c>(
     }
     let settled = settled(&facts);
     let issuer = match settled {
-        true => None,
+        true => {
+            elsewhere::look_for_refusals(tx, check.endpoint, &mut facts)?;
+            None
+        }
         false => {
             elsewhere::look_around(tx, check.endpoint, &mut facts)?;
             issuer_candidate(&facts, &question)
@@ -338,7 +345,9 @@ pub(super) fn anchor_of(cert: &Cert) -> Anchor {
     Anchor { spki: cert.spki(), organisation }
 }
 
-/// Pins of every layer, each issuer pin with the validated path to it, where there is one.
+/// Pins of every layer, each issuer pin with the validated path to it, where there is one. What the
+/// endpoint's own record says of a kind and value stands in the place of what is said for any
+/// account, save that a refusal is never overridden.
 fn known_pins(
     tx: &Tx<'_>,
     endpoint: &Endpoint,
@@ -348,7 +357,12 @@ fn known_pins(
     question: &Question<'_>,
 ) -> Result<Vec<(KnownPin, Option<Path>)>, StoreError> {
     let own = record.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::Own));
-    let shared = any.into_iter().flat_map(|r| &r.pins).map(|pin| (pin.clone(), Layer::AnyAccount));
+    let decided = |pin: &Pin| {
+        let same = |own: &Pin| own.kind == pin.kind && own.value == pin.value;
+        !pin.refuses() && record.is_some_and(|r| r.pins.iter().any(same))
+    };
+    let shared = any.into_iter().flat_map(|r| &r.pins).filter(|pin| !decided(pin));
+    let shared = shared.map(|pin| (pin.clone(), Layer::AnyAccount));
     let below = tx.layer_pins(endpoint)?.into_iter().map(|p| (p.pin, Layer::System(p.layer)));
     let session = session.into_iter().map(|pin| (pin, Layer::Session));
     let mut pins = Vec::new();
@@ -374,7 +388,8 @@ fn pinned_path(tx: &Tx<'_>, pin: &Pin, question: &Question<'_>) -> Result<Option
     };
     let inside = leaf.validity().map_or(question.at, |(first, last)| question.at.clamp(first, last.max(first)));
     let sent = question.chain.certs().skip(1).map(|(_, cert)| cert.clone());
-    let mut named = kept.into_iter().chain(sent).filter(|cert| cert.spki() == *key).take(MAX_CANDIDATES);
+    let named = kept.into_iter().chain(sent).filter(|cert| cert.spki() == *key).take(MAX_CANDIDATES);
+    let mut named = named.filter(|cert| !chains_to_root(cert, question));
     Ok(named
         .find_map(|cert| path_to(question, &cert).or_else(|| path_to(&Question { at: inside, ..*question }, &cert))))
 }
@@ -525,6 +540,29 @@ fn is_ca(cert: &Cert) -> bool {
 fn reaches_root(cert: &Cert, roots: &Roots) -> bool {
     let issued = |root: &Cert| root.subject().same_as(cert.issuer()) && cert.signed_by(root) == SignatureCheck::Valid;
     roots.contains_key(cert.spki()) || roots.certs().any(issued)
+}
+
+/// Whether an authority was issued by a loaded root, or by one that was, as far as the certificates
+/// at hand show it.
+fn chains_to_root(cert: &Cert, question: &Question<'_>) -> bool {
+    let sent = question.chain.certs().skip(1).map(|(_, above)| above);
+    let above: Vec<&Cert> = sent.chain(question.intermediates).filter(|c| is_ca(c)).take(MAX_INTERMEDIATES).collect();
+    let mut reached = cert;
+    for _ in 0..MAX_CANDIDATES {
+        if reaches_root(reached, question.roots) {
+            return true;
+        }
+        let issued = |issuer: &&&Cert| {
+            issuer.spki() != reached.spki()
+                && issuer.subject().same_as(reached.issuer())
+                && reached.signed_by(issuer) == SignatureCheck::Valid
+        };
+        match above.iter().find(issued) {
+            Some(issuer) => reached = issuer,
+            None => return false,
+        }
+    }
+    false
 }
 
 fn is_loopback(host: &Host) -> bool {

@@ -58,6 +58,9 @@ fn name(facts: &Facts) -> bool {
 /// Nothing is suggested where correcting the configured name is the better answer, and nothing
 /// where the chain is CA-valid: there a pin would bind the user to this one key.
 fn suggestion(facts: &Facts, outcome: &Outcome) -> Option<PinKind> {
+    if outcome.objected {
+        return Some(PinKind::Key);
+    }
     if facts.ca_valid() || (facts.ca_path() && facts.has(ProblemKind::HostMismatch)) {
         return None;
     }

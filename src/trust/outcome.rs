@@ -68,6 +68,8 @@ pub struct Outcome {
     pub beyond: Problems,
     /// A typed fingerprint may overrule this reject.
     pub way_back: bool,
+    /// A rule would have accepted, and a key of the chain is refused at another endpoint.
+    pub objected: bool,
     /// Kinds of pin that may be offered.
     pub offered: Vec<PinKind>,
     /// The one suggested.
@@ -91,6 +93,7 @@ impl Outcome {
             pin_index: None,
             beyond: Problems::NONE,
             way_back: false,
+            objected: false,
             offered: Vec::new(),
             suggested: None,
             may_add: false,

@@ -4,7 +4,7 @@
 
 use super::check::Weighed;
 use super::codes::Decision;
-use super::facts::{Facts, current_keys, is_leaf_pin};
+use super::facts::{Facts, KnownPin, Layer, current_keys, is_leaf_pin};
 use super::outcome::UpgradeStep;
 use super::{clock, waiver};
 use crate::endpoint::Endpoint;
@@ -125,13 +125,12 @@ fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, shared: Option<&
     plan.logs = outcome.effects.event.is_some();
     let Some(validation) = outcome.effects.sighting else { return };
     bring_back(facts, record, plan);
-    // The endpoint's own pins come first among the known ones, then those for any account, in order.
-    let own = record.pins.len();
-    pins(weighed, record, 0);
+    pins(weighed, record, Layer::Own);
     if let Some(shared) = shared {
         clock::repair(facts, shared);
-        pins(weighed, shared, own);
+        pins(weighed, shared, Layer::AnyAccount);
     }
+    promoted_above(weighed, record);
     record.pins.extend(outcome.effects.pins.map(|origin| taken_by_itself(weighed, origin)));
     upgrade(facts, outcome.effects.upgrade, record);
     let provisional = outcome.effects.upgrade == UpgradeStep::Observe;
@@ -264,11 +263,14 @@ fn upgrade(facts: &Facts, step: UpgradeStep, record: &mut EndpointRecord) {
             }
         }
         UpgradeStep::Confirm => {
-            record.upgrade = None;
+            let since = record.upgrade.take().map_or(facts.at(), |upgrade| upgrade.since);
             record.baseline.iter_mut().for_each(|s| s.provisional = false);
-            for pin in record.pins.iter_mut().filter(|pin| pin.state == PinState::Trusted) {
+            // What was trusted after it had begun was trusted in spite of it.
+            let older = |pin: &Pin| pin.state == PinState::Trusted && pin.state_since <= since;
+            for pin in record.pins.iter_mut().filter(|pin| older(pin)) {
                 retire(pin, facts.at(), 0);
             }
+            mask(record, facts, 0, |known| older(&known.pin));
         }
         UpgradeStep::Cancel => {
             record.upgrade = None;
@@ -277,13 +279,17 @@ fn upgrade(facts: &Facts, step: UpgradeStep, record: &mut EndpointRecord) {
     }
 }
 
-/// What becomes of the pins of a record; `first` is the place of its first one among the known pins.
-fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord, first: usize) {
+/// What becomes of the pins of a record, which is that of `layer`.
+fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord, layer: Layer) {
     let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
     let at = facts.at();
     let overlap = weighed.gathered.policy.overlap_hours.saturating_mul(3_600);
-    let place = |index: usize| index.checked_sub(first);
-    let matched = outcome.pin_index.and_then(place).and_then(|index| record.pins.get_mut(index));
+    let numbered = |index: usize| facts.known.pins.get(index).filter(|k| k.layer == layer).map(|k| k.pin.id);
+    let place = |record: &EndpointRecord, index: usize| {
+        numbered(index).and_then(|id| record.pins.iter().position(|pin| pin.id == id))
+    };
+    let at_match = outcome.pin_index.and_then(|index| place(record, index));
+    let matched = at_match.and_then(|index| record.pins.get_mut(index));
     let replaces = matched.as_ref().map_or(0, |pin| pin.replaces);
     if let Some(pin) = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid) {
         if at.saturating_sub(pin.last_matched) >= REFRESH {
@@ -291,11 +297,11 @@ fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord, first: usize) {
         }
     }
     if let Some((index, waiver)) = outcome.effects.fixes {
-        if let Some(pin) = place(index).and_then(|index| record.pins.get_mut(index)) {
+        if let Some(pin) = place(record, index).and_then(|index| record.pins.get_mut(index)) {
             pin.waiver = Some(waiver);
         }
     }
-    if let Some(index) = outcome.effects.promotes.and_then(place) {
+    if let Some(index) = outcome.effects.promotes.and_then(|index| place(record, index)) {
         promote(facts, record, index, overlap);
     }
     if outcome.effects.retires_replaced {
@@ -338,6 +344,59 @@ fn promote(facts: &Facts, record: &mut EndpointRecord, index: usize, overlap: i6
             pin.cert = pin.cert.or(Some(facts.leaf.cert));
         } else if pin.id == replaces && pin.state == PinState::Trusted && !facts.clock_wrong() {
             retire(pin, at, at.saturating_add(overlap));
+        }
+    }
+}
+
+/// A promotion that the record of its pin alone cannot carry out. A pin of a store below becomes one of the
+/// endpoint's own, as nothing is written there. What is replaced in other records counts no more for
+/// this endpoint, after the overlap. Under a wrong clock nothing retires.
+fn promoted_above(weighed: &Weighed<'_>, record: &mut EndpointRecord) {
+    let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
+    let Some(promoted) = outcome.effects.promotes.and_then(|index| facts.known.pins.get(index)) else { return };
+    let at = facts.at();
+    let until = at.saturating_add(weighed.gathered.policy.overlap_hours.saturating_mul(3_600));
+    let own = |pin: &Pin| pin.state == PinState::Trusted && is_leaf_pin(pin);
+    let predecessor = record.pins.iter().filter(|pin| own(pin) && pin.id != promoted.pin.id).map(|pin| pin.id).max();
+    let replaces_own =
+        promoted.layer == Layer::Own && record.pins.iter().any(|pin| pin.id == promoted.pin.id && pin.replaces != 0);
+    if matches!(promoted.layer, Layer::System(_)) {
+        let fixed = outcome.effects.fixes.map(|(_, waiver)| waiver);
+        let waiver = promoted.pin.waiver.or(fixed).unwrap_or_else(|| waiver::shown(facts));
+        let cert = Some(promoted.pin.cert.unwrap_or(facts.leaf.cert));
+        let copy = Pin { id: 0, state: PinState::Trusted, waiver: Some(waiver), cert, ..promoted.pin.clone() };
+        record.pins.push(Pin { state_since: at, last_matched: at, ..copy });
+    }
+    if facts.clock_wrong() || replaces_own {
+        return;
+    }
+    match predecessor.filter(|_| promoted.layer != Layer::Own) {
+        Some(id) => record.pins.iter_mut().filter(|pin| pin.id == id).for_each(|pin| retire(pin, at, until)),
+        None => {
+            let same = |pin: &Pin| pin.kind == promoted.pin.kind && pin.value == promoted.pin.value;
+            // Those beside it in the record for any account were retired there.
+            let done = |k: &KnownPin| k.layer == Layer::AnyAccount && promoted.layer == Layer::AnyAccount;
+            mask(record, facts, until, |k| is_leaf_pin(&k.pin) && !same(&k.pin) && !done(k));
+        }
+    }
+}
+
+/// Pins that stand in other records (for any account, or in stores below) cannot be retired there for
+/// this endpoint alone: a retired pin of its own stands in the place of each that counts (pitfall 3).
+/// It gets its number when it is written.
+pub(super) fn mask(
+    record: &mut EndpointRecord,
+    facts: &Facts,
+    overlap_until: Timestamp,
+    which: impl Fn(&KnownPin) -> bool,
+) {
+    let beyond = |k: &&KnownPin| matches!(k.layer, Layer::AnyAccount | Layer::System(_)) && facts.counts(&k.pin);
+    for known in facts.known.pins.iter().filter(beyond).filter(|k| which(k)) {
+        let pin = &known.pin;
+        if !record.pins.iter().any(|p| p.kind == pin.kind && p.value == pin.value) {
+            let mut mask = Pin { id: 0, replaces: 0, cert: None, origin: Origin::User, ..pin.clone() };
+            retire(&mut mask, facts.at(), overlap_until);
+            record.pins.push(mask);
         }
     }
 }

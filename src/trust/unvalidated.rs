@@ -3,7 +3,7 @@
 
 use super::change::{self, Graded};
 use super::codes::{Assurance, Change, PinResult, Risk, Rule};
-use super::facts::{Facts, KnownPin, Layer, SiblingPin};
+use super::facts::{Facts, KnownPin, Layer, ObjectionKind, SiblingPin};
 use super::offer;
 use super::outcome::Outcome;
 use super::policy::{Action, Policy};
@@ -112,6 +112,10 @@ pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if facts.known.tombstone.is_some() || !facts.known.pins.is_empty() || facts.clock_wrong() {
         return None;
     }
+    // A voucher says that the key is good, an objection that it is not any more: a person has to say which.
+    if !facts.elsewhere.objections.is_empty() {
+        return None;
+    }
     let mail = |port: u16| policy.mail_ports.contains(&port);
     let vouches = |s: &&SiblingPin| {
         let confirmed = s.pin.kind == PinKind::Key && s.pin.origin == Origin::User;
@@ -144,6 +148,8 @@ pub(super) fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
         (known_before || !facts.known.pins.is_empty(), "known-before"),
         (facts.elsewhere.host_ca_valid, "host-ca-valid-elsewhere"),
         (facts.elsewhere.host_other_key, "host-other-key-elsewhere"),
+        (facts.replaced_elsewhere(), ObjectionKind::Replaced.code()),
+        (facts.refused_elsewhere().is_some(), facts.refused_elsewhere().map_or("", |o| o.kind.code())),
     ];
     let spoken_against = against.iter().any(|(holds, _)| *holds);
     let risk = match (facts.interception_hint(), spoken_against) {

@@ -719,10 +719,12 @@ int main(int argc, char **argv)
     a_pin_made_by_hand_counts(store);
     what_makes_no_sense_is_refused(store);
     a_staged_key_is_promoted_and_the_old_one_retired(store);
+    the_forgotten_asks_and_undo_brings_it_back(store);
     blocked_is_blocked(store);
+    /* This key is blocked for another host: no policy takes it up unasked. */
+    IS(see(store, NULL, "other.example", 993, "first", "accept-new", NULL), TOFU_ASK);
     lists_are_complete_ordered_and_filtered(store);
     a_list_outlives_the_handle();
-    the_forgotten_asks_and_undo_brings_it_back(store);
     a_change_is_undone_by_its_number(store);
     the_compromised_stays_so();
     what_is_pruned_is_not_undone();

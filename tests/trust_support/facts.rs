@@ -130,6 +130,11 @@ pub fn in_state(of: &str, state: PinState) -> KnownPin {
     known
 }
 
+/// A key of the chain was refused or replaced at another endpoint.
+pub fn objection(kind: ObjectionKind, since: Timestamp) -> Objection {
+    Objection { kind, endpoint: Endpoint::parse("", "other.example.org", 993).unwrap(), since }
+}
+
 pub fn sighting(of: &str, validation: Validation, organisation: Option<&str>) -> Sighting {
     Sighting {
         cert: hash(&format!("{of} cert")),

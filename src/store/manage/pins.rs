@@ -13,6 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::record::{
     Block, EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Tombstone, Validated,
 };
+use crate::store::refusals::REFUSED;
 use crate::store::tx::Tx;
 use crate::time::Timestamp;
 
@@ -50,8 +51,6 @@ impl Forget {
     /// Everything that can be forgotten.
     pub const ALL: Self = Self { pins: true, sightings: true, pending: true, policy: true };
 }
-
-pub(super) const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
 
 fn invalid<T>(what: impl Into<String>) -> Result<T, StoreError> {
     Err(StoreError::Invalid { what: what.into() })
@@ -138,17 +137,6 @@ impl Tx<'_> {
             Ok(())
         })?;
         Ok(id)
-    }
-
-    /// Retired pins of an endpoint that a store below holds too.
-    fn masks_of(&self, endpoint: &Endpoint) -> Result<Vec<u64>, StoreError> {
-        let mut masks = Vec::new();
-        for pin in self.endpoint(endpoint)?.map(|r| r.pins).unwrap_or_default() {
-            if pin.state == PinState::Retired && self.is_below(endpoint, pin.kind, &pin.value)? {
-                masks.push(pin.id);
-            }
-        }
-        Ok(masks)
     }
 
     /// Changes one pin; `text` says what happens to what it names.
@@ -428,8 +416,9 @@ impl Store {
     /// contact asks.
     pub fn forget(&self, endpoint: &Endpoint, what: Forget, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
-            let masks = tx.masks_of(endpoint)?;
-            if tx.endpoint(endpoint)?.is_none() && tx.pending_of(endpoint)?.is_empty() {
+            let known = tx.endpoint(endpoint)?;
+            let masks = known.as_ref().map_or(Ok(Vec::new()), |record| tx.masks_in(record))?;
+            if known.is_none() && tx.pending_of(endpoint)?.is_empty() {
                 return Err(StoreError::NotFound { store: tx.store.name(), what: endpoint.to_string() });
             }
             if what.pending {
@@ -437,10 +426,14 @@ impl Store {
                     tx.remove_pending(endpoint, pending.spki)?;
                 }
             }
-            if tx.endpoint(endpoint)?.is_none() {
+            if known.is_none() {
                 return Ok(());
             }
-            let text = ("forgotten", Severity::Notice, "forgotten".to_owned());
+            let text = match tx.trusted_beyond(endpoint)?.as_slice() {
+                [] => "forgotten".to_owned(),
+                still => format!("forgotten; still trusted there: {}", still.join(", ")),
+            };
+            let text = ("forgotten", Severity::Notice, text);
             tx.change(endpoint, text, now, |record| {
                 if what.pins {
                     record.pins.retain(|p| REFUSED.contains(&p.state) || masks.contains(&p.id));

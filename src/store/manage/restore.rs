@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::event;
 use super::list::PinEntry;
-use super::pins::{REFUSED, bury};
+use super::pins::bury;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::store::endpoints::{certs, index_rows};
@@ -16,6 +16,7 @@ use crate::store::error::StoreError;
 use crate::store::keyspace::{self, CERTS, END, ENDPOINTS, LOG, META, PENDING};
 use crate::store::meta::Counts;
 use crate::store::record::{Block, EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity};
+use crate::store::refusals::{REFUSED, refusal_rows};
 use crate::store::tx::Tx;
 use crate::store::{Store, StoreOptions};
 use crate::text::count;
@@ -80,6 +81,7 @@ fn replace(tx: &mut Tx<'_>, from: &Tx<'_>, now: Timestamp) -> Result<Restored, S
     meta.blocks_generation = tx.next_generation();
     meta.policy_generation = tx.next_generation();
     meta.counts = Counts::default();
+    meta.refusals = Some(0);
     tx.meta = meta;
     let mut restored = Restored { endpoints: from.meta.counts.endpoints, ..Restored::default() };
     let mut trust = BTreeMap::new();
@@ -207,6 +209,10 @@ fn put(
     record.generation = tx.next_generation();
     index_rows(&record, &key).into_iter().for_each(|row| tx.put_row(row, &[]));
     tx.refer(&key, &BTreeSet::new(), &certs(&record))?;
+    let refusals = refusal_rows(&record);
+    let count = u64::try_from(refusals.len()).unwrap_or(u64::MAX);
+    tx.meta.refusals = tx.meta.refusals.map(|sum| sum.saturating_add(count));
+    trust.extend(refusals.into_iter().map(|row| (row, Vec::new())));
     trust.insert(key, tx.encode(&record)?);
     tx.meta.counts.endpoints = tx.meta.counts.endpoints.saturating_add(1);
     Ok(())
