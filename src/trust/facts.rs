@@ -415,11 +415,13 @@ impl Facts {
         self.elsewhere.objections.iter().any(|o| o.kind == ObjectionKind::Replaced)
     }
 
-    /// Whether a person has answered an objection: by a yes for this very endpoint that is not older
-    /// than it. What was accepted by itself answers nothing.
+    /// Whether a person has answered an objection by a yes for this very endpoint. That a key is in
+    /// other hands is news that only a later yes can have taken into account; what was blocked
+    /// for another endpoint was blocked there. What was accepted by itself answers nothing.
     pub fn answers(&self, known: &KnownPin, objection: &Objection) -> bool {
         let by_itself = matches!(known.pin.origin, Origin::AcceptNew | Origin::Sibling);
-        !by_itself && self.counts(&known.pin) && known.pin.state_since >= objection.since
+        let knew = objection.kind == ObjectionKind::Blocked || known.pin.state_since >= objection.since;
+        !by_itself && self.counts(&known.pin) && knew
     }
 
     /// Whether this is among what is wrong.
