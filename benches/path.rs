@@ -41,7 +41,15 @@ fn paths(c: &mut Criterion) {
         let roots = system.with(&[cert(root)]);
         let chain = chain(&sent);
         let ask = |chain: &Chain| {
-            examine(&Question { chain, host: &host, at: AT, roots: &roots, intermediates: &[], crls: &[] })
+            examine(&Question {
+                chain,
+                host: &host,
+                services: &[],
+                at: AT,
+                roots: &roots,
+                intermediates: &[],
+                crls: &[],
+            })
         };
         assert!(ask(&chain).ca_valid);
         c.bench_function(&format!("{kind}: the same chain again"), |b| b.iter(|| ask(black_box(&chain))));
@@ -92,7 +100,15 @@ fn failing(c: &mut Criterion) {
         ("hostile, mesh", &["mesh-leaf.pem", "mesh.pem"]),
     ] {
         let chain = chain(sent);
-        let question = Question { chain: &chain, host: &host, at: AT, roots: &roots, intermediates: &[], crls: &[] };
+        let question = Question {
+            chain: &chain,
+            host: &host,
+            services: &[],
+            at: AT,
+            roots: &roots,
+            intermediates: &[],
+            crls: &[],
+        };
         c.bench_function(&format!("{what}: examine"), |b| b.iter(|| examine(black_box(&question)).problems.len()));
     }
 }

@@ -586,8 +586,13 @@
 #define TOFU_CHECK_TOR 64ull
 
 /**
- * As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
- * accepted certificates stay as they are); never written.
+ * XMPP is spoken, and the host is the domain of the XMPP address (RFC 6120): names of that service in the certificate
+ * count. Not needed on ports 5222, 5223, 5269 and 5270; other services are known by their usual ports.
+ */
+#define TOFU_CHECK_XMPP 128ull
+
+/**
+ * As long as this store handle lives; never written.
  */
 #define TOFU_TRUST_SESSION 1ull
 
@@ -1025,6 +1030,16 @@
  * Name constraints of a CA, what names must not lie in: strings.
  */
 #define TOFU_CERT_NAME_EXCLUDED 43
+
+/**
+ * Names of services (SRVName, RFC 4985), such as _imaps.example.org: strings.
+ */
+#define TOFU_CERT_SAN_SRV 44
+
+/**
+ * XMPP addresses (XmppAddr, RFC 6120), of a server or a user: strings.
+ */
+#define TOFU_CERT_SAN_XMPP 45
 
 /**
  * The account as it may be shown. "*" stands for every account.

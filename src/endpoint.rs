@@ -248,6 +248,27 @@ impl Endpoint {
     }
 }
 
+/// The services whose usual port this is, by their names in the IANA registry and in SRV records (RFC
+/// 6186, RFC 8314, RFC 5804, RFC 6120, XEP-0368): a certificate may name a service of a domain (RFC 4985).
+pub fn usual_services(port: NonZeroU16) -> &'static [&'static str] {
+    match port.get() {
+        110 => &["pop3"],
+        143 => &["imap"],
+        389 => &["ldap"],
+        465 => &["submissions"],
+        587 => &["submission"],
+        636 => &["ldaps"],
+        993 => &["imaps"],
+        995 => &["pop3s"],
+        4190 => &["sieve"],
+        5222 => &["xmpp-client"],
+        5223 => &["xmpp-client", "xmpps-client"],
+        5269 => &["xmpp-server"],
+        5270 => &["xmpp-server", "xmpps-server"],
+        _ => &[],
+    }
+}
+
 impl fmt::Display for Endpoint {
     /// `host:port`, an IPv6 address in brackets, and the account in parentheses if there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -123,6 +123,8 @@ fn san(san: &San) -> String {
             let groups: Vec<String> = address.segments().iter().map(|s| format!("{s:X}")).collect();
             format!("IP Address:{}", groups.join(":"))
         }
+        San::Srv(name) => format!("othername: SRVName::{name}"),
+        San::Xmpp(address) => format!("othername: XmppAddr::{address}"),
         San::Other(text) => text.clone(),
     }
 }

@@ -196,7 +196,7 @@ fn run(case: &Case) -> Outcome {
     };
     let crls: Vec<Vec<u8>> = case.crls.iter().map(|text| pem_der(text)).collect();
     let at = case.validation_time.as_deref().map_or(AT, seconds);
-    let question = Question { chain: &chain, host, at, roots: &roots, intermediates: &[], crls: &crls };
+    let question = Question { chain: &chain, host, services: &[], at, roots: &roots, intermediates: &[], crls: &crls };
     let examination = examine(&question);
     let name_matters = case.expected_peer_name.is_some();
     let bad_name = matches!(name, Some(Err(_)));

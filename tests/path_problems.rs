@@ -109,7 +109,8 @@ fn an_expired_certificate_for_another_host_from_an_unknown_authority_says_three_
 fn a_self_signed_leaf_is_self_signed_and_not_untrusted_as_well() {
     assert_eq!(problems(&["self-plain"]), ["0:self-signed"]);
     assert_eq!(problems(&["self"]), ["0:self-signed", "0:ca-as-server"]);
-    assert_eq!(problems(&["self-sha1"]), ["0:self-signed", "0:weak-signature"]);
+    // Nobody gains by forging a signature that vouches for nothing.
+    assert_eq!(problems(&["self-sha1"]), ["0:self-signed"]);
     assert_eq!(problems(&["self-ed448"]), ["0:unsupported-algorithm"]);
     assert!(asked(&["self"], &["root"]).answer().path.is_none());
 }
@@ -372,5 +373,54 @@ fn a_kind_of_key_that_is_not_known_is_unsupported_and_neither_malformed_nor_weak
     assert!(small.answer().never_waivable());
     for unreadable in ["kind-nothing", "kind-ml-dsa-65-short"] {
         assert_eq!(kind(&[unreadable], &[]).problems(), ["0:incomplete-chain", "0:malformed-key"], "{unreadable}");
+    }
+}
+
+fn named(file: &str) -> Vec<Cert> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/names").join(file);
+    Cert::parse_pem(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// SRVName (RFC 4985) and XmppAddr (RFC 6120) count for their service of their very domain.
+#[test]
+fn names_of_services_count_where_the_service_is_offered() {
+    let mut asked = asked(&[], &[]);
+    named("xmpp.pem").iter().for_each(|cert| asked.chain.push_der(cert.der()).unwrap());
+    asked.roots = tofu::path::Roots::from_certs(named("root.pem"));
+    for (name, services, expected) in [
+        ("example.org", &["xmpp-client"][..], &[][..]),
+        // The XmppAddr speaks for every XMPP service, the SRVName for its own.
+        ("example.org", &["xmpp-server"], &[]),
+        ("example.org", &["imaps"], &["0:host-mismatch-service"]),
+        ("example.org", &[], &["0:host-mismatch-service"]),
+        ("im.example.org", &["xmpp-client"], &["0:host-mismatch"]),
+        ("chat.example.net", &[], &[]),
+        ("chat.example.net", &["xmpp-client"], &[]),
+    ] {
+        (asked.host, asked.services) = (host(name), services);
+        assert_eq!(asked.problems(), expected, "{name} {services:?}");
+        // What was found valid for one service is not remembered for another.
+        assert_eq!(asked.problems(), expected, "{name} {services:?}, again");
+    }
+}
+
+/// A sentence lists only names that can match a server.
+#[test]
+fn what_a_certificate_names_instead_is_what_could_match() {
+    for (file, name, code, names) in [
+        ("twocn.pem", "mail.example.org", "host-mismatch", "imap.example.org"),
+        ("portsan.pem", "mail.example.org", "host-mismatch-unusable", "mail.example.org:993"),
+        ("ipdns.pem", "127.0.0.1", "host-mismatch-address-as-name", "nas.example.org"),
+        ("ipdns.pem", "mail.example.org", "host-mismatch", "nas.example.org"),
+        ("bridge.pem", "bridge.internal", "host-mismatch", "127.0.0.1"),
+        ("xmpp.pem", "example.org", "host-mismatch-service", "xmpp-client, XMPP"),
+    ] {
+        let mut asked = asked(&[], &[]);
+        named(file).iter().for_each(|cert| asked.chain.push_der(cert.der()).unwrap());
+        asked.roots = tofu::path::Roots::from_certs(named("root.pem"));
+        asked.host = host(name);
+        let answer = asked.answer();
+        let problem = answer.problems.iter().find(|p| p.kind == ProblemKind::HostMismatch).unwrap();
+        assert_eq!((problem.statement.code, problem.statement.get("names")), (code, Some(names)), "{file} for {name}");
     }
 }

@@ -4,8 +4,9 @@
 mod trust_support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use tofu::cert::Cert;
 use tofu::store::{Block, PinKind, StoreError};
 use tofu::time::DAY;
 use tofu::trust::{Flags, Section, Verdict};
@@ -38,12 +39,15 @@ fn check(name: &str, verdict: &Verdict) {
 }
 
 fn same(file: &str, now: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/verdicts").join(file);
+    same_as(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/verdicts").join(file), now);
+}
+
+fn same_as(path: &Path, now: &str) {
     if std::env::var_os("BLESS").is_some() {
-        fs::write(&path, now).unwrap();
+        fs::write(path, now).unwrap();
     }
-    let then = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(then, now, "{file} differs; BLESS=1 writes it anew");
+    let then = fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(then, now, "{} differs; BLESS=1 writes it anew", path.display());
 }
 
 #[test]
@@ -220,6 +224,26 @@ fn hostile_names_are_shown_harmless() {
     let text = verdict.to_text(80) + &verdict.to_json().to_string();
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
     assert!(!text.contains('\u{202e}') && !text.lines().any(|line| line.starts_with("VERDICT")), "{text}");
+}
+
+/// What users who trust on first use meet (`tests/data/own-certs/README.md`): every certificate in its own
+/// words, and what is said at the first contact.
+#[test]
+fn certificates_that_server_software_makes_by_itself() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/own-certs");
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|e| e == "pem"));
+    files.sort();
+    assert_eq!(files.len(), 47);
+    for file in files {
+        let certs = Cert::parse_pem(&fs::read(&file).unwrap()).unwrap();
+        let texts: Vec<String> = certs.iter().map(Cert::to_text).collect();
+        let mut world = world("default", &[]);
+        world.now = 1_795_881_600;
+        let verdict = world.see(&chain(&certs));
+        let golden = folder.join("golden").join(file.with_extension("txt").file_name().unwrap());
+        same_as(&golden, &format!("{}\n{}", texts.join("\n"), verdict.to_text(100)));
+    }
 }
 
 fn block(world: &World, value: tofu::hash::Hash) {

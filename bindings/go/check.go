@@ -29,6 +29,8 @@ const (
 	Loopback Flags = C.TOFU_CHECK_LOOPBACK
 	// Tor: the connection goes through Tor.
 	Tor Flags = C.TOFU_CHECK_TOR
+	// XMPP: XMPP is spoken, and the host is the domain of the XMPP address. Not needed on its usual ports.
+	XMPP Flags = C.TOFU_CHECK_XMPP
 )
 
 // TLSA is the data of one TLSA record (RFC 6698) and whether DNSSEC validated it.

@@ -98,6 +98,10 @@ pub const TOFU_CERT_CRITICAL_EXTENSION: i32 = 41;
 pub const TOFU_CERT_NAME_PERMITTED: i32 = 42;
 /// Name constraints of a CA, what names must not lie in: strings.
 pub const TOFU_CERT_NAME_EXCLUDED: i32 = 43;
+/// Names of services (SRVName, RFC 4985), such as _imaps.example.org: strings.
+pub const TOFU_CERT_SAN_SRV: i32 = 44;
+/// XMPP addresses (XmppAddr, RFC 6120), of a server or a user: strings.
+pub const TOFU_CERT_SAN_XMPP: i32 = 45;
 
 /// The field with this code; `None` for a code that this version does not know.
 fn field(cert: &Cert, code: i32) -> Option<Field> {
@@ -116,7 +120,7 @@ fn field(cert: &Cert, code: i32) -> Option<Field> {
         TOFU_CERT_SELF_SIGNED => Field::yes(cert.is_self_signed()),
         TOFU_CERT_ANOMALY => Field::list(cert.anomalies().iter().map(|anomaly| anomaly.text())),
         TOFU_CERT_ANOMALY_CODE => Field::list(cert.anomalies().iter().map(|a| a.code.to_owned())),
-        TOFU_CERT_SAN_DNS..=TOFU_CERT_SAN_OTHER if is_san(code) => sans(cert, code),
+        _ if is_san(code) => sans(cert, code),
         TOFU_CERT_KEY..=TOFU_CERT_SIGNATURE_WEAK => return algorithm(cert, code),
         _ => return extension(cert, code),
     })
@@ -136,7 +140,16 @@ fn extension_name(extension: &ExtensionInfo) -> String {
 }
 
 fn is_san(code: i32) -> bool {
-    matches!(code, TOFU_CERT_SAN_DNS | TOFU_CERT_SAN_IP | TOFU_CERT_SAN_EMAIL | TOFU_CERT_SAN_URI | TOFU_CERT_SAN_OTHER)
+    matches!(
+        code,
+        TOFU_CERT_SAN_DNS
+            | TOFU_CERT_SAN_IP
+            | TOFU_CERT_SAN_EMAIL
+            | TOFU_CERT_SAN_URI
+            | TOFU_CERT_SAN_OTHER
+            | TOFU_CERT_SAN_SRV
+            | TOFU_CERT_SAN_XMPP
+    )
 }
 
 fn sans(cert: &Cert, code: i32) -> Field {
@@ -144,6 +157,8 @@ fn sans(cert: &Cert, code: i32) -> Field {
         (TOFU_CERT_SAN_DNS, San::Dns(text))
         | (TOFU_CERT_SAN_EMAIL, San::Email(text))
         | (TOFU_CERT_SAN_URI, San::Uri(text))
+        | (TOFU_CERT_SAN_SRV, San::Srv(text))
+        | (TOFU_CERT_SAN_XMPP, San::Xmpp(text))
         | (TOFU_CERT_SAN_OTHER, San::Other(text)) => Some(escape(text)),
         (TOFU_CERT_SAN_IP, San::Ip(address)) => Some(address.to_string()),
         _ => None,

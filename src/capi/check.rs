@@ -6,7 +6,7 @@ use super::building::Building;
 use super::chain::tofu_chain;
 use super::codes::{
     TOFU_CHECK_DRY_RUN, TOFU_CHECK_LEAVE_PENDING, TOFU_CHECK_LOOPBACK, TOFU_CHECK_RESUMED, TOFU_CHECK_SETUP,
-    TOFU_CHECK_TOR, TOFU_CHECK_UNPROVEN, refuse_unknown_bits,
+    TOFU_CHECK_TOR, TOFU_CHECK_UNPROVEN, TOFU_CHECK_XMPP, refuse_unknown_bits,
 };
 use super::error::{Code, Failure, tofu_error};
 use super::guard::{free, guard};
@@ -194,7 +194,8 @@ fn stated(flags: u64) -> Result<Flags, Failure> {
         | TOFU_CHECK_SETUP
         | TOFU_CHECK_UNPROVEN
         | TOFU_CHECK_LOOPBACK
-        | TOFU_CHECK_TOR;
+        | TOFU_CHECK_TOR
+        | TOFU_CHECK_XMPP;
     refuse_unknown_bits(flags, known)?;
     let has = |bit| flags & bit != 0;
     Ok(Flags {
@@ -205,6 +206,7 @@ fn stated(flags: u64) -> Result<Flags, Failure> {
         unproven: has(TOFU_CHECK_UNPROVEN),
         loopback: has(TOFU_CHECK_LOOPBACK),
         tor: has(TOFU_CHECK_TOR),
+        services: if has(TOFU_CHECK_XMPP) { &["xmpp-client", "xmpp-server"] } else { &[] },
     })
 }
 

@@ -1,7 +1,7 @@
 //! A certificate as a screenful of text: who it is for, who made it, how long it holds, how it is
 //! told from another, and only then the details.
 
-use super::{Cert, compare};
+use super::{Cert, San, compare};
 use crate::text::{escape, layout};
 
 /// The width of the labels on the left.
@@ -17,21 +17,12 @@ const MAX_TEXT: usize = 400;
 pub(super) fn certificate(cert: &Cert) -> String {
     let mut out = Lines::default();
     out.line("Certificate for", &holder(cert));
-    let names = cert.host_names();
-    for (i, name) in names.iter().take(MAX_NAMES).enumerate() {
-        out.line(if i == 0 { names_label(cert) } else { "" }, &cut(name));
-    }
-    if names.len() > MAX_NAMES {
-        out.line("", &format!("and {} more", names.len().saturating_sub(MAX_NAMES)));
-    }
-    if names.is_empty() {
-        out.line("Names", "none that a server could have");
-    }
+    names(cert, &mut out);
     out.line("Valid from", &cert.not_before_text());
     out.line("Valid until", &cert.not_after_text());
     out.line("Subject", &or_none(&cert.subject().text()));
     out.line("Issuer", &or_none(&cert.issuer().text()));
-    out.line("Self-signed", if cert.is_self_signed() { "yes, the signature verifies under its own key" } else { "no" });
+    out.line("Self-signed", self_signed(cert));
     out.line("Key", &cert.key().text());
     fingerprints(cert, &mut out);
     details(cert, &mut out);
@@ -39,8 +30,32 @@ pub(super) fn certificate(cert: &Cert) -> String {
     out.0
 }
 
-fn names_label(cert: &Cert) -> &'static str {
-    if cert.san_extensions() == 0 { "Name, in CN only" } else { "Names" }
+/// Which servers it is for, and what only looks as if it were.
+fn names(cert: &Cert, out: &mut Lines) {
+    let presented = cert.server_names();
+    let label = if presented.only_in_cn { "Name, in CN only" } else { "Names" };
+    let names = presented.texts();
+    for (i, name) in names.iter().take(MAX_NAMES).enumerate() {
+        out.line(if i == 0 { label } else { "" }, &cut(name));
+    }
+    if names.len() > MAX_NAMES {
+        out.line("", &format!("and {} more", names.len().saturating_sub(MAX_NAMES)));
+    }
+    if names.is_empty() {
+        out.line("Names", "none that a server could have");
+    }
+    if !presented.only_in_cn {
+        out.list("Unusable names", &presented.unusable);
+    }
+}
+
+/// A proxy that lends its authority's key to every certificate signs others' names with it.
+fn self_signed(cert: &Cert) -> &'static str {
+    match (cert.is_self_signed(), cert.is_self_issued()) {
+        (false, _) => "no",
+        (true, true) => "yes, the signature verifies under its own key",
+        (true, false) => "the signature verifies under its own key, which the issuer named above has too",
+    }
 }
 
 fn holder(cert: &Cert) -> String {
@@ -65,7 +80,11 @@ fn fingerprints(cert: &Cert, out: &mut Lines) {
 
 fn details(cert: &Cert, out: &mut Lines) {
     let algorithm = cert.signature_algorithm();
-    let weak = if algorithm.weak { " (weak)" } else { "" };
+    let weak = match (algorithm.weak, cert.is_self_signed()) {
+        (false, _) => "",
+        (true, false) => " (weak)",
+        (true, true) => " (weak, which makes no difference in a signature of its own)",
+    };
     out.line("Signed with", &format!("{}{weak}", cut(&escape(&algorithm.name))));
     out.line("Serial number", &cut(&cert.serial()));
     out.line("Version", &cert.version().to_string());
@@ -88,8 +107,8 @@ fn details(cert: &Cert, out: &mut Lines) {
     let others: Vec<String> = cert
         .sans()
         .iter()
-        .filter(|san| !matches!(san, super::San::Dns(_) | super::San::Ip(_)))
-        .map(super::San::text)
+        .filter(|san| !matches!(san, San::Dns(_) | San::Ip(_) | San::Srv(_) | San::Xmpp(_)))
+        .map(San::text)
         .collect();
     out.list("Other names", &others);
     for (label, list) in [

@@ -8,7 +8,7 @@ use x509_parser::extensions as x509;
 use x509_parser::prelude::FromDer;
 
 use super::der::{self, Tlv};
-use super::limits::{MAX_EXTENSIONS, MAX_LIST};
+use super::limits::{MAX_EXTENSIONS, MAX_LIST, MAX_SANS};
 use super::notes::Notes;
 use super::{Anomaly, BasicConstraints, San, oid, san};
 
@@ -33,6 +33,8 @@ pub(super) struct Extensions {
     /// The names behind [`MAX_SANS`](super::limits::MAX_SANS), not decoded.
     pub(super) sans_beyond: Vec<u8>,
     pub(super) san_extensions: usize,
+    /// More alternative names may be there than could be read.
+    pub(super) san_unclear: bool,
     pub(super) basic_constraints: Option<BasicConstraints>,
     pub(super) key_usage: Option<Vec<&'static str>>,
     pub(super) extended_key_usage: Option<Vec<String>>,
@@ -158,7 +160,9 @@ impl Extensions {
         Some(match name? {
             "subjectAltName" => {
                 self.san_extensions = self.san_extensions.saturating_add(1);
-                san::read(value, &mut self.sans, &mut self.sans_beyond, place, notes)
+                let read = san::read(value, &mut self.sans, &mut self.sans_beyond, place, notes);
+                self.san_unclear |= !read || self.sans.len() >= MAX_SANS;
+                read
             }
             "basicConstraints" => self.read_basic_constraints(value),
             "keyUsage" => self.read_key_usage(value, place, notes),

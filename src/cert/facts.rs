@@ -28,6 +28,10 @@ pub enum San {
     Email(String),
     /// uniformResourceIdentifier.
     Uri(String),
+    /// SRVName (RFC 4985) as presented: `_imaps.example.org`.
+    Srv(String),
+    /// XmppAddr (RFC 6120) as presented: a domain, or a user's address.
+    Xmpp(String),
     /// Anything else, as `kind:hex`.
     Other(String),
 }
@@ -135,7 +139,7 @@ pub enum SignatureCheck {
 pub enum HostMatch {
     /// A subject alternative name covers the host.
     Match,
-    /// No subject alternative name at all; the subject's CN covers the host.
+    /// No subject alternative name is of a server; the subject's CN covers the host.
     NameOnlyInCn,
     /// Not covered.
     Mismatch,

@@ -64,6 +64,8 @@ fn san(san: &San) -> Value {
         San::Ip(address) => ("ip", address.to_string()),
         San::Email(address) => ("email", address.clone()),
         San::Uri(address) => ("uri", address.clone()),
+        San::Srv(name) => ("srv", name.clone()),
+        San::Xmpp(address) => ("xmpp", address.clone()),
         San::Other(text) => ("other", text.clone()),
     };
     json!({ "kind": kind, "value": value, "text": san.text() })

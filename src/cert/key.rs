@@ -5,12 +5,15 @@ use std::borrow::Cow;
 
 use super::der::{self, Tlv};
 use super::notes::Notes;
-use super::{KeyAlgorithm, KeyInfo, kinds, oid};
+use super::{KeyAlgorithm, KeyInfo, curves, kinds, oid};
+
+/// id-ecPublicKey.
+const EC: &str = "1.2.840.10045.2.1";
 
 /// Where the parts of a SubjectPublicKeyInfo lie.
 pub(super) struct Spki<'a> {
     pub(super) oid: String,
-    /// The named curve of an EC key, dotted; empty otherwise.
+    /// The named curve of an EC key, dotted, also where its numbers stand in place of its name; empty otherwise.
     pub(super) curve: String,
     /// The parameters, if there are any.
     parameters: Option<Tlv>,
@@ -45,7 +48,13 @@ impl<'a> Spki<'a> {
             Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(1..).unwrap_or(&[])),
             Cow::Owned(bytes) => Cow::Owned(bytes.get(1..).unwrap_or(&[]).to_vec()),
         };
-        let curve = parameters.filter(|p| p.tag == der::OID).map(|p| oid::dotted(p.body(all))).unwrap_or_default();
+        let curve = match parameters {
+            Some(p) if p.tag == der::OID => oid::dotted(p.body(all)),
+            Some(p) if p.tag == der::SEQUENCE && oid == EC => {
+                curves::named(all, p).map(str::to_owned).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
         Self { oid, curve, parameters, key, sound, unused_bits }
     }
 }
@@ -57,7 +66,7 @@ pub(super) fn read(all: &[u8], tlv: Tlv, notes: &mut Notes) -> KeyInfo {
     let mut info = match spki.oid.as_str() {
         "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.7" => rsa(all, &spki, "RSA", notes),
         "1.2.840.113549.1.1.10" => rsa(all, &spki, "RSA-PSS", notes),
-        "1.2.840.10045.2.1" => ec(all, &spki, notes),
+        EC => ec(all, &spki, notes),
         "1.2.840.10040.4.1" => dsa(all, &spki, notes),
         "1.3.101.112" => edwards(&spki, KeyAlgorithm::Ed25519, "Ed25519", 256, 32, notes),
         "1.3.101.113" => edwards(&spki, KeyAlgorithm::Ed448, "Ed448", 456, 57, notes),
@@ -167,10 +176,13 @@ fn curve(oid: &str) -> Option<(&'static str, u32, bool)> {
 fn ec(all: &[u8], spki: &Spki<'_>, notes: &mut Notes) -> KeyInfo {
     let mut info = facts(KeyAlgorithm::Ec, "EC");
     match (curve(&spki.curve), spki.parameters) {
-        (Some((name, bits, strong)), _) => {
+        (Some((name, bits, strong)), parameters) => {
             info.name = name.to_owned();
             info.bits = bits;
             info.weak = !strong;
+            if parameters.is_some_and(|p| p.tag == der::SEQUENCE) {
+                notes.add("key-curve-explicit", "public key");
+            }
         }
         (None, Some(parameters)) if parameters.tag == der::SEQUENCE => {
             info.name = "EC, explicit curve".to_owned();

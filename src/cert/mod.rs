@@ -9,6 +9,7 @@
 mod algorithm;
 mod anomalies;
 mod compare;
+mod curves;
 mod dates;
 mod der;
 mod describe;
@@ -40,6 +41,7 @@ pub use extensions::{ExtensionInfo, NameConstraints};
 pub use facts::{
     Anomaly, BasicConstraints, HostMatch, KeyAlgorithm, KeyInfo, ParseError, San, SignatureAlgorithm, SignatureCheck,
 };
+pub use host::{ServerName, ServerNames};
 pub use name::{Attribute, Name};
 pub use pem::pem_blocks;
 
@@ -306,6 +308,11 @@ impl Cert {
         *self.inner.self_signed.get_or_init(|| self.signed_by(self)) == SignatureCheck::Valid
     }
 
+    /// True when subject and issuer are the same name, whoever signed.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject().der() == self.issuer().der() || self.subject().same_as(self.issuer())
+    }
+
     /// Checks this certificate's signature with `issuer`'s key. Names are not compared. Where the
     /// algorithm is named twice and not alike, nothing counts as signed (RFC 5280, section 4.1.1.2).
     pub fn signed_by(&self, issuer: &Cert) -> SignatureCheck {
@@ -318,22 +325,37 @@ impl Cert {
         signature::check(self.algorithm_read(), &key, issuer.key(), outline.tbs.whole(all), &signature)
     }
 
-    /// Holds the certificate against a host.
+    /// Whether the certificate is for a host. Names of services (SRVName, XmppAddr) do not count here.
     pub fn match_host(&self, host: &Host) -> HostMatch {
+        self.match_service(host, &[])
+    }
+
+    /// Whether the certificate is for a host that offers one of these services, by their names in the
+    /// IANA registry (`imaps`, `xmpp-client`): names of services count as well.
+    pub fn match_service(&self, host: &Host, services: &[&str]) -> HostMatch {
+        self.presented().matches(host, services)
+    }
+
+    /// Which servers it can be for: the one list that is matched, shown, advised and pinned from.
+    pub fn server_names(&self) -> ServerNames {
+        self.presented().server_names()
+    }
+
+    fn presented(&self) -> host::Presented<'_> {
         let extensions = self.extensions_read();
-        let presented = host::Presented {
+        host::Presented {
             sans: &extensions.sans,
             beyond: &extensions.sans_beyond,
             san_extensions: self.san_extensions(),
+            unclear: extensions.san_unclear,
             common_name: self.subject().common_name(),
-        };
-        presented.matches(host)
+        }
     }
 
-    /// The presented identifiers that a server is known by (DNS names and addresses; the CN where
-    /// there is no SAN at all), escaped and fit to show.
+    /// The presented identifiers that a server is known by (DNS names and addresses, in whatever form;
+    /// the CN where no alternative name is of a server), escaped and fit to show.
     pub fn host_names(&self) -> Vec<String> {
-        if self.san_extensions() == 0 {
+        if self.presented().cn_speaks() {
             return self.subject().common_name().iter().map(|name| crate::text::escape(name)).collect();
         }
         let name = |san: &San| match san {

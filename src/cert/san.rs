@@ -8,6 +8,7 @@ use super::der::{self, Reader, Tlv};
 use super::limits::MAX_SANS;
 use super::name::Name;
 use super::notes::Notes;
+use super::{host, oid};
 
 /// The most bytes of a name of an unknown kind that are shown, in hexadecimal.
 const MAX_SHOWN: usize = 64;
@@ -65,14 +66,15 @@ pub(super) fn general_name(all: &[u8], tlv: Tlv, place: &str, notes: &mut Notes)
             let name = name.filter(|n| n.tag == der::SEQUENCE).map(|n| Name::read(all, n, place, notes));
             return name.map_or_else(|| other("dirName", body), |n| San::Other(format!("dirName:{}", n.text())));
         }
-        0xA0 => return other("otherName", body),
-        0x88 => return San::Other(format!("registeredID:{}", super::oid::dotted(body))),
+        0xA0 => return other_name(all, tlv, place, notes),
+        0x88 => return San::Other(format!("registeredID:{}", oid::dotted(body))),
         0xA3 => return other("x400Address", body),
         0xA5 => return other("ediPartyName", body),
         _ => None,
     };
     match &san {
-        Some(San::Dns(name)) if !super::host::is_presented_name(name) => notes.found("san-dns-form", place, name),
+        Some(San::Dns(name)) if host::ip_text(name).is_some() => notes.found("san-dns-address", place, name),
+        Some(San::Dns(name)) if !host::is_presented_name(name) => notes.found("san-dns-form", place, name),
         Some(San::Email(text) | San::Uri(text)) if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) => {
             notes.found("san-malformed", place, text);
         }
@@ -92,6 +94,42 @@ pub(super) fn general_name(all: &[u8], tlv: Tlv, place: &str, notes: &mut Notes)
         }
         shown
     })
+}
+
+/// The names of services that are known (RFC 4985, RFC 6120); of all others the bytes.
+fn other_name(all: &[u8], tlv: Tlv, place: &str, notes: &mut Notes) -> San {
+    let body = tlv.body(all);
+    let (kind, mut rest) = oid::leading(tlv.inside(all), all);
+    let (string, label) = match kind.as_str() {
+        "1.3.6.1.5.5.7.8.7" => (0x16, "srv"),
+        "1.3.6.1.5.5.7.8.5" => (0x0C, "xmpp"),
+        _ => return other("otherName", body),
+    };
+    let text = (|| {
+        let mut explicit = rest.expect(0xA0)?.inside(all);
+        let value = explicit.expect(string)?;
+        let text = std::str::from_utf8(value.body(all)).ok()?;
+        (explicit.is_empty() && rest.is_empty()).then(|| text.to_owned())
+    })();
+    let (san, fits) = match (text, label) {
+        (Some(text), "srv") => {
+            let fits = host::srv_parts(&text).is_some();
+            (San::Srv(text), fits)
+        }
+        (Some(text), _) => {
+            let fits = host::is_xmpp_domain(text.rsplit('@').next().unwrap_or(&text));
+            (San::Xmpp(text), fits)
+        }
+        (None, _) => (other(label, body), false),
+    };
+    if !fits {
+        let shown = match &san {
+            San::Srv(text) | San::Xmpp(text) | San::Other(text) => text.as_str(),
+            _ => "",
+        };
+        notes.found("san-service-form", place, shown);
+    }
+    san
 }
 
 fn other(kind: &str, body: &[u8]) -> San {
@@ -115,6 +153,8 @@ impl San {
             Self::Ip(address) => ("IP:", address.to_string()),
             Self::Email(address) => ("email:", address.clone()),
             Self::Uri(address) => ("URI:", address.clone()),
+            Self::Srv(name) => ("SRV:", name.clone()),
+            Self::Xmpp(address) => ("XMPP:", address.clone()),
             // A directory name within is escaped already; the rest is hexadecimal.
             Self::Other(text) => return text.clone(),
         };

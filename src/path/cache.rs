@@ -25,6 +25,7 @@ pub(super) struct Cache {
 #[derive(Debug)]
 struct Entry {
     host: Host,
+    services: Vec<String>,
     chain: Chain,
     path: Path,
 }
@@ -37,14 +38,21 @@ impl Cache {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get(&key)?;
         let (first, last) = entry.path.validity()?;
-        let same = entry.host == *question.host && entry.chain.same_certs(question.chain);
+        let same = entry.host == *question.host
+            && entry.services == question.services
+            && entry.chain.same_certs(question.chain);
         (same && (first..=last).contains(&question.at)).then(|| entry.path.clone())
     }
 
     /// Remembers a path that needed nothing but what was sent.
     pub(super) fn put(&self, question: &Question<'_>, path: &Path) {
         let Some(key) = self.key(question) else { return };
-        let entry = Entry { host: question.host.clone(), chain: question.chain.clone(), path: path.clone() };
+        let entry = Entry {
+            host: question.host.clone(),
+            services: question.services.iter().map(|service| (*service).to_owned()).collect(),
+            chain: question.chain.clone(),
+            path: path.clone(),
+        };
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= MAX_ENTRIES {
             entries.clear();

@@ -6,7 +6,8 @@
 use std::net::IpAddr;
 
 use super::der::{OID, Reader, SEQUENCE, SET, parts};
-use crate::cert::Cert;
+use crate::cert::{Cert, ServerName};
+use crate::endpoint::Host;
 
 const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
@@ -84,6 +85,18 @@ pub(super) fn check(constraints: &[u8], cert: &Cert, leaf: bool, budget: &mut us
         };
         subtrees.admit(name.tag, value, budget)?;
     }
+    // A CA that may issue for some domains only must not reach others by naming a service of theirs: RFC
+    // 4985 has constraints of its own for such names, which nobody writes.
+    let presented = cert.server_names();
+    if presented.only_in_cn && leaf {
+        subtrees.admit_common_name(cert, budget)?;
+    }
+    for name in presented.names {
+        if let ServerName::Srv { domain, .. } | ServerName::Xmpp(domain) = name {
+            let host = Host::parse(&domain).map_err(|_| Violation::Name(domain))?;
+            subtrees.admit(DNS, host.as_str().as_bytes(), budget)?;
+        }
+    }
     Ok(())
 }
 
@@ -122,7 +135,12 @@ impl<'a> Subtrees<'a> {
         if cert.extensions().iter().any(|e| e.name == Some("subjectAltName")) {
             return Err(Violation::Unreadable);
         }
-        let Some(name) = cert.subject().attribute("CN").pop().filter(|_| leaf) else { return Ok(()) };
+        if leaf { self.admit_common_name(cert, budget) } else { Ok(()) }
+    }
+
+    /// The CN, which names the server where no alternative name does.
+    fn admit_common_name(&self, cert: &Cert, budget: &mut usize) -> Result<(), Violation> {
+        let Some(name) = cert.subject().attribute("CN").pop() else { return Ok(()) };
         match name.parse() {
             Ok(IpAddr::V4(address)) => self.admit(IP, &address.octets(), budget),
             Ok(IpAddr::V6(address)) => self.admit(IP, &address.octets(), budget),
@@ -354,6 +372,19 @@ mod tests {
         {
             assert_eq!(dns_covers(base.as_bytes(), name.as_bytes(), true), None, "{base} {name}");
         }
+    }
+
+    /// A CA that may issue for example.net alone names an XMPP service of example.org.
+    #[test]
+    fn service_names_are_under_the_constraints_of_their_domains() {
+        let cert = &Cert::parse_pem(include_bytes!("../../tests/data/names/xmpp.pem")).unwrap()[0];
+        let permitted = |domains: &[&str]| {
+            let tlv = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+            let trees: Vec<u8> = domains.iter().flat_map(|d| tlv(SEQUENCE, &tlv(DNS, d.as_bytes()))).collect();
+            check(&tlv(SEQUENCE, &tlv(0xa0, &trees)), cert, true, &mut 100)
+        };
+        assert_eq!(permitted(&["example.net", "example.org"]), Ok(()));
+        assert_eq!(permitted(&["example.net"]), Err(Violation::Name("example.org".to_owned())));
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn examine_anew(question: &Question<'_>) -> Examination {
     let listed = question.roots.contains(leaf);
     let way = if listed { Way::listed(&pool, &mut notes) } else { find(question, &pool) };
     problems.extend(way.problems);
-    judge::leaf(leaf, question.host, question.at, listed, &mut problems);
+    judge::leaf(leaf, question, listed, &mut problems);
     let known = Known { path: &way.nodes, valid: way.valid, pool: &pool, roots: question.roots };
     let staple = question.chain.ocsp();
     problems.extend(super::revocation::check(&known, question.crls, staple, question.at, &mut notes));

@@ -2,9 +2,10 @@
 //! keys, signature algorithms, constraints. Checks no signature and builds nothing; called for
 //! webpki's paths and for those of `search` alike.
 
+use super::Question;
 use super::constraints::{self, Violation};
 use super::problem::{Problem, ProblemKind};
-use crate::cert::{Cert, HostMatch, Name};
+use crate::cert::{Cert, HostMatch, Name, ServerNames};
 use crate::endpoint::Host;
 use crate::text::excerpt;
 use crate::time::{Timestamp, date, days_between, rfc3339};
@@ -41,10 +42,11 @@ pub(super) fn called(name: &Name) -> String {
     }
 }
 
-/// What is wrong with the leaf by itself. `own_signature` is true for a leaf that its own key signed.
-pub(super) fn leaf(leaf: &Cert, host: &Host, at: Timestamp, listed: bool, out: &mut Vec<Problem>) {
+/// What is wrong with the leaf by itself. `listed`: it is itself a trust anchor.
+pub(super) fn leaf(leaf: &Cert, question: &Question<'_>, listed: bool, out: &mut Vec<Problem>) {
+    let at = question.at;
     dates(Element { cert: leaf, index: Some(0) }, false, at, out);
-    host_name(leaf, host, out);
+    host_name(leaf, question.host, question.services, out);
     leaf_usage(leaf, listed, out);
     leaf_key(leaf, out);
     if !listed {
@@ -75,7 +77,7 @@ pub(super) fn authorities(
         dates(*element, true, at, &mut out);
         authority(*element, anchor, &mut out);
         path_length(*element, below, &mut out);
-        if !is_self_issued(element.cert) {
+        if !element.cert.is_self_issued() {
             below = below.saturating_add(1);
         }
         name_constraints(*element, path.get(..place).unwrap_or(&[]), comparisons, &mut out);
@@ -105,10 +107,6 @@ pub(super) fn authorities(
 /// A problem about an element, with the name of its holder.
 fn about(kind: ProblemKind, code: &'static str, element: Element<'_>) -> Problem {
     Problem::new(kind, code, element.index).shown("subject", called(element.cert.subject()))
-}
-
-pub(super) fn is_self_issued(cert: &Cert) -> bool {
-    cert.subject().der() == cert.issuer().der() || cert.subject().same_as(cert.issuer())
 }
 
 fn dates(element: Element<'_>, authority: bool, at: Timestamp, out: &mut Vec<Problem>) {
@@ -144,23 +142,39 @@ fn dates(element: Element<'_>, authority: bool, at: Timestamp, out: &mut Vec<Pro
     out.append(&mut unreadable);
 }
 
-/// RFC 9525: the certificate must name the host.
-fn host_name(leaf: &Cert, host: &Host, out: &mut Vec<Problem>) {
-    match leaf.match_host(host) {
+/// RFC 9525: the certificate must name the host, or the service that is offered there.
+fn host_name(leaf: &Cert, host: &Host, services: &[&str], out: &mut Vec<Problem>) {
+    match leaf.match_service(host, services) {
         HostMatch::Match => {}
         HostMatch::NameOnlyInCn => {
             out.push(Problem::new(ProblemKind::NameOnlyInCn, "name-only-in-cn", Some(0)).arg("host", host.as_str()))
         }
-        HostMatch::Mismatch => {
-            let names = leaf.host_names();
-            let code = if names.is_empty() { "host-mismatch-no-name" } else { "host-mismatch" };
-            out.push(
-                Problem::new(ProblemKind::HostMismatch, code, Some(0))
-                    .arg("host", host.as_str())
-                    .shown("names", listed_names(&names, leaf.has_more_names()))
-                    .arg("count", names.len().to_string()),
-            );
-        }
+        HostMatch::Mismatch => out.push(other_name(&leaf.server_names(), leaf.has_more_names(), host)),
+    }
+}
+
+/// What the certificate names instead: never what cannot match, and never the host itself.
+fn other_name(presented: &ServerNames, more: bool, host: &Host) -> Problem {
+    let names: Vec<String> = presented.in_words();
+    let about = |code, names: &[String]| {
+        Problem::new(ProblemKind::HostMismatch, code, Some(0))
+            .arg("host", host.as_str())
+            .shown("names", listed_names(names, more))
+            .arg("count", names.len().to_string())
+    };
+    let services: Vec<String> = presented.services_of(host).into_iter().map(str::to_owned).collect();
+    let as_name =
+        host.ip().is_some() && presented.unusable.iter().any(|name| Host::parse(name).is_ok_and(|h| h == *host));
+    if as_name {
+        about("host-mismatch-address-as-name", &names)
+    } else if !services.is_empty() {
+        about("host-mismatch-service", &services)
+    } else if names.is_empty() && !presented.unusable.is_empty() {
+        about("host-mismatch-unusable", &presented.unusable)
+    } else if names.is_empty() {
+        about("host-mismatch-no-name", &names)
+    } else {
+        about("host-mismatch", &names)
     }
 }
 
@@ -220,9 +234,11 @@ fn leaf_key(leaf: &Cert, out: &mut Vec<Problem>) {
     out.push(problem.arg("key", &key.name).arg("bits", key.bits.to_string()));
 }
 
+/// A signature that can be forged. One that a key made over its own certificate vouches for nothing, so
+/// there is nothing to be gained by forging it.
 fn weak_signature(element: Element<'_>, out: &mut Vec<Problem>) {
     let algorithm = element.cert.signature_algorithm();
-    if algorithm.weak {
+    if algorithm.weak && !element.cert.is_self_signed() {
         out.push(about(ProblemKind::WeakSignature, "weak-signature", element).arg("algorithm", &algorithm.name));
     }
 }
@@ -274,7 +290,7 @@ fn path_length(element: Element<'_>, below: u32, out: &mut Vec<Problem>) {
 fn name_constraints(element: Element<'_>, below: &[Element<'_>], comparisons: &mut usize, out: &mut Vec<Problem>) {
     let Some(constraints) = constraints::of(element.cert) else { return };
     for (place, held) in below.iter().enumerate() {
-        if place > 0 && is_self_issued(held.cert) {
+        if place > 0 && held.cert.is_self_issued() {
             continue;
         }
         match constraints::check(constraints, held.cert, place == 0, comparisons) {

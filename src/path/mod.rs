@@ -70,6 +70,9 @@ pub struct Question<'a> {
     pub chain: &'a Chain,
     /// Who it should be.
     pub host: &'a Host,
+    /// The services that it offers there, by their IANA names (`imaps`): names of services in the
+    /// certificate count for these.
+    pub services: &'a [&'a str],
     /// When (already floored by the caller of this layer).
     pub at: Timestamp,
     /// The anchors.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::judge::{Element, called, is_self_issued};
+use super::judge::{Element, called};
 use super::problem::{Problem, ProblemKind};
 use super::roots::Roots;
 use super::{MAX_CHAIN, Question};
@@ -229,12 +229,15 @@ impl<'a> Walk<'_, 'a> {
         if self.signatures == 0 || self.steps == 0 {
             return Problem::new(ProblemKind::BudgetExceeded, "budget-exceeded", None);
         }
-        let own = is_self_issued(top.cert);
+        let own = top.cert.is_self_issued();
         if top.index == Some(0)
             && (own || top.cert.subject().is_empty() || self.issuers(top).is_empty())
             && top.cert.is_self_signed()
         {
-            return Problem::new(ProblemKind::SelfSigned, "self-signed", Some(0));
+            // A proxy that lends its authority's key to its certificates names that authority.
+            let code = if own || top.cert.issuer().is_empty() { "self-signed" } else { "self-signed-other-name" };
+            let problem = Problem::new(ProblemKind::SelfSigned, code, Some(0));
+            return if code == "self-signed" { problem } else { problem.shown("issuer", called(top.cert.issuer())) };
         }
         let of_issuer = |kind, code| {
             Problem::new(kind, code, top.index)

@@ -15,7 +15,6 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, VerifiedPath
 
 use super::constraints;
 use super::der::{Reader, SEQUENCE};
-use super::judge::is_self_issued;
 use super::problem::{Problem, ProblemKind};
 use super::roots::{Anchor, Roots};
 use super::search::Node;
@@ -111,7 +110,7 @@ pub(super) fn narrows_at(path: &[Node<'_>]) -> Option<usize> {
     let anchor = path.len().checked_sub(1)?;
     let links = path.iter().zip(path.iter().skip(1)).enumerate();
     let place = links.map(|(below, pair)| (below.saturating_add(1), pair)).find(|(place, (cert, issuer))| {
-        *place < anchor && is_self_issued(issuer.cert)
+        *place < anchor && issuer.cert.is_self_issued()
             || cert.cert.issuer().der() != issuer.cert.subject().der()
             || constraints::of(issuer.cert).is_some_and(constraints::names_directories)
     });

@@ -8,6 +8,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("self-signed", "The certificate is signed by its own key, so no authority vouches for this server."),
     (
+        "self-signed-other-name",
+        "The certificate names {issuer} as its issuer, but is signed by its own key, so no authority vouches for this server.",
+    ),
+    (
         "incomplete-chain",
         "The server did not send the certificate of the authority {issuer}, without which this one cannot be checked.",
     ),
@@ -40,6 +44,18 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("host-mismatch", "The certificate is not for {host}; it is for {names}."),
     ("host-mismatch-no-name", "The certificate is not for {host}; it names no server at all."),
+    (
+        "host-mismatch-unusable",
+        "The certificate is not for {host}; what it names ({names}) cannot be the name of a server.",
+    ),
+    (
+        "host-mismatch-address-as-name",
+        "The certificate holds the address {host} in the place of a DNS name, where no address counts.",
+    ),
+    (
+        "host-mismatch-service",
+        "The certificate is for {host} as a server of {names} only, which is not what is known to be spoken here.",
+    ),
     (
         "name-only-in-cn",
         "The certificate carries the name {host} only in its subject, where server names no longer count.",

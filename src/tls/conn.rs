@@ -317,12 +317,19 @@ impl Conn {
             endpoint: &self.endpoint,
             chain,
             now: self.now(),
-            flags: Flags { unproven: false, resumed: false, loopback: self.stays_here(), ..self.terms.flags },
+            flags: self.flags(),
             policy: self.terms.policy.as_ref(),
             tlsa: &self.terms.tlsa,
             crls: &self.terms.crls,
         };
         Ok(trust::check(&self.store, &check)?)
+    }
+
+    /// What was stated, as far as it is true of this connection; the protocol spoken is known here.
+    fn flags(&self) -> Flags {
+        let stated = self.terms.flags;
+        let services = if stated.services.is_empty() { self.service.names() } else { stated.services };
+        Flags { unproven: false, resumed: false, loopback: self.stays_here(), services, ..stated }
     }
 
     /// What is said of loopback is held against the address reached: a resolver may send `localhost`, and the names

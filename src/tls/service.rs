@@ -163,6 +163,25 @@ impl Service {
         }
     }
 
+    /// Its names in the IANA registry and in certificates (RFC 4985); none where the protocol is not known.
+    pub fn names(self) -> &'static [&'static str] {
+        match (self.protocol, self.start) {
+            (Some(Protocol::Imap), Start::StartTls) => &["imap"],
+            (Some(Protocol::Imap), Start::Implicit) => &["imaps"],
+            (Some(Protocol::Pop3), Start::StartTls) => &["pop3"],
+            (Some(Protocol::Pop3), Start::Implicit) => &["pop3s"],
+            (Some(Protocol::Smtp), Start::StartTls) => &["submission"],
+            (Some(Protocol::Smtp), Start::Implicit) => &["submissions"],
+            (Some(Protocol::Sieve), _) => &["sieve"],
+            (Some(Protocol::Ldap), Start::StartTls) => &["ldap"],
+            (Some(Protocol::Ldap), Start::Implicit) => &["ldaps"],
+            // The certificate names the same service where TLS comes at once (XEP-0368, section 3).
+            (Some(Protocol::Xmpp), Start::StartTls) => &["xmpp-client"],
+            (Some(Protocol::Xmpp), Start::Implicit) => &["xmpp-client", "xmpps-client"],
+            _ => &[],
+        }
+    }
+
     /// What the scheme of an address means (`imaps://`, `smtp://`, `https://`), and its usual port.
     pub fn of_scheme(scheme: &str) -> Option<(Self, u16)> {
         let lower = scheme.to_ascii_lowercase();

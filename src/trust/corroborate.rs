@@ -74,7 +74,10 @@ pub fn corroborate(records: &[Tlsa], question: &Question<'_>, examination: &Exam
 }
 
 fn trust_anchor(record: &Record<'_>, question: &Question<'_>) -> Option<Path> {
-    let named = question.chain.leaf().is_some_and(|leaf| leaf.match_host(question.host) == HostMatch::Match);
+    let named = question
+        .chain
+        .leaf()
+        .is_some_and(|leaf| leaf.match_service(question.host, question.services) == HostMatch::Match);
     if !named {
         return None;
     }

@@ -40,7 +40,7 @@ pub struct Leaf {
     pub not_after: Option<Timestamp>,
     /// Signed by its own key, by verification.
     pub self_signed: bool,
-    /// Its DNS identifiers, literally as presented, in lower case.
+    /// Its DNS identifiers in lower case, as far as their form can match a host.
     pub names: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use super::events::{SessionPin, State};
 use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
 use super::floor::{Floor, floors};
 use super::{Check, CheckError, Policy, clock, elsewhere};
-use crate::cert::{Cert, HostMatch, San, SignatureCheck};
+use crate::cert::{Cert, HostMatch, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
@@ -77,6 +77,7 @@ pub(super) fn gather<'c>(
     let question = Question {
         chain: check.chain,
         host: &check.endpoint.host,
+        services: check.services(),
         at,
         roots: &roots,
         intermediates: &intermediates,
@@ -138,7 +139,7 @@ pub(super) fn gather<'c>(
     };
     facts.anchors_left = anchors_left(&facts, &roots);
     let previous = previous_cert(tx, &facts)?;
-    facts.previous = previous.as_ref().map(|old| compare(&facts, old, leaf_cert, check.endpoint));
+    facts.previous = previous.as_ref().map(|old| compare(&facts, old, leaf_cert, check));
     if facts.previous.as_ref().is_some_and(|previous| previous.signed_new) {
         signed_by_the_old_key(leaf_cert, &mut problems);
         facts.problems = crate::path::kinds_of(&problems);
@@ -297,11 +298,6 @@ fn without_path_problems(problems: &[Problem]) -> Vec<Problem> {
 
 fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
     let key = leaf.key();
-    let dns = |san: &San| match san {
-        // An empty name is none that a server could be reached by.
-        San::Dns(name) => Some(name.to_ascii_lowercase()).filter(|name| !name.is_empty()),
-        _ => None,
-    };
     Leaf {
         spki: leaf.spki(),
         cert: leaf.fingerprint(),
@@ -310,7 +306,7 @@ fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
         not_before: leaf.not_before(),
         not_after: leaf.not_after(),
         self_signed: is_self_signed(leaf, examination),
-        names: leaf.sans().iter().filter_map(dns).collect(),
+        names: leaf.server_names().dns().map(str::to_owned).collect(),
     }
 }
 
@@ -470,7 +466,7 @@ fn previous_cert(tx: &Tx<'_>, facts: &Facts) -> Result<Option<Cert>, StoreError>
     }
 }
 
-fn compare(facts: &Facts, old: &Cert, new: &Cert, endpoint: &Endpoint) -> Previous {
+fn compare(facts: &Facts, old: &Cert, new: &Cert, check: &Check<'_>) -> Previous {
     let pinned = |k: &KnownPin| {
         is_leaf_pin(&k.pin)
             && facts.counts(&k.pin)
@@ -488,7 +484,7 @@ fn compare(facts: &Facts, old: &Cert, new: &Cert, endpoint: &Endpoint) -> Previo
         not_before: old.not_before(),
         first: sighting.map_or(0, |s| s.first),
         last: sighting.map_or(0, |s| s.last),
-        matches_host: old.match_host(&endpoint.host) == HostMatch::Match,
+        matches_host: old.match_service(&check.endpoint.host, check.services()) == HostMatch::Match,
         signed_new,
         names_lost: old.host_names().iter().any(|name| !new_names.contains(name)),
         weaker_key: other_key && (new.key().weak && !old.key().weak || same_kind && new.key().bits < old.key().bits),

@@ -75,6 +75,9 @@ pub struct Flags {
     pub loopback: bool,
     /// The connection goes through Tor.
     pub tor: bool,
+    /// The services offered there, by their IANA names, where the port does not say (see
+    /// [`crate::endpoint::usual_services`]). Names of services in a certificate count for these.
+    pub services: &'static [&'static str],
 }
 
 /// One check to make.
@@ -100,6 +103,14 @@ impl<'a> Check<'a> {
     /// A check with nothing stated: an existing account, the policy of the store, no TLSA, no CRL.
     pub fn new(endpoint: &'a Endpoint, chain: &'a Chain, now: Timestamp) -> Self {
         Self { endpoint, chain, now, flags: Flags::default(), policy: None, tlsa: &[], crls: &[] }
+    }
+
+    /// The services that are offered where the chain was presented, as far as that is known.
+    pub(crate) fn services(&self) -> &'static [&'static str] {
+        match self.flags.services {
+            [] => crate::endpoint::usual_services(self.endpoint.port),
+            stated => stated,
+        }
     }
 }
 

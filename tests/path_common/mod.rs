@@ -56,6 +56,7 @@ pub fn host(name: &str) -> Host {
 pub struct Asked {
     pub chain: Chain,
     pub host: Host,
+    pub services: &'static [&'static str],
     pub at: Timestamp,
     pub roots: Arc<Roots>,
     pub intermediates: Vec<Cert>,
@@ -67,6 +68,7 @@ pub fn asked(sent: &[&str], anchors: &[&str]) -> Asked {
     Asked {
         chain: chain(sent),
         host: host("mail.example"),
+        services: &[],
         at: AT,
         roots: roots(anchors),
         intermediates: Vec::new(),
@@ -79,6 +81,7 @@ impl Asked {
         Question {
             chain: &self.chain,
             host: &self.host,
+            services: self.services,
             at: self.at,
             roots: &self.roots,
             intermediates: &self.intermediates,

@@ -25,6 +25,10 @@ pub fn card(sheet: &mut Sheet, title: &str, cert: &Cert, now: Timestamp) {
     let (style, valid) = validity(cert, now);
     sheet.row("Valid", style, &valid);
     sheet.row("Names", Style::Plain, &names(cert));
+    let signature = cert.signature_algorithm();
+    if signature.weak && !cert.is_self_signed() {
+        sheet.row("Signed with", Style::Warn, &format!("{} (weak)", excerpt(&signature.name, MAX_COLUMNS)));
+    }
     sheet.row("Key", if cert.key().weak { Style::Warn } else { Style::Plain }, &key(cert));
     sheet.row("Key pin", Style::Plain, &cert.spki().key_pin());
     sheet.row("SHA-256", Style::Plain, &cert.fingerprint().colon_hex());
@@ -48,11 +52,13 @@ pub fn holder(cert: &Cert) -> String {
 }
 
 fn issuer(cert: &Cert) -> String {
-    if cert.is_self_signed() {
+    let own = cert.is_self_signed();
+    if own && (cert.is_self_issued() || cert.issuer().is_empty()) {
         return "itself (self-signed)".to_owned();
     }
     let text = cert.issuer().text();
-    if text.is_empty() { "somebody without a name".to_owned() } else { cut(&text) }
+    let named = if text.is_empty() { "somebody without a name".to_owned() } else { cut(&text) };
+    if own { format!("{named}, with this certificate's own key") } else { named }
 }
 
 fn validity(cert: &Cert, now: Timestamp) -> (Style, String) {
@@ -94,15 +100,16 @@ fn end_style(cert: &Cert, now: Timestamp, warn_days: i64) -> Style {
 }
 
 fn names(cert: &Cert) -> String {
-    let all = cert.host_names();
+    let presented = cert.server_names();
+    let all = presented.texts();
     let mut shown = all.iter().take(MAX_NAMES).map(|name| cut(name)).collect::<Vec<_>>().join(", ");
     match all.len().saturating_sub(MAX_NAMES) {
         0 if all.is_empty() => return "none that a server could have".to_owned(),
         0 => {}
         more => shown.push_str(&format!(" and {more} more")),
     }
-    // Without a SAN the names come from the common name, which RFC 9525 does not count.
-    if cert.sans().is_empty() { format!("{shown} (in the common name only)") } else { shown }
+    // RFC 9525 does not count the common name.
+    if presented.only_in_cn { format!("{shown} (in the common name only)") } else { shown }
 }
 
 /// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak); may sign certificates (CA)`.

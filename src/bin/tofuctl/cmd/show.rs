@@ -278,7 +278,8 @@ impl Page<'_> {
         if more > 0 {
             shown.push_str(&format!(" and {more} more"));
         }
-        let issuer = if cert.is_self_signed() { "itself".to_owned() } else { cert.issuer().text() };
+        let own = cert.is_self_signed() && cert.is_self_issued();
+        let issuer = if own { "itself".to_owned() } else { cert.issuer().text() };
         let mut out = self.row("For", &crate::layout::cut(&shown, 400));
         out.push_str(&self.row("Signed by", &crate::layout::cut(&issuer, 200)));
         out.push_str(&self.row("Valid", &words::validity(cert)));
