@@ -10,6 +10,7 @@ mod path_common;
 mod staples;
 
 use path_common::{AT, Asked, asked, cert, chain, file, host, of_other_kind, problems};
+use tofu::cert::Cert;
 use tofu::path::{Chain, ProblemKind, Problems};
 
 const NONE: &[&str] = &[];

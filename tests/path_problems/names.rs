@@ -70,7 +70,13 @@ fn a_common_name_that_becomes_the_servers_name_meets_the_constraints_on_server_n
     let mut person = nameless;
     person.subject = cn("Jo Bloggs");
     let problems = below(constrained(&[dns("mail.example")], &[]), &person).problems();
-    assert_eq!(problems, ["0:host-mismatch"]);
+    assert_eq!(problems, ["0:host-mismatch-unusable"]);
+    // Nor does a mail address among the alternative names keep the CN from speaking, or from its limits.
+    let address = alternative_names(&[tlv(0x81, b"postmaster@mail.example")]);
+    let courier = leaf().only(&[address]);
+    assert_eq!(below(constrained(&[dns("mail.example")], &[]), &courier).problems(), ["0:name-only-in-cn"]);
+    let problems = below(constrained(&[dns("other.example")], &[]), &courier).problems();
+    assert_eq!(problems, ["0:name-only-in-cn", "0:constraint-name"]);
 }
 
 #[test]
