@@ -592,7 +592,8 @@
 #define TOFU_CHECK_XMPP 128ull
 
 /**
- * As long as this store handle lives; never written.
+ * As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
+ * accepted certificates stay as they are); never written.
  */
 #define TOFU_TRUST_SESSION 1ull
 
