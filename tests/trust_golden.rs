@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tofu::cert::Cert;
 use tofu::store::{Block, PinKind, StoreError};
 use tofu::time::DAY;
-use tofu::trust::{Flags, Section, Verdict};
+use tofu::trust::{self, Check, Flags, SecondLook, Section, Verdict};
 use trust_support::*;
 
 const HOST: &str = "mail.example.org";
@@ -101,6 +101,18 @@ fn changed_when_due() {
     world.pinned(&self_signed(&[HOST], "a", START - DAY, 365));
     world.days_later(355);
     check("changed-when-due", &world.see(&self_signed(&[HOST], "b", world.now - DAY, 365)));
+}
+
+#[test]
+fn a_second_key_beside_the_known_one() {
+    let mut world = world("default", &[]);
+    let known = self_signed(&[HOST], "a", START - DAY, 3650);
+    world.pinned(&known);
+    world.days_later(30);
+    let (other, look) = (self_signed(&[HOST], "b", START - DAY, 3650), SecondLook::Proved(known));
+    let check_of = Check::new(&world.endpoint, &other, world.now);
+    let seen = Check { policy: Some(&world.policy), second_look: &look, ..check_of };
+    check("second-key", &trust::check(&world.store, &seen).unwrap());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tofu::time::DAY;
 use tofu::trust::decide::decide;
 use tofu::trust::facts::*;
 use tofu::trust::outcome::{Effects, Outcome};
-use tofu::trust::{Assurance, Decision, PRESETS, PinResult, Policy, Rule};
+use tofu::trust::{Assurance, Decision, PRESETS, PinResult, Policy, Risk, Rule};
 use trust_support::facts::*;
 
 fn some_problems() -> impl Strategy<Value = Problems> {
@@ -184,6 +184,19 @@ fn accepted(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_second_look_changes_no_decision_and_makes_no_risk_low(facts in some_facts(), policy in some_policy()) {
+        let of = |second_look| decide(&Facts { second_look, ..facts.clone() }, &policy).ok();
+        let (Some(unseen), Some(nothing)) = (of(Looked::Not), of(Looked::Nothing)) else { return Ok(()) };
+        prop_assert_eq!((unseen.decision, unseen.risk), (nothing.decision, nothing.risk));
+        for pin in 0..facts.known.pins.len() {
+            let seen = of(Looked::KnownKey(pin)).unwrap();
+            prop_assert_eq!((unseen.decision, unseen.rule), (seen.decision, seen.rule));
+            prop_assert!(seen.risk >= unseen.risk.min(Risk::Medium), "{:?} from {:?}", seen.risk, unseen.risk);
+            prop_assert_eq!(&unseen.effects.pins, &seen.effects.pins);
+        }
+    }
 
     #[test]
     fn a_blocked_or_compromised_key_is_never_accepted(facts in some_facts(), policy in some_policy()) {

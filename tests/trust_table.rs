@@ -10,7 +10,7 @@ use tofu::path::{ProblemKind, Problems, RootsError};
 use tofu::store::{PinKind, PinState, Validation};
 use tofu::time::DAY;
 use tofu::trust::decide::decide;
-use tofu::trust::facts::{CaAnswer, DaneAnswer, Facts, Layer};
+use tofu::trust::facts::{CaAnswer, DaneAnswer, Facts, Layer, Looked};
 use tofu::trust::{PRESETS, Policy};
 use trust_support::facts::*;
 
@@ -208,6 +208,18 @@ fn situations() -> Vec<(&'static str, Facts)> {
             with(formerly_valid(base(), "old"), |f| f.known.expect_change_until = NOW + DAY),
         ),
         ("pinned, another key long before the end", pinned(base(), "old")),
+        (
+            "the same, and a second look proved the old one",
+            with(pinned(base(), "old"), |f| f.second_look = Looked::KnownKey(0)),
+        ),
+        (
+            "the same, with an interception hint",
+            with(pinned(base(), "old"), |f| (f.second_look, f.changed_lately) = (Looked::KnownKey(0), 2)),
+        ),
+        (
+            "pinned, another key, and a second look proved none",
+            with(pinned(base(), "old"), |f| f.second_look = Looked::Nothing),
+        ),
         ("pinned, another key when the old was due", due(pinned(base(), "old"))),
         (
             "pinned, another key when due, signed by the old",

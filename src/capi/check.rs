@@ -19,7 +19,7 @@ use crate::endpoint::{Account, Endpoint, Host, NameError};
 use crate::store::Pending;
 use crate::time::{Timestamp, system_now};
 use crate::tls::Terms;
-use crate::trust::{Check, Decision, Flags, Policy, Tlsa};
+use crate::trust::{Check, Decision, Flags, Policy, SecondLook, Tlsa};
 
 /// TLSA records that one check takes, at most.
 const MAX_TLSA: usize = 64;
@@ -433,6 +433,7 @@ fn check(
             policy: options.policy.as_ref(),
             tlsa: &options.tlsa,
             crls: &options.crls,
+            second_look: SecondLook::NOT_MADE,
         },
     )?;
     Ok(tofu_verdict::new(verdict, now.saturating_sub(clock)))

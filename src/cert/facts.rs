@@ -55,6 +55,12 @@ pub enum KeyAlgorithm {
     Unknown,
 }
 
+impl KeyAlgorithm {
+    /// The kinds with which a server can prove itself in a handshake that some build of this library
+    /// verifies; for one key see [`super::Cert::can_prove_its_key`].
+    pub const PROVABLE: [Self; 4] = [Self::Rsa, Self::Ec, Self::Ed25519, Self::MlDsa];
+}
+
 /// Facts about the public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyInfo {

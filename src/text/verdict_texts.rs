@@ -42,6 +42,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("headline-changed", "The key of {host} has changed since it was last seen on {last-seen}."),
     ("headline-changed-unseen", "{host} presents another key than the one that was trusted for it."),
+    (
+        "headline-second-key",
+        "{host} presents another key than the one trusted on {trusted-on}, which it still proves on a second connection.",
+    ),
     ("headline-rolled-over", "{host} has a new key, in a certificate that the old key signed."),
     (
         "headline-new-problem",
@@ -140,6 +144,14 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("names-lost", "The new certificate leaves out names that the old one had."),
     ("other-name", "The old certificate was for this host, and the new one is not."),
     ("other-algorithm", "The new key is of another kind than the old one."),
+    (
+        "known-key-still-proven",
+        "Asked on a second connection for other kinds of keys, the server still proves the key trusted on {trusted-on}: it holds a second certificate.",
+    ),
+    (
+        "known-key-not-proven",
+        "Asked on a second connection for other kinds of keys, the server did not prove a known one.",
+    ),
     // What it means.
     (
         "meaning-ca-valid",
@@ -178,6 +190,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "meaning-changed",
         "Either the server was given a new key, or somebody in between presents their own. An ordinary renewal looks the same as an attack here: only the server's operator can tell.",
+    ),
+    (
+        "meaning-second-key",
+        "Servers can hold certificates with keys of different kinds, and show each program the kind that it prefers. An attacker between you and the server could let the second connection through, though, so this does not prove that the other key is the server's.",
     ),
     (
         "meaning-rolled-over",
@@ -281,6 +297,14 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "advice-add-key",
         "If the provider confirms that several machines share this name, add this key beside the known ones instead of replacing them.",
+    ),
+    (
+        "advice-add-second-key",
+        "If the fingerprint is right, add this key beside the known one instead of replacing it: other programs are shown that one.",
+    ),
+    (
+        "advice-look-again",
+        "A server can hold certificates with keys of different kinds and show each program the kind that it prefers. To find out whether this one still proves the known key: tofuctl check {server}",
     ),
     (
         "advice-pinned-only",

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::again;
 use super::dial::Dial;
 use super::error::{NetError, Step};
 use super::net::socket::{Socket, Wire};
@@ -21,7 +22,7 @@ use crate::endpoint::Endpoint;
 use crate::path::Chain;
 use crate::store::Store;
 use crate::time::{Timestamp, system_now};
-use crate::trust::{self, Check, Decision, Flags, Policy, Tlsa, Verdict};
+use crate::trust::{self, Check, Decision, Flags, Policy, SecondLook, Tlsa, Verdict};
 
 /// What one write takes at most, in bytes: the rest is for the next call.
 const MAX_WRITE: usize = 64 * 1024;
@@ -85,6 +86,8 @@ struct Inner {
     session: Session,
     /// What the finished handshake showed.
     chain: Option<Chain>,
+    /// What a second connection showed.
+    second_look: SecondLook,
     verdict: Option<Verdict>,
     /// What broke the connection; every later call says it again.
     broken: Option<NetError>,
@@ -100,6 +103,7 @@ pub fn connect(store: &Store, endpoint: &Endpoint, mut dial: Dial, terms: Terms)
     if nonblocking && given.is_none() {
         return Err(NetError::Option("nonblock: needs a connected socket, as looking up a name waits".to_owned()));
     }
+    let own = given.is_none();
     let route = Route::new(&endpoint.host, endpoint.port, &dial, Purpose::Use);
     let (socket, timings) = route.socket(given)?;
     let session = route.begin(socket, timings)?;
@@ -112,8 +116,20 @@ pub fn connect(store: &Store, endpoint: &Endpoint, mut dial: Dial, terms: Terms)
         pid: std::process::id(),
         socket: Arc::clone(&session.socket),
         checking: Mutex::new(()),
-        inner: Mutex::new(Inner { session, chain: None, verdict: None, broken: None, finished: false }),
+        inner: Mutex::new(Inner {
+            session,
+            chain: None,
+            second_look: SecondLook::NotMade,
+            verdict: None,
+            broken: None,
+            finished: false,
+        }),
     };
+    if let Some(chain) = conn.proven()?.filter(|_| own) {
+        let question = conn.question(&chain, SecondLook::NOT_MADE);
+        let seen = again::look_where_it_matters(store, &question, &route)?;
+        conn.lock().second_look = seen;
+    }
     conn.handshake()?;
     Ok(conn)
 }
@@ -123,33 +139,33 @@ impl Conn {
     /// connection presented: after an answer, or where trust may have been withdrawn (pitfall 31).
     pub fn handshake(&self) -> Result<Progress, NetError> {
         self.own()?;
-        let chain = {
-            let mut inner = self.lock();
-            inner.usable()?;
-            match inner.chain.clone() {
-                Some(chain) => chain,
-                None => {
-                    let advanced = if self.nonblocking {
-                        inner.session.advance()
-                    } else {
-                        inner.session.complete().map(|()| Advance::Open)
-                    };
-                    match advanced {
-                        Ok(Advance::Open) => inner.proven_chain()?,
-                        Ok(Advance::Wait(_)) => return Ok(Progress::Again),
-                        Err(error) => {
-                            let error = self.stripped(error).unwrap_or_else(|failed| failed);
-                            return Err(inner.fail(error));
-                        }
-                    }
-                }
-            }
-        };
+        let Some(chain) = self.proven()? else { return Ok(Progress::Again) };
         let _one = self.checking.lock().unwrap_or_else(PoisonError::into_inner);
         let checked = self.check(&chain);
         // Where the check cannot be made, an earlier accept does not go on.
         self.lock().verdict = checked.as_ref().ok().cloned();
         checked.map(|verdict| Progress::Decided(verdict.decision()))
+    }
+
+    /// Goes on until there is a proven chain; `None` where that has to wait.
+    fn proven(&self) -> Result<Option<Chain>, NetError> {
+        let mut inner = self.lock();
+        inner.usable()?;
+        if let Some(chain) = inner.chain.clone() {
+            return Ok(Some(chain));
+        }
+        let advanced = match self.nonblocking {
+            true => inner.session.advance(),
+            false => inner.session.complete().map(|()| Advance::Open),
+        };
+        match advanced {
+            Ok(Advance::Open) => inner.proven_chain().map(Some),
+            Ok(Advance::Wait(_)) => Ok(None),
+            Err(error) => {
+                let error = self.stripped(error).unwrap_or_else(|failed| failed);
+                Err(inner.fail(error))
+            }
+        }
     }
 
     /// The latest verdict; `None` before the handshake is done.
@@ -313,7 +329,12 @@ impl Conn {
     }
 
     fn check(&self, chain: &Chain) -> Result<Verdict, NetError> {
-        let check = Check {
+        let second_look = self.lock().second_look.clone();
+        Ok(trust::check(&self.store, &self.question(chain, &second_look))?)
+    }
+
+    fn question<'c>(&'c self, chain: &'c Chain, second_look: &'c SecondLook) -> Check<'c> {
+        Check {
             endpoint: &self.endpoint,
             chain,
             now: self.now(),
@@ -321,8 +342,8 @@ impl Conn {
             policy: self.terms.policy.as_ref(),
             tlsa: &self.terms.tlsa,
             crls: &self.terms.crls,
-        };
-        Ok(trust::check(&self.store, &check)?)
+            second_look,
+        }
     }
 
     /// What was stated, as far as it is true of this connection; the protocol spoken is known here.

@@ -11,6 +11,7 @@ use rustix::event::EventfdFlags;
 
 use super::error::NetError;
 use super::service::{Protocol, Service};
+use crate::cert::KeyAlgorithm;
 use crate::endpoint::Host;
 
 /// The longest time limit that is taken, so that no sum of two overflows: a year.
@@ -114,6 +115,7 @@ pub struct Dial {
     pub(super) socket: Option<OwnedFd>,
     pub(super) nonblocking: bool,
     pub(super) cancel: Option<Cancel>,
+    pub(super) kinds: Option<Vec<KeyAlgorithm>>,
 }
 
 impl Default for Dial {
@@ -134,7 +136,18 @@ impl Dial {
             socket: None,
             nonblocking: false,
             cancel: None,
+            kinds: None,
         }
+    }
+
+    /// Offers signatures by keys of these kinds alone: a server that holds several certificates then shows one of
+    /// them. Refused where this build verifies none of them.
+    pub fn key_kinds(mut self, kinds: &[KeyAlgorithm]) -> Result<Self, NetError> {
+        if !super::witness::can_offer(kinds) {
+            return Err(NetError::Option("key kinds: none of them can be verified here".to_owned()));
+        }
+        self.kinds = Some(kinds.to_vec());
+        Ok(self)
     }
 
     /// How TLS begins, whatever the port implies.

@@ -6,6 +6,7 @@
 //! (the check, then data) or `probe` (what was shown; through `hello` where rustls cannot finish).
 //! `net::wait` is the only place that sleeps; `session`, `starttls` and `hello` never do.
 
+mod again;
 mod conn;
 mod dial;
 mod error;

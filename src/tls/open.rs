@@ -15,6 +15,7 @@ use super::net::wait::Watch;
 use super::service::Service;
 use super::session::{Plan, Session, Timings};
 use super::witness::Purpose;
+use crate::cert::KeyAlgorithm;
 use crate::endpoint::Host;
 
 /// A dial with its server: everything that a connection needs, more than once where that is needed.
@@ -25,6 +26,7 @@ pub(super) struct Route<'a> {
     sni: &'a Sni,
     alpn: &'a [Vec<u8>],
     purpose: Purpose,
+    kinds: Option<&'a [KeyAlgorithm]>,
     addresses: &'a [SocketAddr],
     /// The overall deadline runs from here.
     pub watch: Watch,
@@ -40,6 +42,7 @@ impl<'a> Route<'a> {
             sni: &dial.sni,
             alpn: &dial.alpn,
             purpose,
+            kinds: dial.kinds.as_deref(),
             addresses: &dial.addresses,
             watch: Watch::new(server(host, port), dial.limits, dial.cancel.clone()),
         }
@@ -76,8 +79,18 @@ impl<'a> Route<'a> {
 
     /// Begins a session on a socket.
     pub fn begin(&self, socket: Socket, timings: Timings) -> Result<Session, NetError> {
-        let plan =
-            Plan { host: self.host, service: self.service, sni: self.sni, alpn: self.alpn, purpose: self.purpose };
+        self.begin_with(socket, timings, self.kinds)
+    }
+
+    /// Begins a session that offers signatures by these kinds of keys alone.
+    pub fn begin_with(
+        &self,
+        socket: Socket,
+        timings: Timings,
+        kinds: Option<&[KeyAlgorithm]>,
+    ) -> Result<Session, NetError> {
+        let (host, service, sni, alpn, purpose) = (self.host, self.service, self.sni, self.alpn, self.purpose);
+        let plan = Plan { host, service, sni, alpn, purpose, kinds };
         Session::begin(socket, &plan, self.watch.clone(), timings)
     }
 

@@ -18,6 +18,7 @@ use super::service::{Protocol, Service, Start};
 use super::starttls::{self, Dialogue, StartTlsError};
 use super::witness::{Purpose, Seen, Witness};
 use super::words::{in_words, not_tls};
+use crate::cert::KeyAlgorithm;
 use crate::endpoint::Host;
 
 /// How much is read at a time in the clear, in bytes.
@@ -71,6 +72,8 @@ pub(super) struct Plan<'a> {
     pub sni: &'a Sni,
     pub alpn: &'a [Vec<u8>],
     pub purpose: Purpose,
+    /// Offer signatures by these kinds of keys alone.
+    pub kinds: Option<&'a [KeyAlgorithm]>,
 }
 
 /// One connection on its way.
@@ -96,7 +99,7 @@ pub(super) struct Session {
 impl Session {
     /// Begins on a connected socket; nothing is sent yet.
     pub fn begin(socket: Socket, plan: &Plan<'_>, watch: Watch, timings: Timings) -> Result<Self, NetError> {
-        let witness = Witness::new(Arc::new(provider()), plan.purpose);
+        let witness = Witness::new(provider(), plan.purpose, plan.kinds);
         let sni = match plan.sni {
             Sni::Host => plan.host.ip().is_none().then_some(plan.host),
             Sni::None => None,

@@ -18,7 +18,7 @@ use crate::endpoint::{Endpoint, Host};
 use crate::path::Chain;
 use crate::store::Store;
 use crate::time::Timestamp;
-use crate::trust::{self, Check, CheckError, Decision, Flags, Policy, Verdict};
+use crate::trust::{self, Check, CheckError, Decision, Flags, Policy, SecondLook, Verdict};
 
 /// Why a handshake was stopped. Found inside [`rustls::Error::InvalidCertificate`] as
 /// [`CertificateError::Other`].
@@ -148,6 +148,7 @@ impl Verifier {
                 policy: self.policy.as_ref(),
                 tlsa: &[],
                 crls: &[],
+                second_look: SecondLook::NOT_MADE,
             },
         )?;
         match verdict.decision() {

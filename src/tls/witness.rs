@@ -8,9 +8,11 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedCipherSuite};
 
+use super::provider::provider;
 use super::signature::{self, Version};
+use crate::cert::KeyAlgorithm;
 use crate::path::Chain;
 
 /// What was seen so far.
@@ -53,12 +55,47 @@ const UNVERIFIABLE: [SignatureScheme; 8] = [
 pub(super) struct Witness {
     provider: Arc<CryptoProvider>,
     purpose: Purpose,
+    kinds: Option<Vec<KeyAlgorithm>>,
     seen: Mutex<Seen>,
 }
 
+/// The kind of the keys that sign so; `None` for what is not known.
+fn kind(scheme: SignatureScheme) -> Option<KeyAlgorithm> {
+    Some(match u16::from(scheme) {
+        0x0401 | 0x0501 | 0x0601 | 0x0804..=0x0806 | 0x0809..=0x080b => KeyAlgorithm::Rsa,
+        0x0403 | 0x0503 | 0x0603 | 0x081a..=0x081c => KeyAlgorithm::Ec,
+        0x0807 => KeyAlgorithm::Ed25519,
+        0x0808 => KeyAlgorithm::Ed448,
+        0x0904..=0x0906 => KeyAlgorithm::MlDsa,
+        _ => return None,
+    })
+}
+
+fn is_of(scheme: SignatureScheme, kinds: &[KeyAlgorithm]) -> bool {
+    kind(scheme).is_some_and(|kind| kinds.contains(&kind))
+}
+
+/// Whether this build can verify a handshake with a key of one of these kinds.
+pub(super) fn can_offer(kinds: &[KeyAlgorithm]) -> bool {
+    signature::schemes(&provider()).into_iter().any(|scheme| is_of(scheme, kinds))
+}
+
 impl Witness {
-    pub fn new(provider: Arc<CryptoProvider>, purpose: Purpose) -> Arc<Self> {
-        Arc::new(Self { provider, purpose, seen: Mutex::default() })
+    /// `kinds` are those of the keys that may sign; all where there are none. In TLS 1.2 the cipher suite names the
+    /// kind of key too, and not every server looks at the signatures offered.
+    pub fn new(mut provider: CryptoProvider, purpose: Purpose, kinds: Option<&[KeyAlgorithm]>) -> Arc<Self> {
+        if let Some(kinds) = kinds {
+            provider.cipher_suites.retain(|suite| match suite {
+                SupportedCipherSuite::Tls12(suite) => suite.sign.iter().any(|scheme| is_of(*scheme, kinds)),
+                SupportedCipherSuite::Tls13(_) => true,
+            });
+        }
+        Arc::new(Self {
+            provider: Arc::new(provider),
+            purpose,
+            kinds: kinds.map(<[_]>::to_vec),
+            seen: Mutex::default(),
+        })
     }
 
     /// What was seen so far.
@@ -144,6 +181,9 @@ impl ServerCertVerifier for Witness {
         if self.purpose == Purpose::Show {
             let further = UNVERIFIABLE.into_iter().filter(|scheme| !schemes.contains(scheme));
             schemes.extend(further.collect::<Vec<_>>());
+        }
+        if let Some(kinds) = &self.kinds {
+            schemes.retain(|scheme| is_of(*scheme, kinds));
         }
         schemes
     }

@@ -3,7 +3,7 @@
 //! lower it. Low needs a cryptographic link to what was known (DECISION, "Risk").
 
 use super::codes::{Change, Risk};
-use super::facts::{Facts, Previous};
+use super::facts::{Facts, Looked, Previous};
 use crate::path::{ProblemKind, Problems};
 use crate::time::{DAY, Timestamp, notice};
 
@@ -53,7 +53,11 @@ pub fn of_upgrade(facts: &Facts) -> Graded {
 /// `accepted` is what the pinned key was accepted with.
 pub fn of_replaced(facts: &Facts, accepted: Problems) -> Graded {
     let Some(previous) = &facts.previous else {
-        return raised(facts, Graded { change: Change::Replaced, risk: Risk::High, evidence: vec!["old-unknown"] });
+        let (risk, why) = match facts.proven_beside() {
+            Some(_) => (Risk::Medium, "known-key-still-proven"),
+            None => (Risk::High, "old-unknown"),
+        };
+        return raised(facts, Graded { change: Change::Replaced, risk, evidence: vec![why] });
     };
     if previous.signed_new {
         let both_match = previous.matches_host && !facts.has(ProblemKind::HostMismatch);
@@ -68,9 +72,11 @@ pub fn of_replaced(facts: &Facts, accepted: Problems) -> Graded {
         let graded = Graded { change: by_date(facts, previous), risk: Risk::Low, evidence: vec!["validated-path"] };
         return raised(facts, graded);
     }
-    let (change, risk, why) = match by_date(facts, previous) {
-        Change::ReplacedWhenDue => (Change::ReplacedWhenDue, Risk::Medium, "old-was-due"),
-        other => (other, Risk::High, "old-not-due"),
+    let change = by_date(facts, previous);
+    let (risk, why) = match change {
+        _ if facts.proven_beside().is_some() => (Risk::Medium, "known-key-still-proven"),
+        Change::ReplacedWhenDue => (Risk::Medium, "old-was-due"),
+        _ => (Risk::High, "old-not-due"),
     };
     raised(facts, Graded { change, risk, evidence: vec![why] })
 }
@@ -79,7 +85,8 @@ pub fn of_replaced(facts: &Facts, accepted: Problems) -> Graded {
 pub fn raised(facts: &Facts, mut graded: Graded) -> Graded {
     let against = [
         (facts.interception_hint(), "interception-hint"),
-        (facts.contradicted, "contradicted"),
+        // A server with keys of two kinds shows the known one to other programs all the time.
+        (facts.contradicted && facts.proven_beside().is_none(), "contradicted"),
         (facts.elsewhere.host_ca_valid, "host-ca-valid-elsewhere"),
         (facts.previous.as_ref().is_some_and(|p| p.weaker_key), "weaker-key"),
         (facts.previous.as_ref().is_some_and(|p| p.names_lost), "names-lost"),
@@ -93,6 +100,9 @@ pub fn raised(facts: &Facts, mut graded: Graded) -> Graded {
     }
     if facts.previous.as_ref().is_some_and(|p| p.other_algorithm) {
         graded.evidence.push("other-algorithm");
+    }
+    if facts.second_look == Looked::Nothing {
+        graded.evidence.push("known-key-not-proven");
     }
     graded
 }

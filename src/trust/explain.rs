@@ -6,7 +6,7 @@
 use super::answer::nearest_name;
 use super::clock;
 use super::codes::{Change, Decision, PinResult, Risk, Rule};
-use super::facts::{CaAnswer, Facts, Layer, ObjectionKind};
+use super::facts::{CaAnswer, Facts, Layer, Looked, ObjectionKind};
 use super::outcome::Outcome;
 use crate::cert::{Cert, San};
 use crate::endpoint::Endpoint;
@@ -91,6 +91,7 @@ impl<'a> Scene<'a> {
             (_, Rule::LapsedNewer) => "headline-lapsed-newer",
             (_, Rule::Downgrade) => "headline-downgrade",
             (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "headline-rolled-over",
+            (_, Rule::Changed) if self.facts.proven_beside().is_some() => "headline-second-key",
             (_, Rule::Changed) if self.last_seen() == 0 => "headline-changed-unseen",
             (_, Rule::Changed) => "headline-changed",
             (_, Rule::Sibling) => "headline-sibling",
@@ -146,6 +147,16 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether the known key may be another one of this server's, and nobody looked: it is of another kind than the
+    /// one presented, or only its hash is known.
+    fn may_hold_a_second_key(&self) -> bool {
+        let other_kind = self.facts.previous.as_ref().is_none_or(|previous| previous.other_algorithm);
+        self.outcome.rule == Rule::Changed
+            && self.facts.second_look == Looked::Not
+            && self.facts.trusted_leaf_pins() > 0
+            && other_kind
+    }
+
     /// A good path for another name: shared hosting, a misspelt name, or a captive portal.
     fn other_name(&self) -> bool {
         self.facts.ca_path() && self.facts.has(ProblemKind::HostMismatch)
@@ -178,6 +189,7 @@ impl<'a> Scene<'a> {
             (_, Rule::Downgrade) if self.facts.anchors_left => "meaning-anchors-left",
             (_, Rule::Downgrade) => "meaning-downgrade",
             (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "meaning-rolled-over",
+            (_, Rule::Changed) if self.facts.proven_beside().is_some() => "meaning-second-key",
             (_, Rule::Changed) => "meaning-changed",
             (_, Rule::Sibling) => "meaning-first-contact",
             (_, Rule::FirstUse) if self.other_name() => "meaning-other-name",
@@ -185,7 +197,7 @@ impl<'a> Scene<'a> {
             (_, Rule::FirstUse) => "meaning-first-contact",
         });
         let further = [
-            (self.outcome.may_add, "meaning-farm"),
+            (self.outcome.may_add && self.facts.is_farm(), "meaning-farm"),
             (self.facts.interception_hint() && !self.is_quiet(), "meaning-interception"),
             (self.facts.clock_wrong(), "meaning-clock-wrong"),
         ];
@@ -248,14 +260,19 @@ impl<'a> Scene<'a> {
             _ => "advice-compare-fingerprint",
         });
         let changed = matches!(self.outcome.rule, Rule::Changed | Rule::KeyRetired | Rule::Downgrade);
-        if changed && !self.masked() {
+        if changed && !self.masked() && self.facts.proven_beside().is_none() {
             codes.push("advice-ask-provider");
         }
         if self.outcome.suggested == Some(PinKind::Issuer) {
             codes.push("advice-issuer-pin");
         }
         if self.outcome.may_add {
-            codes.push("advice-add-key");
+            codes.push(match self.facts.proven_beside() {
+                Some(_) => "advice-add-second-key",
+                None => "advice-add-key",
+            });
+        } else if self.may_hold_a_second_key() {
+            codes.push("advice-look-again");
         }
         if self.facts.ca_valid() {
             codes.push("advice-pinned-only");
@@ -265,6 +282,9 @@ impl<'a> Scene<'a> {
     fn advice_on_reject(&self, codes: &mut Vec<&'static str>) {
         if self.other_name() {
             codes.push("advice-set-server-name");
+        }
+        if self.may_hold_a_second_key() {
+            codes.push("advice-look-again");
         }
         codes.push(match self.outcome.rule {
             Rule::UnknownPolicy => "advice-update",

@@ -214,6 +214,19 @@ pub enum DaneAnswer {
     Mismatch,
 }
 
+/// What a second look at the server came to: one that offers only other kinds of keys than the one
+/// presented. It may have reached another machine, and whoever stands in between can let it through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Looked {
+    /// None was made.
+    #[default]
+    Not,
+    /// The server proved the key of this pin (an index into the known ones), which counts.
+    KnownKey(usize),
+    /// It did not prove a known key.
+    Nothing,
+}
+
 /// Everything a decision rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -265,6 +278,8 @@ pub struct Facts {
     pub issuer_candidate: bool,
     /// The question came up before, and the known key was accepted since.
     pub contradicted: bool,
+    /// What a second connection showed, on which other kinds of keys were offered.
+    pub second_look: Looked,
 }
 
 impl Facts {
@@ -422,6 +437,14 @@ impl Facts {
         let by_itself = matches!(known.pin.origin, Origin::AcceptNew | Origin::Sibling);
         let knew = objection.kind == ObjectionKind::Blocked || known.pin.state_since >= objection.since;
         !by_itself && self.counts(&known.pin) && knew
+    }
+
+    /// The pin whose key the server proved on a second look.
+    pub fn proven_beside(&self) -> Option<usize> {
+        match self.second_look {
+            Looked::KnownKey(index) => Some(index),
+            Looked::Not | Looked::Nothing => None,
+        }
     }
 
     /// Whether this is among what is wrong.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::corroborate::corroborate;
 use super::events::{SessionPin, State};
-use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Previous, RELEASED, is_leaf_pin};
+use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Looked, Previous, RELEASED, is_leaf_pin};
 use super::floor::{Floor, floors};
-use super::{Check, CheckError, Policy, clock, elsewhere};
+use super::{Check, CheckError, Policy, clock, elsewhere, second};
 use crate::cert::{Cert, HostMatch, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
@@ -136,7 +136,9 @@ pub(super) fn gather<'c>(
         changed_lately: 0,
         issuer_candidate: false,
         contradicted: false,
+        second_look: Looked::Not,
     };
+    facts.second_look = second::looked(tx, check.second_look, &facts)?;
     facts.anchors_left = anchors_left(&facts, &roots);
     let previous = previous_cert(tx, &facts)?;
     facts.previous = previous.as_ref().map(|old| compare(&facts, old, leaf_cert, check));
@@ -408,7 +410,7 @@ fn known(record: Option<&EndpointRecord>, mut pins: Vec<KnownPin>, latest: Times
 }
 
 /// Whether anything is blocked everywhere, and in which store below where it is not in the user's own.
-fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<(bool, Option<usize>), StoreError> {
+pub(super) fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<(bool, Option<usize>), StoreError> {
     let keys: Vec<Hash> = elements.iter().map(|(spki, _)| *spki).collect();
     let certs: Vec<Hash> = elements.iter().map(|(_, cert)| *cert).collect();
     let layer = match tx.blocked_in(PinKind::Key, &keys)? {

@@ -26,6 +26,7 @@ pub mod outcome;
 mod pending;
 mod policy;
 mod remember;
+mod second;
 mod show;
 mod stripped;
 mod typed;
@@ -45,6 +46,7 @@ pub use default_store::{default_store, set_default_store};
 pub use events::{Listener, end_session, set_listener};
 pub use pending::pending_verdict;
 pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
+pub use second::{SecondLook, Sought, sought, worth_a_second_look};
 pub use stripped::tls_missing;
 pub use typed::{Fingerprint, parse_fingerprint};
 pub use verdict::Verdict;
@@ -97,12 +99,24 @@ pub struct Check<'a> {
     pub tlsa: &'a [Tlsa],
     /// CRLs (DER).
     pub crls: &'a [Vec<u8>],
+    /// What a second connection showed, on which other kinds of keys were offered. It lowers the risk of a
+    /// change where it proved a known key; nothing is accepted because of it.
+    pub second_look: &'a SecondLook,
 }
 
 impl<'a> Check<'a> {
     /// A check with nothing stated: an existing account, the policy of the store, no TLSA, no CRL.
     pub fn new(endpoint: &'a Endpoint, chain: &'a Chain, now: Timestamp) -> Self {
-        Self { endpoint, chain, now, flags: Flags::default(), policy: None, tlsa: &[], crls: &[] }
+        Self {
+            endpoint,
+            chain,
+            now,
+            flags: Flags::default(),
+            policy: None,
+            tlsa: &[],
+            crls: &[],
+            second_look: SecondLook::NOT_MADE,
+        }
     }
 
     /// The services that are offered where the chain was presented, as far as that is known.

@@ -23,9 +23,12 @@ pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
     outcome.suggested = suggestion(facts, outcome);
     let room = facts.trusted_leaf_pins() > 0 && facts.trusted_leaf_pins() < policy.farm_limit;
     let about_another_key = matches!(outcome.rule, Rule::KeyRetired | Rule::Changed);
-    outcome.may_add = room && about_another_key && outcome.decision == Decision::Ask && facts.is_farm();
+    let several = facts.is_farm() || facts.proven_beside().is_some();
+    outcome.may_add = room && about_another_key && outcome.decision == Decision::Ask && several;
     if outcome.may_add {
         outcome.risk = outcome.risk.max(Risk::Medium);
+    }
+    if outcome.may_add && facts.is_farm() {
         outcome.because("may-be-a-farm");
     }
 }

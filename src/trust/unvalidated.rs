@@ -94,7 +94,7 @@ pub(super) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if !facts.known_with_a_key() {
         return None;
     }
-    let old = offer::contradicted(facts);
+    let old = facts.proven_beside().or_else(|| offer::contradicted(facts));
     let accepted = old.and_then(|i| facts.known.pins.get(i)).and_then(|k| k.pin.waiver).unwrap_or(Problems::NONE);
     let graded = change::of_replaced(facts, accepted);
     let mut outcome = Outcome::ask(Rule::Changed, "key-changed", graded).or_reject(policy.change).about(old);

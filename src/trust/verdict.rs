@@ -11,7 +11,7 @@ use super::events;
 use super::explain::{self, Told};
 use super::facts::{Facts, Layer};
 use super::outcome::Outcome;
-use super::{Check, Flags, Policy, Tlsa};
+use super::{Check, Flags, Policy, SecondLook, Tlsa};
 use crate::cert::{self, Cert, Diff};
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
@@ -57,6 +57,7 @@ pub(super) struct Inputs {
     policy: Option<Policy>,
     tlsa: Vec<Tlsa>,
     crls: Vec<Vec<u8>>,
+    second_look: SecondLook,
 }
 
 impl Inputs {
@@ -69,6 +70,7 @@ impl Inputs {
             && self.crls == check.crls
             && self.chain.ocsp() == check.chain.ocsp()
             && self.chain.same_certs(check.chain)
+            && self.second_look.same_as(check.second_look)
     }
 
     /// The same check again, at another time.
@@ -81,6 +83,7 @@ impl Inputs {
             policy: self.policy.as_ref(),
             tlsa: &self.tlsa,
             crls: &self.crls,
+            second_look: &self.second_look,
         }
     }
 }
@@ -104,6 +107,7 @@ impl Verdict {
             policy: check.policy.cloned(),
             tlsa: check.tlsa.to_vec(),
             crls: check.crls.to_vec(),
+            second_look: check.second_look.clone(),
         };
         let inner = Inner {
             inputs,

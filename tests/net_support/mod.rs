@@ -195,6 +195,30 @@ pub fn config_agreeing(
     Arc::new(builder.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap())
 }
 
+/// A server with several keys: of those whose signatures are offered it shows the first.
+#[derive(Debug)]
+struct Chooses(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Chooses {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let fits = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
+        self.0.iter().find(fits).cloned()
+    }
+}
+
+/// A server configuration with these identities, the one that it prefers first.
+pub fn config_choosing(identities: &[Identity]) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let certified = identities.iter().map(|identity| {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.clone()));
+        let key = provider.key_provider.load_private_key(key).unwrap();
+        Arc::new(CertifiedKey::new(vec![CertificateDer::from(identity.cert.clone())], key))
+    });
+    let resolver = Arc::new(Chooses(certified.collect()));
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    Arc::new(builder.with_no_client_auth().with_cert_resolver(resolver))
+}
+
 pub fn config(identity: &Identity) -> Arc<ServerConfig> {
     config_showing(identity, vec![identity.cert.clone()], false)
 }

@@ -66,6 +66,7 @@ pub fn base() -> Facts {
         changed_lately: 0,
         issuer_candidate: false,
         contradicted: false,
+        second_look: Looked::Not,
     }
 }
 

@@ -1,0 +1,67 @@
+//! The second look of a connection: whether a server that presents an unknown key still proves a known
+//! one of another kind. A connection of its own for each try, on which only those kinds are offered;
+//! nothing but the handshake goes over it. What it found is for [`crate::trust`] to weigh.
+
+use super::error::NetError;
+use super::open::Route;
+use crate::cert::KeyAlgorithm;
+use crate::path::Chain;
+use crate::store::Store;
+use crate::trust::{self, Check, Flags, SecondLook, Sought};
+
+/// Looks where a key is presented that is not known, and a known one of another kind is trusted. What was presented
+/// is judged first, without a trace, so that no server is connected to twice where the answer does not need it.
+pub(super) fn look_where_it_matters(
+    store: &Store,
+    check: &Check<'_>,
+    route: &Route<'_>,
+) -> Result<SecondLook, NetError> {
+    let dry = Check { flags: Flags { dry_run: true, ..check.flags }, ..check.clone() };
+    match trust::sought(store, &dry)? {
+        Some(sought) if trust::worth_a_second_look(&trust::check(store, &dry)?) => look(route, &sought),
+        _ => Ok(SecondLook::NotMade),
+    }
+}
+
+/// Looks until a sought key is proven or no kind is left: with each try the kind that was shown is left out,
+/// so there are no more tries than kinds. The error is that the user called it all off.
+fn look(route: &Route<'_>, sought: &Sought) -> Result<SecondLook, NetError> {
+    let mut kinds = sought.kinds().to_vec();
+    let mut reached = false;
+    while !kinds.is_empty() {
+        let seen = match once(route, &kinds) {
+            Ok(Some(seen)) => seen,
+            Ok(None) => return Ok(SecondLook::Nothing),
+            Err(NetError::Tls { .. } | NetError::Limit { .. }) => return Ok(SecondLook::Nothing),
+            Err(error @ NetError::Cancelled { .. }) => return Err(error),
+            // The server was not reached again: that says nothing about its keys.
+            Err(_) if reached => return Ok(SecondLook::Nothing),
+            Err(_) => return Ok(SecondLook::NotMade),
+        };
+        reached = true;
+        let Some(leaf) = seen.leaf() else { return Ok(SecondLook::Nothing) };
+        if sought.includes(leaf) {
+            return Ok(SecondLook::Proved(seen));
+        }
+        let shown = leaf.key().algorithm;
+        if !kinds.contains(&shown) {
+            break;
+        }
+        kinds.retain(|kind| *kind != shown);
+    }
+    Ok(SecondLook::Nothing)
+}
+
+/// One handshake on a new connection; `None` where nothing of these kinds can be verified here.
+fn once(route: &Route<'_>, kinds: &[KeyAlgorithm]) -> Result<Option<Chain>, NetError> {
+    if !super::witness::can_offer(kinds) {
+        return Ok(None);
+    }
+    let (socket, timings) = route.connect(None)?;
+    let mut session = route.begin_with(socket, timings, Some(kinds))?;
+    session.complete()?;
+    let seen = session.seen();
+    session.tls.send_close_notify();
+    let _ = session.tls.write_tls(&mut super::net::socket::Wire { socket: &session.socket, first: &mut Vec::new() });
+    Ok(seen.proven.then_some(seen.chain))
+}
