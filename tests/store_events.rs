@@ -113,3 +113,58 @@ fn every_change_leaves_an_event_that_the_documentation_lists() {
         assert!(documented.contains(&format!("`{code}`")), "{code} is not in docs/events.md");
     }
 }
+
+#[test]
+fn a_flood_at_one_server_pushes_out_nobody_elses_events_and_none_of_its_own_changes() {
+    let flood = |store: &Store, keys: u32, share: usize| {
+        let (flooded, other) = (a(), endpoint("", "b.example", 993));
+        let of = |host: &str| {
+            let filter = Filter { host: Some(tofu::endpoint::Host::parse(host).unwrap()), ..Filter::default() };
+            store.read(|tx| tx.list_events(&filter, &Cursor::default(), 20_000)).unwrap().items
+        };
+        let key = |name: &str| new_pin(PinKind::Key, Hash::of(name.as_bytes()), PinState::Trusted);
+        store.add_pin(&other, &key("other"), NOW).unwrap();
+        store.add_pin(&flooded, &key("own"), NOW).unwrap();
+        let line = format!("c.example:993 {}\nd.example:993 {}\n", Hash::of(b"c").hex(), Hash::of(b"d").hex());
+        store.import(ImportFormat::Fingerprints, line.as_bytes(), true, NOW).unwrap();
+        for n in 0..keys {
+            let seen = Event {
+                host: flooded.host.as_str().to_owned(),
+                port: 993,
+                spki: Some(Hash::of(&n.to_be_bytes())),
+                ..event("changed", NOW + i64::from(n))
+            };
+            store.write(|tx| tx.log(seen.clone())).unwrap();
+        }
+        assert_eq!(codes(&of("b.example")), ["pin-added"]);
+        let own = of("a.example");
+        assert_eq!((own.len(), own[0].code.as_str()), (share, "pin-added"));
+        assert_eq!(own.last().unwrap().spki, Some(Hash::of(&(keys - 1).to_be_bytes())));
+        assert_eq!(store.verify().unwrap().problems, [""; 0]);
+        // Every change can be taken back still.
+        for n in 0..3 {
+            store.undo(None, NOW).unwrap_or_else(|e| panic!("{n}: {e}"));
+        }
+        assert!([flooded, other].iter().all(|e| get(store, e).unwrap().pins.is_empty()));
+    };
+    flood(&Store::memory(), 10_500, 200);
+    let place = Place::new();
+    let options = StoreOptions { log_events: Some(40), ..place.options() };
+    flood(&Store::open(&options).unwrap(), 60, 16);
+    // Changes by a person are bounded too, and leave room for what contact tells.
+    let store = Store::open(&options).unwrap();
+    for n in 0..30 {
+        store.set_policy(Some(&a()), Some(&Map::from_iter([("n".to_owned(), n.into())])), NOW).unwrap();
+        let mut seen = event("changed", NOW);
+        (seen.host, seen.port) = ("a.example".to_owned(), 993);
+        store.write(|tx| tx.log(seen.clone())).unwrap();
+    }
+    let page = store.read(|tx| tx.list_events(&Filter::default(), &Cursor::default(), 1000)).unwrap();
+    let own: Vec<&Event> = page.items.iter().filter(|event| event.host == "a.example").collect();
+    assert_eq!(own.len(), 16);
+    let changes = own.iter().filter(|event| event.before.is_some()).count();
+    assert!((7..=9).contains(&changes), "{changes}");
+    store.undo(None, NOW).unwrap();
+    drop(store);
+    place.assert_sound();
+}

@@ -34,6 +34,12 @@ pub const LOG_EVENTS: u64 = 10_000;
 /// How long events are kept, in seconds, unless the options say otherwise (400 days).
 pub const LOG_AGE: i64 = 400 * crate::time::DAY;
 
+/// How many events of one endpoint a log with room for so many keeps: a flood at one server must not push out what
+/// happened at others.
+pub fn log_share(events: u64) -> usize {
+    usize::try_from(events.checked_div(50).unwrap_or(0).clamp(16, 500)).unwrap_or(500)
+}
+
 /// Whether retired pins have to be pruned.
 pub(super) fn too_many_retired(record: &EndpointRecord) -> bool {
     record.pins.iter().filter(|p| p.state == PinState::Retired).count() > MAX_RETIRED

@@ -14,6 +14,7 @@
 //! | `n` pin number (8 bytes), key of the owner | "this row has the pin of this number" (derived) |
 //! | `p` endpoint part, key hash | a pending question |
 //! | `l` number (8 bytes) | an event |
+//! | `e` endpoint part, 0 or 1, number (8 bytes) | "this event is about this endpoint", 1: "and can be undone" (derived) |
 //!
 //! Rows under `t` carry trust. Their keys end with a zero byte, so that a scan after the key without
 //! it gives the row itself or its successor, and the successor's link proves absence.
@@ -46,6 +47,8 @@ pub const REFERENCES: &[u8] = b"r";
 pub const PINS: &[u8] = b"n";
 /// Pending questions.
 pub const PENDING: &[u8] = b"p";
+/// The index of events by their endpoints.
+pub const SHARES: &[u8] = b"e";
 /// The log.
 pub const LOG: &[u8] = b"l";
 
@@ -182,6 +185,22 @@ pub fn event(id: u64) -> Vec<u8> {
     join(&[LOG, &id.to_be_bytes()])
 }
 
+/// The index row of an event of an endpoint. Those that can be undone come last.
+pub fn share(endpoint: &Endpoint, undoable: bool, id: u64) -> Vec<u8> {
+    join(&[&share_prefix(endpoint), &[u8::from(undoable)], &id.to_be_bytes()])
+}
+
+/// What the index rows of the events of an endpoint begin with.
+pub fn share_prefix(endpoint: &Endpoint) -> Vec<u8> {
+    join(&[SHARES, &endpoint_part(endpoint)])
+}
+
+/// Whether the event of a row made by [`share`] can be undone, and its number.
+pub fn parse_share(key: &[u8]) -> Option<(bool, u64)> {
+    let (rest, id) = key.split_last_chunk::<8>()?;
+    Some((*rest.last()? == 1, u64::from_be_bytes(*id)))
+}
+
 /// The number of an event's key.
 pub fn parse_event(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(key.strip_prefix(LOG)?.try_into().ok()?))
@@ -206,6 +225,7 @@ pub fn describe(key: &[u8]) -> String {
         Some((b'k', _)) => format!("the index of key {}", hash(1)),
         Some((b'r', _)) => format!("a reference to certificate {}", hash(1)),
         Some((b'n', _)) => "the index of a pin's number".to_owned(),
+        Some((b'e', _)) => "the index of an endpoint's events".to_owned(),
         Some((b'p', _)) => match parse_pending(key) {
             Some(endpoint) => format!("a pending question of {endpoint}"),
             None => "a pending question".to_owned(),

@@ -59,6 +59,7 @@ impl Tx<'_> {
         let body = self.encode(&event)?;
         self.put_row(keyspace::event(event.id), &body);
         self.meta.counts.events = self.meta.counts.events.saturating_add(1);
+        self.keep_share(&event)?;
         self.prune_log(event.time, PRUNE_STEP)?;
         let id = event.id;
         if self.store.listener().is_some() {
@@ -95,11 +96,38 @@ impl Tx<'_> {
         self.log(event)
     }
 
+    /// Counts a new event among those of its endpoint, and takes one of them away where there are more than its share.
+    /// What only tells of contact goes first; changes that can be undone go first where they have taken half the share.
+    fn keep_share(&mut self, event: &Event) -> Result<(), StoreError> {
+        let (Some(row), Some(endpoint)) = (share_row(event), endpoint_of(event)) else { return Ok(()) };
+        self.put_row(row, &[]);
+        let (prefix, share) = (keyspace::share_prefix(&endpoint), bounds::log_share(self.store.log_bounds().0));
+        let rows = self.scan(&prefix, &prefix, share.saturating_add(1))?;
+        if rows.len() <= share {
+            return Ok(());
+        }
+        let is_undoable = |key: &[u8]| keyspace::parse_share(key).is_some_and(|(undoable, _)| undoable);
+        let first_undoable = rows.iter().position(|(key, _)| is_undoable(key)).unwrap_or(rows.len());
+        let victim = if first_undoable > share / 2 { 0 } else { first_undoable };
+        let Some((row, _)) = rows.into_iter().nth(victim) else { return Ok(()) };
+        let event = keyspace::parse_share(&row).map(|(_, id)| self.event(id)).transpose()?.flatten();
+        self.delete_row(row);
+        event.map_or(Ok(()), |event| self.drop_event(&keyspace::event(event.id), &event))
+    }
+
+    /// Takes an event away.
+    fn drop_event(&mut self, key: &[u8], event: &Event) -> Result<(), StoreError> {
+        self.delete_row(key.to_vec());
+        if let Some(row) = share_row(event) {
+            self.delete_row(row);
+        }
+        self.meta.counts.events = self.meta.counts.events.saturating_sub(1);
+        self.refer(key, &event_certs(event), &BTreeSet::new())
+    }
+
     /// Takes the event away that is the oldest one.
     fn drop_oldest(&mut self, key: Vec<u8>, event: &Event) -> Result<(), StoreError> {
-        self.delete_row(key.clone());
-        self.meta.counts.events = self.meta.counts.events.saturating_sub(1);
-        self.refer(&key, &event_certs(event), &BTreeSet::new())?;
+        self.drop_event(&key, event)?;
         self.meta.first_event = keyspace::parse_event(&key).map_or(self.meta.first_event, |id| id.saturating_add(1));
         self.pruned_to = key;
         Ok(())
@@ -163,6 +191,9 @@ impl Tx<'_> {
             self.meta.counts.events = self.meta.counts.events.saturating_add(1);
         }
         self.put_row(key.clone(), &body);
+        if let Some(row) = share_row(event) {
+            self.put_row(row, &[]);
+        }
         self.meta.next_event = self.meta.next_event.max(event.id.saturating_add(1));
         self.refer(&key, &BTreeSet::new(), &event_certs(event))
     }
@@ -191,6 +222,15 @@ impl Tx<'_> {
     pub fn changed_since(&self, since: Timestamp) -> Result<usize, StoreError> {
         Ok(self.meta.changed_since(since))
     }
+}
+
+/// The index row that counts an event among those of its endpoint. Those of an import are undone together, and none of
+/// them must be missing then, so that they only go with the oldest of the whole log.
+pub(super) fn share_row(event: &Event) -> Option<Vec<u8>> {
+    if event.extra.contains_key(BATCH) {
+        return None;
+    }
+    Some(keyspace::share(&endpoint_of(event)?, event.before.is_some(), event.id))
 }
 
 /// The certificates that undoing an event would need.

@@ -14,6 +14,7 @@ use crate::hash::Hash;
 use crate::store::endpoints::{certs, index_rows};
 use crate::store::error::StoreError;
 use crate::store::keyspace::{self, CERTS, END, ENDPOINTS, LOG, META, PENDING};
+use crate::store::log::share_row;
 use crate::store::meta::Counts;
 use crate::store::record::{Block, EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity};
 use crate::store::refusals::{REFUSED, refusal_rows};
@@ -295,6 +296,9 @@ fn log(tx: &mut Tx<'_>, from: &Tx<'_>, ours: BTreeMap<u64, Event>) -> Result<(),
     for (id, event) in &all {
         let body = tx.encode(event)?;
         tx.put_row(keyspace::event(*id), &body);
+        if let Some(row) = share_row(event) {
+            tx.put_row(row, &[]);
+        }
     }
     tx.meta.counts.events = u64::try_from(all.len()).unwrap_or(u64::MAX);
     Ok(())
