@@ -638,7 +638,9 @@
 #define TOFU_IMPORT_CERT_OVERRIDE 3
 
 /**
- * Lines of a host, maybe with ":PORT", and a fingerprint; and the settings of msmtp, OfflineIMAP and fetchmail.
+ * Lines of a host, maybe with ":PORT", and a fingerprint; or what a program with settings of its own keeps, which
+ * the file as a whole tells: msmtp, mpop, OfflineIMAP, fetchmail, mbsync, getmail, Mercurial, Subversion
+ * (auth/svn.ssl.server), WeeChat, irssi, Postfix, curl, Lagrange.
  */
 #define TOFU_IMPORT_FINGERPRINTS 4
 

@@ -227,7 +227,9 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_in_a_pasted_value_does_not_count() {
         let hash = Hash::of(b"abc");
-        for mark in ["\u{200E}", "\u{FEFF}", "\u{200B}", "\u{AD}", "\u{2066}", "\u{A0}", "\u{202F}", "\u{3000}", "\u{2060}"] {
+        for mark in
+            ["\u{200E}", "\u{FEFF}", "\u{200B}", "\u{AD}", "\u{2066}", "\u{A0}", "\u{202F}", "\u{3000}", "\u{2060}"]
+        {
             for text in [
                 format!("{mark}{}", hash.hex()),
                 format!("{}{mark}", hash.colon_hex()),

@@ -50,6 +50,55 @@ fn an_import_is_a_dry_run_until_it_is_committed() {
 }
 
 #[test]
+fn an_import_of_which_nothing_was_taken_ends_with_an_error_that_says_why() {
+    let tool = Tool::new();
+    let sha1 = "ab:".repeat(20);
+    for (content, said) in [
+        ("".to_owned(), "nothing in it was understood. What can be imported: an export of tofuctl; GnuTLS'"),
+        ("GIF89a\u{1}\u{2}\n\u{0}x\n".to_owned(), "Lagrange's trusted.2.txt"),
+        ("root:x:0:0:root:/root:/bin/sh\n".to_owned(), "What can be imported"),
+        (
+            "account a\nhost smtp.example\ntls on\n".to_owned(),
+            "the settings of a mail program, it holds no pin of a server",
+        ),
+        (format!("[hostfingerprints]\na.example = {sha1}\n"), "the settings of Mercurial; the remarks say why"),
+        ("[retriever]\nserver = a.example\n".to_owned(), "the settings of getmail, it holds no pin of a server"),
+    ] {
+        let file = tool.write("file", content.as_bytes());
+        for args in [&["import", &file][..], &["import", "--commit", &file], &["--json", "import", &file]] {
+            let run = tool.run(args);
+            assert!(run.status == 1 && run.stderr.contains(said), "{content:?}: {} {}", run.status, run.stderr);
+        }
+    }
+    assert!(!std::path::Path::new(&tool.store()).exists());
+    // A store that knows nothing has an export all the same, and what is known already is no failure.
+    let export = tool.write("pins.json", tofu::store::Store::memory().export_json().unwrap().to_string().as_bytes());
+    tool.ok(&["import", &export]);
+    let file = tool.write("prints", format!("imap.example.org {}\n", key_pin("next", HOST)).as_bytes());
+    tool.ok(&["import", "--commit", &file]);
+    tool.ok(&["import", "--commit", &file]);
+}
+
+#[test]
+fn the_folder_of_subversion_is_read_and_no_other() {
+    let tool = Tool::new();
+    let real = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/real/subversion/dddf48ef2561ff6ba1f1d40a8072e500");
+    let one = std::fs::read_to_string(real).unwrap();
+    let folder = std::path::PathBuf::from(tool.path("home/auth/svn.ssl.server"));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a"), &one).unwrap();
+    std::fs::write(folder.join("b"), one.replace(":38443", ":38444").trim_end()).unwrap();
+    std::fs::write(folder.join("c"), "rubbish\n").unwrap();
+    std::fs::create_dir(folder.join("d")).unwrap();
+    for path in ["home", "home/auth", "home/auth/svn.ssl.server"] {
+        let dry = tool.ok(&["import", &tool.path(path)]);
+        assert!(dry.contains("2 servers with 2 pins") && dry.contains("server 3: not as Subversion"), "{path}: {dry}");
+    }
+    let other = tool.run(&["import", &tool.path("home/auth/svn.ssl.server/d")]);
+    assert!(other.status == 1 && other.stderr.contains("a folder; the only one that is read"), "{}", other.stderr);
+}
+
+#[test]
 fn an_import_is_for_the_account_that_is_named() {
     let tool = Tool::new();
     let file = tool.write("prints", format!("imap.example.org {}\n", key_pin("next", HOST)).as_bytes());

@@ -162,7 +162,9 @@ pub const TOFU_IMPORT_JSON: i32 = 1;
 pub const TOFU_IMPORT_KNOWN_HOSTS: i32 = 2;
 /// Mozilla: cert_override.txt.
 pub const TOFU_IMPORT_CERT_OVERRIDE: i32 = 3;
-/// Lines of a host, maybe with ":PORT", and a fingerprint; and the settings of msmtp, OfflineIMAP and fetchmail.
+/// Lines of a host, maybe with ":PORT", and a fingerprint; or what a program with settings of its own keeps, which
+/// the file as a whole tells: msmtp, mpop, OfflineIMAP, fetchmail, mbsync, getmail, Mercurial, Subversion
+/// (auth/svn.ssl.server), WeeChat, irssi, Postfix, curl, Lagrange.
 pub const TOFU_IMPORT_FINGERPRINTS: i32 = 4;
 /// PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile. Or one certificate in DER.
 pub const TOFU_IMPORT_PEM: i32 = 5;

@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 pub use engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction};
 pub use error::StoreError;
 pub use fsck::Report;
-pub use import::{Export, ExportFormat, ImportFormat, ImportReport, MAX_IMPORT};
+pub use import::{Export, ExportFormat, IMPORTABLE, ImportFormat, ImportReport, MAX_IMPORT};
 pub use layers::{LayerPolicies, LayeredPin};
 pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Restored, Statistics, Undone};
 pub use memory::MemoryEngine;

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use super::found::{Found, each_line};
+use super::known_hosts::other_hash;
 use crate::endpoint::{Account, Endpoint};
 use crate::fingerprint::parse_labelled;
 use crate::hash::Hash;
@@ -13,6 +14,13 @@ use crate::store::record::PinKind;
 /// What begins every file.
 pub(super) const HEAD: &str = "# PSM Certificate Override Settings file\n# This is a generated file!  Do not edit.\n";
 const SHA256_OID: &str = "OID.2.16.840.1.101.3.4.2.1";
+/// The other hashes that a file may name.
+const HASHES: [(&str, &str); 4] = [
+    ("OID.1.2.840.113549.2.5", "MD5"),
+    ("OID.1.3.14.3.2.26", "SHA-1"),
+    ("OID.2.16.840.1.101.3.4.2.2", "SHA-384"),
+    ("OID.2.16.840.1.101.3.4.2.3", "SHA-512"),
+];
 
 /// Reads the file. Lines that cannot be used are remarks.
 pub(super) fn read(data: &[u8], account: &Account) -> Found {
@@ -47,8 +55,8 @@ fn entry(found: &Found, line: &str) -> Result<(Endpoint, Hash), String> {
         return Err("not a line of a cert_override.txt".to_owned());
     };
     if algorithm != SHA256_OID {
-        let shown = crate::text::excerpt(algorithm, 40);
-        return Err(format!("hash algorithm {shown} is not SHA-256; weaker ones can be forged, others are unknown"));
+        let name = HASHES.iter().find(|(oid, _)| *oid == algorithm).map(|(_, name)| *name);
+        return Err(other_hash("the certificate", name, &crate::text::excerpt(algorithm, 40)));
     }
     // Newer files have `host:port:` and then the attributes of the origin, which belong to web pages.
     let (address, attributes) = match place.rsplit_once(':') {
@@ -81,5 +89,6 @@ mod tests {
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(endpoints, ["[::1]:993", "mail.example:993"]);
         assert_eq!(found.remarks.len(), 3, "{:?}", found.remarks);
+        assert!(found.remarks.iter().any(|r| r.contains("a SHA-1 hash of the certificate: others")));
     }
 }

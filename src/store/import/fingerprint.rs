@@ -3,22 +3,32 @@
 //! [`crate::fingerprint`].
 
 use super::found::{Found, each_line, lines};
-use super::settings::{Look, Settings, is_heading, pin_at};
+use super::settings::{COMMENT, Look, Settings, is_heading, pin_at};
+use super::{UNRECOGNISED, program};
 use crate::endpoint::{Account, Endpoint};
 use crate::fingerprint::{FingerprintError, parse_labelled};
+use crate::time::Timestamp;
 
 /// What may stand before something that looks like a fingerprint and must never be taken for one.
 const SECRETS: [&str; 5] = ["pass", "password", "remotepass", "user", "remoteuser"];
 
-/// Reads `HOST[:PORT] FINGERPRINT` lines and the settings of msmtp, OfflineIMAP and fetchmail. Other
+/// Reads a file of a program that is told as a whole; else `HOST[:PORT] FINGERPRINT` lines and the settings of
+/// msmtp, mpop, OfflineIMAP, fetchmail and mbsync, which may be several files in one. Other
 /// settings of such files pass in silence; what is about a server and holds no fingerprint that can be
 /// used is remarked, and in a file without any setting so is every other line.
-pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>) -> Found {
+pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>, now: Timestamp) -> Found {
+    let mut found = Found::new(account);
+    found.now = now;
+    if let Some(program) = program::of(data) {
+        found.read_as = program.name;
+        (program.read)(data, &mut found, endpoint);
+        return found;
+    }
     let mut look = Look::default();
     for (_, line) in lines(data) {
         look.at(&String::from_utf8_lossy(line.unwrap_or_default()));
     }
-    let mut found = Found::new(account);
+    found.read_as = if look.settings { "the settings of a mail program" } else { UNRECOGNISED };
     let mut settings = Settings::new(&look);
     each_line(data, &mut found, |found, number, line| {
         let text = line.trim();
@@ -52,7 +62,10 @@ fn alone(line: &str) -> Option<&str> {
     if !whole {
         return None;
     }
-    let is_one = matches!(parse_labelled(line), Ok(_) | Err(FingerprintError::Sha1 | FingerprintError::Md5));
+    let is_one = matches!(
+        parse_labelled(line),
+        Ok(_) | Err(FingerprintError::Sha1 | FingerprintError::Md5 | FingerprintError::Longer(_))
+    );
     is_one.then_some(line)
 }
 
@@ -103,7 +116,7 @@ fn plain(found: &mut Found, number: usize, line: &str) {
 
 fn add(found: &mut Found, number: usize, endpoint: Result<Endpoint, String>, print: &str) {
     match endpoint.and_then(|e| parse_labelled(print).map(|f| (e, f)).map_err(|e| e.to_string())) {
-        Ok((endpoint, fingerprint)) => pin_at(found, &endpoint, fingerprint),
+        Ok((endpoint, fingerprint)) => pin_at(found, &endpoint, fingerprint, COMMENT),
         Err(why) => found.remark(number, &why),
     }
 }
@@ -124,7 +137,7 @@ mod tests {
              poll pop.example protocol pop3 port 995 sslfingerprint \"{print}\"\n\
              plain.example:143 {print}\n[::1]:993 {print}\n* {print}\n"
         );
-        let found = read(file.as_bytes(), &Account::default(), None);
+        let found = read(file.as_bytes(), &Account::default(), None, 0);
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(
             endpoints,
@@ -157,7 +170,7 @@ mod tests {
             ),
         ];
         for file in files {
-            let found = read(file.as_bytes(), &Account::default(), None);
+            let found = read(file.as_bytes(), &Account::default(), None, 0);
             assert!(found.remarks.len() == 0 && found.endpoints.is_empty(), "{file}{:?}", found.remarks);
         }
     }
@@ -181,7 +194,7 @@ mod tests {
         let settings = "account work\nhost smtp.example\ntls on\n";
         for line in &bad {
             for before in ["", settings] {
-                let found = read(format!("{before}{line}\n").as_bytes(), &Account::default(), None);
+                let found = read(format!("{before}{line}\n").as_bytes(), &Account::default(), None, 0);
                 let number = format!("line {}: ", before.lines().count() + 1);
                 assert!(
                     found.remarks.len() == 1 && found.remarks.iter().all(|r| r.starts_with(&number)),
@@ -191,6 +204,6 @@ mod tests {
         }
         // Nothing but hosts is in this file, so that this can only be one.
         let file = format!("junk\nmore junk\nmailhost {hex}\n");
-        assert_eq!(read(file.as_bytes(), &Account::default(), None).remarks.len(), 2);
+        assert_eq!(read(file.as_bytes(), &Account::default(), None, 0).remarks.len(), 2);
     }
 }

@@ -68,6 +68,10 @@ impl Remarks {
 pub(super) struct Found {
     /// Whose the pins are, where the format knows no accounts.
     account: Account,
+    /// What the file was taken for.
+    pub(super) read_as: &'static str,
+    /// When it is imported.
+    pub(super) now: Timestamp,
     pub(super) endpoints: BTreeMap<Endpoint, FoundEndpoint>,
     pub(super) blocks: BTreeMap<(PinKind, Hash), Block>,
     pub(super) certs: BTreeMap<Hash, Vec<u8>>,

@@ -12,6 +12,21 @@ use crate::time::Timestamp;
 
 /// GnuTLS' number for SHA-256 (`GNUTLS_DIG_SHA256`).
 const SHA256: &str = "6";
+/// GnuTLS' numbers for other hashes (`gnutls_digest_algorithm_t`).
+const HASHES: [(&str, &str); 12] = [
+    ("2", "MD5"),
+    ("3", "SHA-1"),
+    ("4", "RIPEMD-160"),
+    ("5", "MD2"),
+    ("7", "SHA-384"),
+    ("8", "SHA-512"),
+    ("9", "SHA-224"),
+    ("10", "SHA3-224"),
+    ("11", "SHA3-256"),
+    ("12", "SHA3-384"),
+    ("13", "SHA3-512"),
+    ("14", "MD5 with SHA-1"),
+];
 
 /// Reads the file. Lines that cannot be used are remarks.
 pub(super) fn read(data: &[u8], account: &Account, now: Timestamp) -> Found {
@@ -51,10 +66,8 @@ fn entry(found: &Found, line: &str, now: Timestamp) -> Result<(Endpoint, Hash, T
             (host, service, expiry, Hash::from_bytes(bytes.ok_or("the hash is not 64 hexadecimal digits")?))
         }
         ["", "c0", _, _, _, algorithm, _] => {
-            let shown = crate::text::excerpt(algorithm, 16);
-            return Err(format!(
-                "hash algorithm {shown} is not SHA-256; weaker ones can be forged, others are unknown"
-            ));
+            let name = HASHES.iter().find(|(number, _)| number == algorithm).map(|(_, name)| *name);
+            return Err(other_hash("the key", name, &format!("number {}", crate::text::excerpt(algorithm, 16))));
         }
         _ => return Err("not a line of a known_hosts file of GnuTLS".to_owned()),
     };
@@ -69,6 +82,19 @@ fn entry(found: &Found, line: &str, now: Timestamp) -> Result<(Endpoint, Hash, T
         return Err(format!("expired on {}", crate::time::date(expires)));
     }
     Ok((endpoint, key, expires))
+}
+
+/// Why a value of another hash is not taken: one of a weak hash can be forged, one of another cannot be compared.
+pub(super) fn other_hash(of: &str, name: Option<&str>, number: &str) -> String {
+    match name {
+        Some(name @ ("MD2" | "MD5" | "SHA-1" | "MD5 with SHA-1")) => {
+            format!("a {name} hash of {of}: others with the same one can be made; only SHA-256 is taken")
+        }
+        Some(name) => {
+            format!("a {name} hash of {of}: only SHA-256 is compared here, and it cannot be computed from {name}")
+        }
+        None => format!("a hash of {of} of a kind that is unknown here ({number}); only SHA-256 is taken"),
+    }
 }
 
 #[cfg(test)]
@@ -92,5 +118,11 @@ mod tests {
         assert!(
             found.remarks.iter().any(|r| r.contains("wildcard")) && found.remarks.iter().any(|r| r.contains("expired"))
         );
+        assert!(found.remarks.iter().any(|r| r.starts_with("line 8: a SHA-1 hash of the key: others")));
+        let other = format!("|c0|a.example|993|0|8|{hash}{hash}\n|c0|a.example|993|0|99|{hash}\n");
+        let found = read(other.as_bytes(), &Account::default(), 10);
+        let said: Vec<&String> = found.remarks.iter().collect();
+        assert!(said[0].contains("a SHA-512 hash of the key: only SHA-256 is compared"), "{said:?}");
+        assert!(said[1].contains("unknown here (number 99)"), "{said:?}");
     }
 }

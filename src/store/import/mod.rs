@@ -3,17 +3,27 @@
 //! loosen a policy, never believe a foreign time. A dry run unless it is to be committed; one undoable batch.
 
 mod cert_override;
+mod curl;
 mod export;
 mod fetchmail;
 mod fingerprint;
 mod found;
+mod getmail;
+mod ini;
+mod irssi;
 mod json;
 mod known_hosts;
+mod lagrange;
+mod mercurial;
 mod merge;
 mod pem;
+mod postfix;
+mod program;
 mod refusals;
 mod services;
 mod settings;
+mod subversion;
+mod weechat;
 
 pub use export::{Export, ExportFormat};
 use serde_json::{Value, json};
@@ -48,8 +58,9 @@ pub enum ImportFormat {
     KnownHosts,
     /// Mozilla's `cert_override.txt`.
     CertOverride,
-    /// Lines of `HOST[:PORT] FINGERPRINT` or the settings of msmtp, OfflineIMAP and fetchmail. Where an
-    /// endpoint is given, also fingerprints alone.
+    /// Lines of `HOST[:PORT] FINGERPRINT` or the settings of a program, which is told by the file as a whole:
+    /// msmtp, mpop, OfflineIMAP, fetchmail, mbsync, getmail, Mercurial, Subversion, WeeChat, irssi, Postfix, curl,
+    /// Lagrange. Where an endpoint is given, also fingerprints alone.
     Fingerprints,
     /// Certificates in PEM, as NeoMutt's `certificate_file` and isync's `CertificateFile`, for the endpoint
     /// that has to be given; or one in DER.
@@ -74,11 +85,32 @@ pub struct ImportReport {
     /// What was not taken and why, one line each, with the line number where there is one. Fit to show:
     /// what others wrote is escaped.
     pub remarks: Vec<String>,
+    /// What the file was taken for, in words: `the settings of Mercurial`.
+    pub read_as: &'static str,
     /// Whether it was committed.
     pub committed: bool,
 }
 
+/// What a file without any sign is taken for.
+const UNRECOGNISED: &str = "lines of a host and a fingerprint";
+
+/// What can be imported, for the message about a file in which nothing was understood.
+pub const IMPORTABLE: &str = "an export of tofuctl; GnuTLS' known_hosts; Mozilla's cert_override.txt; certificates (with \
+     the server that they are for); lines of HOST[:PORT] FINGERPRINT; the settings of msmtp, mpop, OfflineIMAP, \
+     fetchmail, mbsync, getmail, Mercurial, WeeChat, irssi, Postfix (TLS policy) and curl; Subversion's \
+     auth/svn.ssl.server; Lagrange's trusted.2.txt";
+
 impl ImportReport {
+    /// Whether the file gave nothing that was taken, is known here already, or was left in favour of what is known.
+    pub fn is_empty(&self) -> bool {
+        self.endpoints == 0 && self.blocks == 0 && self.refused == 0 && self.same == 0 && self.conflicts.is_empty()
+    }
+
+    /// Whether the file is of a known kind, so that its remarks are about what it is.
+    pub fn is_recognised(&self) -> bool {
+        self.read_as != UNRECOGNISED
+    }
+
     /// As JSON, `tofu-import-report`; the keys are in docs/json-reports.md.
     pub fn to_json(&self) -> Value {
         json!({
@@ -92,6 +124,7 @@ impl ImportReport {
             "refused": self.refused,
             "conflicts": self.conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "remarks": self.remarks,
+            "read_as": self.read_as,
         })
     }
 }
@@ -155,7 +188,7 @@ impl Store {
             ImportFormat::Json => merge::read(data)?,
             ImportFormat::KnownHosts => known_hosts::read(data, account, now),
             ImportFormat::CertOverride => cert_override::read(data, account),
-            ImportFormat::Fingerprints => fingerprint::read(data, account, endpoint),
+            ImportFormat::Fingerprints => fingerprint::read(data, account, endpoint, now),
             ImportFormat::Pem => match endpoint {
                 Some(endpoint) => pem::read(data, endpoint)?,
                 None => return Err(StoreError::Invalid { what: pem::without_host(data) }),
@@ -163,9 +196,17 @@ impl Store {
         };
         let (mut report, remarks) =
             if commit { self.write(|tx| take(tx, &found, now))? } else { self.rehearse(&found, now)? };
+        let read_as = match format {
+            ImportFormat::Json => "an export of a store",
+            ImportFormat::KnownHosts => "GnuTLS' known_hosts",
+            ImportFormat::CertOverride => "Mozilla's cert_override.txt",
+            ImportFormat::Pem => "certificates",
+            ImportFormat::Fingerprints => found.read_as,
+        };
         let mut all = found.remarks;
         all.append(remarks);
         report.remarks = all.list();
+        report.read_as = read_as;
         report.committed = commit;
         Ok(report)
     }

@@ -6,7 +6,7 @@
 //! authority would match nothing.
 
 use super::found::Found;
-use crate::cert::{Cert, HostMatch, ParseError, pem_blocks};
+use crate::cert::{Cert, HostMatch, ParseError, SignatureCheck, pem_blocks};
 use crate::endpoint::{Endpoint, Host};
 use crate::store::error::StoreError;
 use crate::text::excerpt;
@@ -122,9 +122,12 @@ fn usable(cert: &Cert, endpoint: &Endpoint, named: Option<&str>, alone: bool) ->
 }
 
 /// A self-signed certificate is a server's own where it names one, or claims to sign no others but by
-/// CA:TRUE, which `openssl req -x509` sets in all of them (pitfalls 13 and 32).
+/// CA:TRUE, which `openssl req -x509` sets in all of them (pitfalls 13 and 32). One that bears its own name as
+/// its issuer's counts as self-signed where the signature is of an algorithm that cannot be checked here.
 fn is_authority(cert: &Cert) -> bool {
     let may_sign = cert.key_usage().is_some_and(|usage| usage.contains(&"keyCertSign"));
-    let own = cert.is_self_signed() && (!cert.sans().is_empty() || !may_sign);
+    let unchecked =
+        || cert.signed_by(cert) == SignatureCheck::Unsupported && cert.issuer().der() == cert.subject().der();
+    let own = (cert.is_self_signed() || unchecked()) && (!cert.sans().is_empty() || !may_sign);
     cert.basic_constraints().is_some_and(|constraints| constraints.ca) && !own
 }

@@ -1,4 +1,4 @@
-//! The settings of mail programs, as far as they say which server has which fingerprint: msmtp,
+//! The settings of mail programs, as far as they say which server has which fingerprint: msmtp and mpop,
 //! OfflineIMAP, fetchmail; of mbsync, where its certificates are. One [`Settings`] goes through a file
 //! line by line; sections begin as the programs begin them, so that parts of several files in one are
 //! read as well.
@@ -9,6 +9,7 @@ use super::fetchmail::fetchmail;
 use super::found::Found;
 use crate::endpoint::Endpoint;
 use crate::fingerprint::{Fingerprint, parse_labelled};
+use crate::store::bounds::MAX_PINS;
 use crate::store::record::PinKind;
 
 /// What stands before a fingerprint.
@@ -34,6 +35,20 @@ const MARKS: [&str; 5] = ["set", "imapaccount", "imapstore", "maildirstore", "ch
 /// What begins a section.
 const HEADINGS: [&str; 9] =
     ["account", "defaults", "poll", "skip", "server", "imapaccount", "imapstore", "maildirstore", "channel"];
+/// What only msmtp's files have, and what only mpop's: the two programs share the rest.
+const MSMTP: [&str; 9] = [
+    "from",
+    "from_full_name",
+    "maildomain",
+    "domain",
+    "auto_from",
+    "aliases",
+    "logfile",
+    "syslog",
+    "undisclosed_recipients",
+];
+const MPOP: [&str; 8] =
+    ["delivery", "uidls_file", "only_new", "keep", "killsize", "skipsize", "received_header", "pipelining"];
 /// Names of settings that matter, of all programs.
 const NAMES: [&str; 13] = [
     "host",
@@ -53,16 +68,19 @@ const NAMES: [&str; 13] = [
 /// Accounts of msmtp that others can inherit from.
 const MAX_ACCOUNTS: usize = 10_000;
 /// Fingerprints of one section.
-const MAX_PRINTS: usize = 1_000;
+const MAX_PRINTS: usize = MAX_PINS;
 /// The longest host, port or name that is kept, in bytes: more than any that is one.
 const MAX_VALUE: usize = 1024;
 /// Where systems keep the certificates of authorities, which are no server's.
 const SYSTEM: [&str; 4] = ["/etc/ssl/", "/etc/pki/", "/usr/share/", "/usr/local/share/"];
 
+/// The note on pins from such files.
+pub(super) const COMMENT: &str = "from a fingerprint setting";
+
 /// A fingerprint that was read, and its line.
 pub(super) type Print = (usize, Fingerprint);
 
-/// An account of msmtp; what is not said is inherited.
+/// An account of msmtp or mpop; what is not said is inherited.
 #[derive(Debug, Clone, Default)]
 struct Msmtp {
     host: Option<String>,
@@ -81,9 +99,15 @@ impl Msmtp {
         self.print = from.print.or(self.print);
     }
 
-    /// msmtp(1): "The default is 25, unless TLS without STARTTLS is used, in which case it is 465".
-    fn default_port(&self) -> &'static str {
-        if self.tls == Some(true) && self.starttls == Some(false) { "465" } else { "25" }
+    /// msmtp(1): "The default is 25, unless TLS without STARTTLS is used, in which case it is 465"; mpop(1) says
+    /// the same of 110 and 995.
+    fn default_port(&self, pop: bool) -> &'static str {
+        match (pop, self.tls == Some(true) && self.starttls == Some(false)) {
+            (false, false) => "25",
+            (false, true) => "465",
+            (true, false) => "110",
+            (true, true) => "995",
+        }
     }
 }
 
@@ -126,6 +150,8 @@ pub(super) struct Settings {
     accounts: HashMap<String, Msmtp>,
     /// Lines of fingerprints for which no host was named yet.
     waiting: BTreeSet<usize>,
+    /// Whether accounts are of mpop; `None` where the file has marks of both programs.
+    pop: Option<bool>,
     /// Whether a lone `defaults` is fetchmail's.
     fetchmail: bool,
     fetchmail_pop: bool,
@@ -138,6 +164,8 @@ pub(super) struct Look {
     pub(super) settings: bool,
     polls: bool,
     accounts: bool,
+    msmtp: bool,
+    mpop: bool,
 }
 
 impl Look {
@@ -147,6 +175,8 @@ impl Look {
         let Some(first) = words.next() else { return };
         self.polls |= is_one(first, &["poll", "skip"]);
         self.accounts |= first == "account";
+        self.msmtp |= MSMTP.contains(&first);
+        self.mpop |= MPOP.contains(&first);
         self.settings |= is_heading(line)
             || is_one(first, &KNOWN)
             || is_one(first, &MARKS)
@@ -164,6 +194,7 @@ impl Settings {
             defaults: Msmtp::default(),
             accounts: HashMap::new(),
             waiting: BTreeSet::new(),
+            pop: (!(look.msmtp && look.mpop)).then_some(look.mpop),
             fetchmail,
             fetchmail_pop: false,
         }
@@ -249,8 +280,11 @@ impl Settings {
                         self.waiting.insert(number);
                     }
                     (Some(host), Some(print)) => {
-                        let port = account.port.as_deref().unwrap_or(account.default_port());
-                        pin(found, host, port, print);
+                        let default_port = self.pop.map(|pop| account.default_port(pop));
+                        match account.port.as_deref().or(default_port) {
+                            Some(port) => pin(found, host, port, print),
+                            None => found.remark(print.0, "no port, in a file with settings of both msmtp and mpop"),
+                        }
                         self.waiting.remove(&print.0);
                     }
                     (None, Some((number, _))) => {
@@ -315,18 +349,37 @@ pub(super) fn end_server(found: &mut Found, server: Server) {
 
 fn pin(found: &mut Found, host: &str, port: &str, (number, fingerprint): Print) {
     match found.endpoint_at(host, port) {
-        Ok(endpoint) => pin_at(found, &endpoint, fingerprint),
+        Ok(endpoint) => pin_at(found, &endpoint, fingerprint, COMMENT),
         Err(why) => found.remark(number, &why),
     }
 }
 
 /// Programs that do not say what a fingerprint is of mean the certificate.
-pub(super) fn pin_at(found: &mut Found, endpoint: &Endpoint, fingerprint: Fingerprint) {
+pub(super) fn pin_at(found: &mut Found, endpoint: &Endpoint, fingerprint: Fingerprint, comment: &'static str) {
     let kind = match fingerprint {
         Fingerprint::Key(_) => PinKind::Key,
         Fingerprint::Either(_) => PinKind::Certificate,
     };
-    found.pin(endpoint, kind, fingerprint.hash(), 0, "from a fingerprint setting");
+    found.pin(endpoint, kind, fingerprint.hash(), 0, comment);
+}
+
+/// The fingerprints of a list, whatever separates them; what is none is remarked.
+pub(super) fn fingerprints(found: &mut Found, number: usize, list: &str) -> Vec<Fingerprint> {
+    let texts = list.split([',', ';', '|']).map(str::trim).filter(|text| !text.is_empty());
+    let mut all = Vec::new();
+    for text in texts {
+        if all.len() >= MAX_PRINTS {
+            found.remark(number, "more fingerprints than one server has");
+            break;
+        }
+        all.extend(print(found, number, text).map(|(_, fingerprint)| fingerprint));
+    }
+    all
+}
+
+/// Pins each of these.
+pub(super) fn pin_each(found: &mut Found, endpoint: &Endpoint, prints: &[Fingerprint], comment: &'static str) {
+    prints.iter().for_each(|print| pin_at(found, endpoint, *print, comment));
 }
 
 /// `[Repository remote]`, but not the address in `[::1]:993 FINGERPRINT`.
@@ -352,7 +405,7 @@ fn name_and_value(line: &str) -> Option<(String, &str)> {
     is_one(name, &NAMES).then(|| (name.to_ascii_lowercase(), unquoted(value)))
 }
 
-fn unquoted(value: &str) -> &str {
+pub(super) fn unquoted(value: &str) -> &str {
     let inside = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
     inside('"').or_else(|| inside('\'')).unwrap_or(value)
 }
@@ -363,7 +416,7 @@ pub(super) fn kept(value: &str) -> String {
     value.get(..end).unwrap_or_default().to_owned()
 }
 
-fn is_on(value: &str) -> Option<bool> {
+pub(super) fn is_on(value: &str) -> Option<bool> {
     match value.to_ascii_lowercase().as_str() {
         "" | "on" | "yes" | "true" | "1" => Some(true),
         "off" | "no" | "false" | "0" => Some(false),
@@ -424,10 +477,22 @@ fn offlineimap(found: &mut Found, server: &mut Server, goes_on: &mut bool, numbe
     true
 }
 
+/// `Host imaps:NAME` is how versions before 1.2 were told to begin with TLS.
+fn mbsync_host(server: &mut Server, value: &str) {
+    let (scheme, host) = value.split_once(':').unwrap_or(("", value));
+    let implicit = match scheme.to_ascii_lowercase().as_str() {
+        "imaps" => Some(true),
+        "imap" => Some(false),
+        _ => None,
+    };
+    server.host = Some(kept(if implicit.is_some() { host.trim_start_matches('/') } else { value }));
+    server.implicit = implicit.or(server.implicit);
+}
+
 fn mbsync(server: &mut Server, file: &mut Option<usize>, number: usize, line: &str) -> bool {
     let Some((name, value)) = name_and_value(line) else { return false };
     match name.as_str() {
-        "host" => server.host = Some(kept(value)),
+        "host" => mbsync_host(server, value),
         "port" => server.port = Some(kept(value)),
         "ssltype" | "tlstype" => server.implicit = Some(value.eq_ignore_ascii_case("IMAPS")),
         "certificatefile" if !SYSTEM.iter().any(|place| value.starts_with(place)) => *file = Some(number),

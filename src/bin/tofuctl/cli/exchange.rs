@@ -18,9 +18,10 @@ Examples:
   tofuctl import ~/.gnutls/known_hosts
   tofuctl import --commit ~/.gnutls/known_hosts
   tofuctl import --host mail.example.org:993 ~/.mutt/certificates
+  tofuctl import ~/.subversion
   tofuctl --account work import --commit ~/.msmtprc")]
 pub struct Import {
-    /// The file; - is standard input
+    /// The file, or Subversion's folder; - is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// What the file is; the default is to look
@@ -47,7 +48,8 @@ pub enum ImportFormat {
     CertOverride,
     /// Certificates in PEM, as NeoMutt's certificate_file, or one in DER; needs --host
     Pem,
-    /// Lines of HOST[:PORT] FINGERPRINT, or settings of msmtp, OfflineIMAP, fetchmail
+    /// Lines of HOST[:PORT] FINGERPRINT, or what a program with settings of its own keeps: msmtp, mpop, OfflineIMAP,
+    /// fetchmail, mbsync, getmail, Mercurial, Subversion, WeeChat, irssi, Postfix, curl, Lagrange
     Fingerprints,
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use tofu::cert::Cert;
 use tofu::endpoint::Endpoint;
-use tofu::store::{self, ImportReport, MAX_IMPORT, Store};
+use tofu::store::{self, IMPORTABLE, ImportReport, MAX_IMPORT, Store};
 use tofu::text::escape;
 
 use crate::cli::exchange::{Import, ImportFormat};
@@ -26,6 +26,8 @@ const LONG: u64 = 1024 * 1024;
 const STEP: u64 = 256 * 1024;
 /// How much of a file tells its format, in bytes.
 const HEAD: usize = 64 * 1024;
+/// Subversion's folder of certificates that were accepted for good.
+const SUBVERSION: &str = "svn.ssl.server";
 /// Conflicts and remarks listed for a person; JSON lists all.
 const LISTED: usize = 20;
 
@@ -63,9 +65,27 @@ pub fn run(args: &Import, cx: &Context) -> Result<Exit, Failure> {
         (Some(_), true) => ImportReport::default(),
         (None, _) => take(&Store::memory(), format, &data, endpoint.as_ref(), false, cx)?,
     };
-    let report = if args.commit { take(&cx.store()?, format, &data, endpoint.as_ref(), true, cx)? } else { rehearsed };
+    let nothing = known.is_none() && rehearsed.is_empty() && format != ImportFormat::Json;
+    let report = match args.commit && !nothing {
+        true => take(&cx.store()?, format, &data, endpoint.as_ref(), true, cx)?,
+        false => rehearsed,
+    };
     tell(&report, format, args, cx)?;
+    // An export of a store that knows nothing is whole all the same.
+    if report.is_empty() && !(format == ImportFormat::Json && report.remarks.is_empty()) {
+        return Err(Failure::new(format!("{file}: {}", nothing_taken(&report))));
+    }
     Ok(Exit::Done)
+}
+
+/// Why nothing came of it, and what could.
+fn nothing_taken(report: &ImportReport) -> String {
+    let read_as = report.read_as;
+    match (report.is_recognised(), report.remarks.is_empty()) {
+        (true, true) => format!("nothing was taken: read as {read_as}, it holds no pin of a server"),
+        (true, false) => format!("nothing was taken of what was read as {read_as}; the remarks say why"),
+        (false, _) => format!("nothing in it was understood. What can be imported: {IMPORTABLE}"),
+    }
 }
 
 /// What the file looks like; without any other sign, lines with fingerprints.
@@ -88,6 +108,9 @@ fn guess(data: &[u8]) -> ImportFormat {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let about = |e| Failure::about(path, e);
+    if path.is_dir() {
+        return folder(path);
+    }
     let (source, length): (Box<dyn Read>, u64) = if path == Path::new("-") {
         (Box::new(std::io::stdin().lock()), 0)
     } else {
@@ -105,6 +128,33 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     bar.iter().for_each(ProgressBar::finish_and_clear);
     if data.len() > MAX_IMPORT {
         return Err(Failure::about(path, format!("an import holds at most {MAX_IMPORT} bytes")));
+    }
+    Ok(data)
+}
+
+/// The files of Subversion's folder of accepted certificates, one after the other. The folder above it is meant as
+/// well, and the one above that.
+fn folder(path: &Path) -> Result<Vec<u8>, Failure> {
+    let about = |e| Failure::about(path, e);
+    let inside = ["auth/svn.ssl.server", SUBVERSION].map(|name| path.join(name));
+    let folder = inside.into_iter().find(|folder| folder.is_dir());
+    if folder.is_none() && path.file_name().is_none_or(|name| name != SUBVERSION) {
+        let why = format!("a folder; the only one that is read is Subversion's auth/{SUBVERSION}");
+        return Err(Failure::about(path, why));
+    }
+    let listed = std::fs::read_dir(folder.as_deref().unwrap_or(path)).map_err(about)?;
+    let mut files: Vec<_> = listed.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    files.retain(|file| file.is_file());
+    files.sort();
+    let mut data = Vec::new();
+    for file in files {
+        let left = u64::try_from(MAX_IMPORT.saturating_sub(data.len())).unwrap_or(u64::MAX).saturating_add(1);
+        let source = std::fs::File::open(&file).map_err(|e| Failure::about(&file, e))?;
+        source.take(left).read_to_end(&mut data).map_err(|e| Failure::about(&file, e))?;
+        data.push(b'\n');
+        if data.len() > MAX_IMPORT {
+            return Err(Failure::about(path, format!("an import holds at most {MAX_IMPORT} bytes")));
+        }
     }
     Ok(data)
 }
@@ -149,11 +199,12 @@ fn tell(report: &ImportReport, format: ImportFormat, args: &Import, cx: &Context
     let (paint, width) = (cx.out.paint, cx.out.width);
     let file = escape(&args.file.display().to_string());
     let head = if report.committed {
-        format!("imported from {file} ({})", word(format))
+        format!("imported from {file}")
     } else {
-        format!("dry run of {file} ({}): nothing was written", word(format))
+        format!("dry run of {file}: nothing was written")
     };
     let mut text = wrapped("", "  ", &head, width);
+    text.push_str(&row("Read as", report.read_as, width));
     let taken = format!("{} with {}", count(report.endpoints, "server"), count(report.pins, "pin"));
     text.push_str(&row(if report.committed { "Taken" } else { "Would take" }, &taken, width));
     if report.blocks > 0 {
