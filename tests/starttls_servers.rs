@@ -180,10 +180,10 @@ fn vsftpd_is_led_to_tls() {
 fn inn_is_led_to_tls() {
     let Some((running, port)) = servers::nnrpd(true) else { return };
     leads_to_tls(Protocol::Nntp, port, &running.certificate(), "InterNetNews");
-    // Without a certificate it offers STARTTLS all the same, and refuses it.
+    // Without a certificate it offers STARTTLS all the same, and cannot begin it.
     let Some((_running, port)) = servers::nnrpd(false) else { return };
     let error = talk(Protocol::Nntp, port, 4096).map(|_| ()).unwrap_err();
-    assert!(error.code() == "starttls.refused" && error.to_string().contains("580 "), "{error}");
+    assert!(error.code() == "starttls.unable" && error.to_string().contains("580 "), "{error}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tls_hello_support::{HOST, Recipe, der, gnutls_serv, look, make, openssl, rep
 use tofu::endpoint::Host;
 use tofu::text::Statement;
 use tofu::tls::hello::{Version, obstacles, refusal};
-use tofu::tls::{Dial, probe};
+use tofu::tls::{Dial, NetError, probe};
 
 const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
@@ -136,6 +136,8 @@ const ROWS: &[Row] = &[
     ("P-384, TLS 1.2", "p384", &["-tls1_2"], Rustls),
     ("P-521", "p521", &[], Rustls),
     ("P-521, TLS 1.2", "p521", &["-tls1_2"], Rustls),
+    ("handshake signed with SHA-1 only", "rsa", &["-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", LEVEL_0], Hello(&["obstacle-signature"])),
+    ("handshake signed with ECDSA and SHA-1 only", "p256", &["-tls1_2", "-sigalgs", "ECDSA+SHA1", "-cipher", LEVEL_0], Hello(&["obstacle-signature"])),
     ("Ed25519", "ed25519", &[], Rustls),
     ("Ed25519, TLS 1.2", "ed25519", &["-tls1_2"], Rustls),
     ("Ed448", "ed448", &[], Unproven("Ed448")),
@@ -159,7 +161,7 @@ const ROWS: &[Row] = &[
     ("another server name, warning", "rsa", &["-tls1_2", "-servername", "other.example", "-cert2", "p256.crt", "-key2", "p256.key"], Rustls),
     ("another server name, refusal", "rsa", &["-servername", "other.example", "-servername_fatal", "-cert2", "p256.crt", "-key2", "p256.key"], Nothing("obstacle-refused")),
     ("64 certificates, over 64 KiB", "rsa4096", &["-cert_chain", "kib96.chain"], Hello(&[LONG])),
-    ("64 certificates, over 64 KiB, TLS 1.3 only", "rsa4096", &["-tls1_3", "-cert_chain", "kib96.chain"], Nothing("obstacle-wants-newer")),
+    ("64 certificates, over 64 KiB, TLS 1.3 only", "rsa4096", &["-tls1_3", "-cert_chain", "kib96.chain"], Nothing("over-64-kib")),
     ("100 certificates, below 64 KiB", "p256", &["-cert_chain", "flood.chain"], Unproven("100 certificates")),
     ("100 certificates, over 64 KiB", "rsa", &["-cert_chain", "flood-rsa.chain"], Hello(&[LONG, MANY])),
     ("pre-shared key only", "", &["-nocert", "-psk", "0123456789abcdef", "-tls1_2", "-cipher", "PSK"], Nothing("obstacle-nothing-in-common")),
@@ -177,6 +179,7 @@ const GNUTLS: &[Row] = &[
     ("GnuTLS, Camellia-GCM only", "rsa", &["--priority", "NONE:+VERS-TLS1.2:+ECDHE-RSA:+CAMELLIA-128-GCM:+AEAD:+COMP-NULL:+SIGN-ALL:+GROUP-ALL"], Hello(&[CIPHER])),
     ("GnuTLS, Ed448", "ed448", &["--priority", "NORMAL"], Unproven("Ed448")),
     ("GnuTLS, RSA-PSS key", "pss", &["--priority", "NORMAL"], Rustls),
+    ("GnuTLS, RSA-1024, TLS 1.3", "rsa1024", &["--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3:%PROFILE_LOW"], Rustls),
     ("GnuTLS, P-521", "p521", &["--priority", "NORMAL"], Rustls),
 ];
 
@@ -239,6 +242,7 @@ fn visit(dir: &Path, port: u16, identity: &str) -> (&'static str, Vec<&'static s
                 None => ("unproven", Vec::new(), why.split_once(": TLS handshake: ").unwrap().1.to_owned()),
             }
         }
+        Err(NetError::Tls { why, .. }) if why.contains("over 64 KiB") => ("none", vec!["over-64-kib"], why),
         Err(error) => {
             let statements: Vec<_> =
                 refusal(&look(port, Version::Tls12).unwrap_err(), Version::Tls12).into_iter().collect();

@@ -116,7 +116,7 @@ impl Object for tofu_conn {
 /// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
 ///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the
 ///         connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no
-///         longer offers STARTTLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no
+///         longer offers TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no
 ///         descriptor or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and
 ///         TOFU_E_ROOTS as in tofu_check_chain; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
 ///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or

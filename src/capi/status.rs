@@ -57,7 +57,7 @@ pub const TOFU_E_TIMEOUT: i32 = -17;
 pub const TOFU_E_CANCELLED: i32 = -18;
 /// The dialogue before TLS went wrong.
 pub const TOFU_E_STARTTLS: i32 = -19;
-/// STARTTLS is missing where it was seen before.
+/// The server does not offer TLS where it was used before.
 pub const TOFU_E_STRIPPED: i32 = -20;
 /// The TLS handshake failed.
 pub const TOFU_E_TLS: i32 = -21;

@@ -172,6 +172,7 @@ pub(super) fn relevant(record: &EndpointRecord) -> EndpointRecord {
     relevant.generation = 0;
     relevant.first_seen = 0;
     relevant.last_seen = 0;
+    relevant.starttls = false;
     relevant.observations.clear();
     for pin in &mut relevant.pins {
         pin.last_matched = 0;

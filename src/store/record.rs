@@ -370,6 +370,9 @@ pub struct EndpointRecord {
     /// "Expect a change until": a way back from a downgrade; 0 = not set.
     #[serde(default)]
     pub expect_change_until: Timestamp,
+    /// TLS began with STARTTLS at the last accepted contact, though the port does not imply that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub starttls: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -399,6 +402,7 @@ impl EndpointRecord {
             upgrade: None,
             tombstone: None,
             expect_change_until: 0,
+            starttls: false,
             extra: Map::new(),
         }
     }

@@ -26,6 +26,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "obstacle-key-pss-only",
         "This server's RSA key is marked for PSS signatures only; such keys can be verified in TLS 1.3, and this server speaks {version}.",
     ),
+    (
+        "obstacle-signature",
+        "This server signs its handshake only with {signature}, which is too weak; a connection needs SHA-256 or better.",
+    ),
     ("obstacle-key-size", "This server's RSA key has {bits} bits; keys of 1024 to 16384 bits can be verified."),
     (
         "obstacle-key-unreadable",
@@ -42,7 +46,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "obstacle-wants-newer",
-        "This server speaks only TLS 1.3, which hides its certificates until keys are agreed on, and that failed; servers with a key such as Ed448 or a group such as X448 come to this.",
+        "This server speaks only TLS 1.3, which hides its certificates until keys are agreed on, and that failed. A server that agrees on keys only with a group such as X448 comes to this.",
     ),
     (
         "obstacle-nothing-in-common",
@@ -53,6 +57,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "obstacle-clear-text",
         "This server speaks {protocol} in the clear on this port; TLS begins there with STARTTLS, or on another port.",
     ),
+    ("obstacle-other-service", "This server speaks {protocol} in the clear on this port, and not TLS."),
     ("obstacle-no-tls", "What answers on this port does not speak TLS."),
     ("obstacle-ssl2", "This server speaks only SSL 2.0, which protects nothing."),
     ("obstacle-no-certificate", "This server talks without a certificate ({suite}), so it cannot show who it is."),

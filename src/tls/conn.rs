@@ -2,6 +2,8 @@
 //! verdict is accept no application byte goes either way; an answer given meanwhile is taken on
 //! this same connection (pitfalls 29 and 30).
 
+mod lost;
+
 use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -15,7 +17,7 @@ use super::net::socket::{Socket, Wire};
 use super::net::wait::Wants;
 use super::open::Route;
 use super::service::Service;
-use super::session::{self, Advance, Facts, Session, Timings, may_be_stripping};
+use super::session::{self, Advance, Facts, Session, Timings};
 use super::witness::Purpose;
 use super::words;
 use crate::endpoint::Endpoint;
@@ -144,7 +146,9 @@ impl Conn {
         let checked = self.check(&chain);
         // Where the check cannot be made, an earlier accept does not go on.
         self.lock().verdict = checked.as_ref().ok().cloned();
-        checked.map(|verdict| Progress::Decided(verdict.decision()))
+        let decision = checked?.decision();
+        self.note_beginning(decision);
+        Ok(Progress::Decided(decision))
     }
 
     /// Goes on until there is a proven chain; `None` where that has to wait.
@@ -162,7 +166,8 @@ impl Conn {
             Ok(Advance::Open) => inner.proven_chain().map(Some),
             Ok(Advance::Wait(_)) => Ok(None),
             Err(error) => {
-                let error = self.stripped(error).unwrap_or_else(|failed| failed);
+                let instead = inner.session.instead_of_tls();
+                let error = self.stripped(error, instead.as_ref()).unwrap_or_else(|failed| failed);
                 Err(inner.fail(error))
             }
         }
@@ -360,20 +365,6 @@ impl Conn {
         self.terms.flags.loopback && !elsewhere
     }
 
-    /// A missing STARTTLS where TLS was used before is more than a missing STARTTLS (pitfall 27).
-    fn stripped(&self, error: NetError) -> Result<NetError, NetError> {
-        let NetError::StartTls { server, why } = error else { return Ok(error) };
-        if !may_be_stripping(&why) {
-            return Ok(NetError::StartTls { server, why });
-        }
-        let said = why.to_string();
-        let noticed = trust::tls_missing(&self.store, &self.endpoint, self.now(), self.terms.flags.dry_run, &said);
-        match noticed.map_err(trust::CheckError::Store)? {
-            Some(last_seen) => Ok(NetError::Stripped { server, last_seen, why }),
-            None => Ok(NetError::StartTls { server, why }),
-        }
-    }
-
     /// Refuses in a child of `fork(2)`.
     fn own(&self) -> Result<(), NetError> {
         if std::process::id() == self.pid {
@@ -440,7 +431,7 @@ impl Inner {
                 Ok(Some(got)) => return Ok(Ok(Flow::Bytes(got))),
                 Ok(None) => {}
                 Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Err(self.truncated()),
-                Err(e) => return Err(self.session.watch().broken(Step::Read, e)),
+                Err(e) => return Err(self.session.watch().broken(Step::Read, &e)),
             }
             // A key update is answered even by those who only read. That nothing can be sent any more does not
             // keep from reading what was said before; those who write will hear of it.
@@ -451,11 +442,13 @@ impl Inner {
                 Ok(_) => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
                 Err(e) if e.kind() == ErrorKind::ConnectionReset => return Err(self.truncated()),
-                Err(e) => return Err(self.session.watch().broken(Step::Read, e)),
+                Err(e) => return Err(self.session.watch().broken(Step::Read, &e)),
             }
             if let Err(error) = self.session.tls.process_new_packets() {
                 let _ = self.flush();
-                return Err(self.tls_error(Step::Read, words::in_words(&error)));
+                let unshown = self.session.seen().client_certificate;
+                let why = if unshown { words::without_client_certificate(&error) } else { words::in_words(&error) };
+                return Err(self.tls_error(Step::Read, why));
             }
         }
         Ok(Err(Wants { read: true, write: !sent }))
@@ -468,7 +461,7 @@ impl Inner {
         }
         let piece = data.get(..data.len().min(MAX_WRITE)).unwrap_or(data);
         let taken = self.session.tls.writer().write(piece);
-        let taken = taken.map_err(|e| self.session.watch().broken(Step::Write, e))?;
+        let taken = taken.map_err(|e| self.session.watch().broken(Step::Write, &e))?;
         self.flush()?;
         Ok(taken)
     }
@@ -481,7 +474,7 @@ impl Inner {
             match self.session.tls.write_tls(&mut wire) {
                 Ok(_) => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(e) => return Err(self.session.watch().broken(Step::Write, e)),
+                Err(e) => return Err(self.session.watch().broken(Step::Write, &e)),
             }
         }
         Ok(true)

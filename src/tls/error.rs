@@ -68,7 +68,7 @@ pub enum NetError {
         attempts: Vec<(SocketAddr, String)>,
     },
     /// A limit of time passed.
-    #[error("{server}: {step}: nothing within {}{}", seconds(.limit), hint(.step))]
+    #[error("{server}: {step}: {} within {}{}", heard(*.partial), seconds(.limit), hint(.step, *.partial))]
     Timeout {
         /// Host and port.
         server: String,
@@ -76,6 +76,8 @@ pub enum NetError {
         step: Step,
         /// The limit that passed.
         limit: Duration,
+        /// Whether a part of what was waited for had come.
+        partial: bool,
     },
     /// Called off with [`super::Cancel`].
     #[error("{server}: {step}: called off")]
@@ -93,10 +95,11 @@ pub enum NetError {
         /// What went wrong.
         why: StartTlsError,
     },
-    /// The server no longer offers STARTTLS, which it did before: somebody on the way may have removed it.
+    /// TLS was used here before, and the server no longer offers it, or speaks in the clear where TLS began
+    /// with the first byte: an attacker on the way may have removed it.
     #[error(
-        "{server}: TLS was used here before ({}), and now the server does not offer it. \
-         Somebody on the way may have removed the offer; nothing was sent ({why})",
+        "{server}: TLS was used here before ({}), and now the server does not offer it. An attacker between you \
+         and the server may have removed it, so the connection was closed ({why})",
         date(*.last_seen)
     )]
     Stripped {
@@ -104,8 +107,8 @@ pub enum NetError {
         server: String,
         /// When TLS was last seen there.
         last_seen: Timestamp,
-        /// What was missing.
-        why: StartTlsError,
+        /// What was missing, fit to show.
+        why: String,
     },
     /// The handshake, or TLS later on.
     #[error("{server}: {step}: {why}")]
@@ -171,6 +174,14 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// Notes in a passed time limit whether a part of what was waited for had come.
+    pub(super) fn heard(self, part: bool) -> Self {
+        match self {
+            Self::Timeout { server, step, limit, .. } => Self::Timeout { server, step, limit, partial: part },
+            other => other,
+        }
+    }
+
     /// A stable fine code, for `tofu_error_detail` and for programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -202,8 +213,13 @@ impl NetError {
 }
 
 /// A server that speaks first and does not is often one that waits for TLS.
-fn hint(step: &Step) -> &'static str {
-    if *step == Step::StartTls("the greeting") { " (does this port speak TLS from the first byte?)" } else { "" }
+fn hint(step: &Step, partial: bool) -> &'static str {
+    let silent = *step == Step::StartTls("the greeting") && !partial;
+    if silent { " (does this port speak TLS from the first byte?)" } else { "" }
+}
+
+fn heard(partial: bool) -> &'static str {
+    if partial { "not complete" } else { "nothing" }
 }
 
 fn seconds(limit: &Duration) -> String {

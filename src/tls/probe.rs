@@ -60,6 +60,8 @@ pub fn probe(host: &Host, port: NonZeroU16, mut dial: Dial) -> Result<Probe, Net
     let (socket, timings) = route.socket(given)?;
     let mut session = route.begin(socket, timings)?;
     let failure = session.complete().err();
+    let is_tls = session.instead_of_tls().is_none();
+    let is_plain = session.sent_too_much();
     let seen = session.seen();
     let shown = Probe {
         host: host.clone(),
@@ -80,7 +82,11 @@ pub fn probe(host: &Host, port: NonZeroU16, mut dial: Dial) -> Result<Probe, Net
     match &shown.failure {
         Some(failure) if shown.chain.is_empty() => {
             let failure = failure.clone();
-            if own && worth_a_glimpse(&failure) { look(&route, shown, failure) } else { Err(failure) }
+            if own && is_tls && worth_a_glimpse(&failure) {
+                look(&route, shown, failure, is_plain)
+            } else {
+                Err(failure)
+            }
         }
         Some(_) => Ok(with_plainer_cause(shown)),
         None => Ok(shown),
@@ -114,7 +120,9 @@ fn worth_a_glimpse(failure: &NetError) -> bool {
 }
 
 /// The second connection: a wide hello, answered in the clear.
-fn look(route: &Route<'_>, mut shown: Probe, failure: NetError) -> Result<Probe, NetError> {
+///
+/// `is_plain`: the first failure has named the cause, so only a certificate can say more.
+fn look(route: &Route<'_>, mut shown: Probe, failure: NetError, is_plain: bool) -> Result<Probe, NetError> {
     let tls = |why: String| NetError::Tls { server: server(route.host, route.port), step: Step::Handshake, why };
     let first = glimpse(route, shown.address, OFFERED);
     // Some old servers hang up on a version that they do not know (RFC 5246, appendix E.1).
@@ -127,6 +135,7 @@ fn look(route: &Route<'_>, mut shown: Probe, failure: NetError) -> Result<Probe,
         // The first failure has said what the server says.
         Ok(Err(hello::HelloError::NotTls { .. })) => return Err(failure),
         // What the second try says explains the first; where it explains nothing, the first one counts.
+        Ok(Err(_)) if is_plain => return Err(failure),
         Ok(Err(unseen)) => {
             return Err(hello::refusal(&unseen, OFFERED).map_or(failure, |why| tls(why.text())));
         }

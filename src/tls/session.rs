@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pki_types::ServerName;
-use rustls::{ClientConnection, Error};
+use rustls::{ClientConnection, Error, InvalidMessage};
 
 use super::dial::Sni;
 use super::error::{NetError, Step};
@@ -17,7 +17,7 @@ use super::provider::provider;
 use super::service::{Protocol, Service, Start};
 use super::starttls::{self, Dialogue, StartTlsError};
 use super::witness::{Purpose, Seen, Witness};
-use super::words::{in_words, not_tls};
+use super::words::{NotTls, in_words, without_client_certificate};
 use crate::cert::KeyAlgorithm;
 use crate::endpoint::Host;
 
@@ -92,6 +92,9 @@ pub(super) struct Session {
     until: Until,
     sni: Option<String>,
     wants: Wants,
+    /// A part of what is waited for has come.
+    heard: bool,
+    overlong: bool,
     /// The protocol of the dialogue; of no meaning without one.
     protocol: Protocol,
 }
@@ -115,7 +118,7 @@ impl Session {
         let tls = ClientConnection::new(Arc::new(config), name).map_err(|e| unusable(e.to_string()))?;
         let (stage, clear) = match (plan.service.start, plan.service.protocol) {
             (Start::StartTls, Some(protocol)) => {
-                let mut dialogue = Dialogue::new(protocol, plan.host);
+                let mut dialogue = Dialogue::on(protocol, plan.host, socket.local());
                 let first = dialogue.begin();
                 (Stage::Clear(Box::new(dialogue)), first)
             }
@@ -136,12 +139,18 @@ impl Session {
             since: Instant::now(),
             sni: sni.map(ToString::to_string),
             wants: Wants::WRITE,
+            heard: false,
+            overlong: false,
             protocol: plan.service.protocol.unwrap_or(Protocol::Imap),
         })
     }
 
     /// Does what can be done at once.
     pub fn advance(&mut self) -> Result<Advance, NetError> {
+        self.rounds().map_err(|error| error.heard(self.heard))
+    }
+
+    fn rounds(&mut self) -> Result<Advance, NetError> {
         loop {
             // A server that always has one more byte ready never makes anybody wait.
             self.watch.still(self.until, self.step())?;
@@ -162,9 +171,7 @@ impl Session {
         loop {
             match self.advance()? {
                 Advance::Open => return Ok(()),
-                Advance::Wait(wants) => {
-                    self.watch.ready(&[(self.socket.as_fd(), wants)], self.until, self.step())?;
-                }
+                Advance::Wait(wants) => self.wait(wants)?,
             }
         }
     }
@@ -172,12 +179,17 @@ impl Session {
     /// Goes through the dialogue alone, waiting where that is needed; the handshake is left to the caller.
     pub fn dialogue(&mut self) -> Result<(), NetError> {
         while let Stage::Clear(_) = self.stage {
-            self.watch.still(self.until, self.step())?;
+            self.watch.still(self.until, self.step()).map_err(|error| error.heard(self.heard))?;
             if let Some(wants) = self.in_the_clear()? {
-                self.watch.ready(&[(self.socket.as_fd(), wants)], self.until, self.step())?;
+                self.wait(wants)?;
             }
         }
         Ok(())
+    }
+
+    fn wait(&self, wants: Wants) -> Result<(), NetError> {
+        let ready = self.watch.ready(&[(self.socket.as_fd(), wants)], self.until, self.step());
+        ready.map_err(|error| error.heard(self.heard))
     }
 
     /// What is under way.
@@ -244,7 +256,7 @@ impl Session {
             match self.socket.send(&self.clear) {
                 Ok(sent) => drop(self.clear.drain(..sent)),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(Some(Wants::WRITE)),
-                Err(e) => return Err(self.watch.broken(step, e)),
+                Err(e) => return Err(self.watch.broken(step, &e)),
             }
         }
         let failed = |why| NetError::StartTls { server: self.watch.server.clone(), why };
@@ -253,20 +265,24 @@ impl Session {
             Ok(0) => return Err(failed(dialogue.closed())),
             Ok(got) => got,
             Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(Some(Wants::READ)),
-            Err(e) => return Err(self.watch.broken(step, e)),
+            Err(e) => return Err(self.watch.broken(step, &e)),
         };
         match dialogue.receive(chunk.get(..got).unwrap_or_default()).map_err(failed)? {
-            starttls::Step::Send(bytes) => self.clear.extend(bytes),
+            starttls::Step::Send(bytes) => {
+                self.heard = step == Step::StartTls(dialogue.waiting_for());
+                self.clear.extend(bytes);
+            }
             starttls::Step::Done => {
                 // What lies in the socket already was sent before TLS began: plaintext injection.
-                let bytes = self.socket.unread();
-                if bytes > 0 {
-                    return Err(failed(StartTlsError::Injected { protocol: self.protocol, bytes }));
+                let ahead = self.socket.unread();
+                if !ahead.is_empty() {
+                    return Err(failed(StartTlsError::injected(self.protocol, &ahead)));
                 }
                 self.greeting = dialogue.greeting().map(str::to_owned);
                 self.timings.starttls = Some(self.since.elapsed());
                 self.since = Instant::now();
                 self.until = self.watch.until(self.watch.limits.handshake);
+                self.heard = false;
                 self.stage = Stage::Handshake;
             }
         }
@@ -281,7 +297,7 @@ impl Session {
                 Ok(_) => Ok(None),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(Some(Wants::WRITE)),
                 // The server may have said why before it closed.
-                Err(e) => Err(self.last_words().unwrap_or_else(|| self.watch.broken(Step::Handshake, e))),
+                Err(e) => Err(self.last_words().unwrap_or_else(|| self.cut_off(&e))),
             };
         }
         if !self.tls.is_handshaking() {
@@ -292,15 +308,22 @@ impl Session {
         }
         let mut wire = Wire { socket: &self.socket, first: &mut self.first };
         match self.tls.read_tls(&mut wire) {
-            Ok(0) => Err(self.tls_error("the server closed the connection in the middle of the handshake".to_owned())),
-            Ok(_) => self.process().map(|()| None),
+            Ok(0) => Err(self.tls_error(format!(
+                "the server closed the connection in the middle of the handshake{}",
+                self.asked_for_a_certificate()
+            ))),
+            Ok(_) => {
+                self.heard = true;
+                self.process().map(|()| None)
+            }
             Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(Some(Wants::READ)),
-            Err(e) => Err(self.watch.broken(Step::Handshake, e)),
+            Err(e) => Err(self.cut_off(&e)),
         }
     }
 
     fn process(&mut self) -> Result<(), NetError> {
         let Err(error) = self.tls.process_new_packets() else { return Ok(()) };
+        self.overlong = matches!(error, Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge));
         // The alert that says so is sent if the socket takes it at once.
         let mut wire = Wire { socket: &self.socket, first: &mut self.first };
         let _ = self.tls.write_tls(&mut wire);
@@ -320,17 +343,51 @@ impl Session {
         if let Some(why) = self.witness.seen().flood {
             return NetError::Limit { server, step: Step::Handshake, why };
         }
-        if let Some(said) = not_tls(&self.first) {
-            if self.timings.starttls.is_some() {
-                // They came too late to be seen before the handshake began.
-                let why = StartTlsError::Injected { protocol: self.protocol, bytes: self.first.len() };
-                return NetError::StartTls { server, why };
-            }
-            return self.tls_error(format!(
-                "the server does not speak TLS here, it says: {said} (does this port want STARTTLS?)"
-            ));
+        if let Some(instead) = NotTls::read(&self.first) {
+            return self.no_tls(&instead);
         }
-        self.tls_error(in_words(error))
+        let unshown = self.witness.seen().client_certificate;
+        self.tls_error(if unshown { without_client_certificate(error) } else { in_words(error) })
+    }
+
+    /// Whether the handshake failed over a message that is longer than rustls takes.
+    pub fn sent_too_much(&self) -> bool {
+        self.overlong
+    }
+
+    /// What came where TLS was due with the first byte, if that is not TLS.
+    pub fn instead_of_tls(&self) -> Option<NotTls> {
+        if self.timings.starttls.is_none() { NotTls::read(&self.first) } else { None }
+    }
+
+    /// Bytes that are not TLS, where TLS was due.
+    fn no_tls(&self, instead: &NotTls) -> NetError {
+        if self.timings.starttls.is_none() {
+            return self.tls_error(instead.text());
+        }
+        // Words may have been sent before the handshake began and have come too late to be seen then.
+        let why = if instead.is_text {
+            StartTlsError::injected(self.protocol, &self.first)
+        } else {
+            StartTlsError::NotTls { protocol: self.protocol, said: instead.said.clone() }
+        };
+        NetError::StartTls { server: self.watch.server.clone(), why }
+    }
+
+    /// The system's error in the middle of the handshake.
+    fn cut_off(&self, error: &std::io::Error) -> NetError {
+        match self.watch.broken(Step::Handshake, error) {
+            NetError::Broken { server, step, why } => {
+                NetError::Broken { server, step, why: format!("{why}{}", self.asked_for_a_certificate()) }
+            }
+            other => other,
+        }
+    }
+
+    /// What a server that ends the handshake may have wanted, where it asked for it.
+    fn asked_for_a_certificate(&self) -> &'static str {
+        let asked = self.witness.seen().client_certificate;
+        if asked { " after it had asked for a client certificate and was shown none" } else { "" }
     }
 
     fn tls_error(&self, why: String) -> NetError {
@@ -344,15 +401,5 @@ pub(super) fn plaintext(tls: &mut ClientConnection, buf: &mut [u8]) -> std::io::
         Ok(got) => Ok(Some(got)),
         Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
         Err(e) => Err(e),
-    }
-}
-
-/// What a dialogue's failure means where TLS was used before. A server that turns everybody away at the
-/// greeting ("421 too many connections") has said nothing about TLS.
-pub(super) fn may_be_stripping(why: &StartTlsError) -> bool {
-    match why {
-        StartTlsError::Missing { .. } | StartTlsError::Preauth { .. } => true,
-        StartTlsError::Refused { waiting_for, .. } => *waiting_for != "the greeting",
-        _ => false,
     }
 }

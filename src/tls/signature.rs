@@ -33,11 +33,22 @@ const PSS_KEYS: [(SignatureScheme, SignatureScheme); 3] = [
     (SignatureScheme::Unknown(0x080b), SignatureScheme::RSA_PSS_SHA512),
 ];
 
-/// What can be verified, to be offered to servers. Keys marked for PSS alone come last, so that a
-/// TLS 1.2 server that has another key uses that one. SHA-1 is never offered.
+/// What can be verified, to be offered to servers. Of the RSA schemes those with the shortest digest come
+/// first, as in other clients: GnuTLS takes the first one, and a key of 1024 bits is too short for PSS
+/// with SHA-512. Keys marked for PSS alone come last, so that a TLS 1.2 server that has another key uses
+/// that one. SHA-1 is never offered.
 pub(super) fn schemes(provider: &CryptoProvider) -> Vec<SignatureScheme> {
     let mut schemes = provider.signature_verification_algorithms.supported_schemes();
     schemes.retain(|scheme| !is_sha1(*scheme));
+    schemes.sort_by_key(|scheme| match scheme {
+        SignatureScheme::RSA_PSS_SHA256 => 1,
+        SignatureScheme::RSA_PSS_SHA384 => 2,
+        SignatureScheme::RSA_PSS_SHA512 => 3,
+        SignatureScheme::RSA_PKCS1_SHA256 => 4,
+        SignatureScheme::RSA_PKCS1_SHA384 => 5,
+        SignatureScheme::RSA_PKCS1_SHA512 => 6,
+        _ => 0,
+    });
     for (marked, plain) in PSS_KEYS {
         if schemes.contains(&plain) {
             schemes.push(marked);

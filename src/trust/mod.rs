@@ -47,7 +47,7 @@ pub use events::{Listener, end_session, set_listener};
 pub use pending::pending_verdict;
 pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
 pub use second::{SecondLook, Sought, sought, worth_a_second_look};
-pub use stripped::tls_missing;
+pub use stripped::{Lost, tls_began, tls_missing};
 pub use typed::{Fingerprint, parse_fingerprint};
 pub use verdict::Verdict;
 

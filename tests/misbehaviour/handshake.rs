@@ -86,6 +86,7 @@ fn a_reset_anywhere_in_the_first_flight_is_named() {
             let error = failure(&server, None, 5_000);
             assert!(matches!(error, NetError::Broken { step: Step::Handshake, .. }), "{error:?}");
             assert!(error.to_string().contains("TLS handshake: Connection reset by peer"), "{error}");
+            assert!(!error.to_string().contains("os error"), "{error}");
         }
     });
 }
@@ -169,6 +170,13 @@ fn whatever_is_not_tls_is_said_with_its_first_words() {
     let shown = |said: &'static [u8]| words(&after_hello(move |stream| drop(stream.write_all(said))));
     let text = shown(b"HTTP/1.1 400 Bad Request\r\n\r\n");
     assert!(text.contains("does not speak TLS here, it says: HTTP/1.1 400 Bad Request"), "{text}");
+    assert!(text.ends_with("(this looks like HTTP)"), "{text}");
+    let text = shown(b"SSH-2.0-OpenSSH_9.6\r\n");
+    assert!(text.ends_with("says: SSH-2.0-OpenSSH_9.6 (this looks like SSH)"), "{text}");
+    let text = shown(b"* OK ready\r\n");
+    assert!(text.ends_with("(this looks like IMAP in the clear: does this port want STARTTLS?)"), "{text}");
+    let text = shown(b"2200 no protocol\r\n");
+    assert!(text.ends_with("it says: 2200 no protocol"), "{text}");
     let text = shown(b"\x1b]0;owned\x07\x1b[2J\r\n");
     assert!(text.contains("\\x1B]0;owned\\x07"), "{text}");
     shown(b"\0\0\0\0");

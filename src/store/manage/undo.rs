@@ -235,7 +235,7 @@ impl Tx<'_> {
 /// Whether a record says nothing that its absence would not: settings of an unknown server were all that there was.
 fn knows_nothing(record: &EndpointRecord) -> bool {
     let nothing = EndpointRecord::new(record.endpoint.clone(), record.first_seen);
-    *record == EndpointRecord { generation: record.generation, ..nothing }
+    *record == EndpointRecord { generation: record.generation, starttls: record.starttls, ..nothing }
 }
 
 fn stands(event: u64) -> StoreError {
@@ -295,6 +295,7 @@ fn merge(before: Option<EndpointRecord>, left: &Left, current: &EndpointRecord) 
     restored.endpoint = current.endpoint.clone();
     restored.generation = current.generation;
     restored.last_seen = restored.last_seen.max(current.last_seen);
+    restored.starttls = current.starttls;
     restored.observations.clone_from(&current.observations);
     if current.validated.is_some() {
         restored.validated.clone_from(&current.validated);

@@ -21,6 +21,7 @@ pub use alert::Alert;
 pub use error::HelloError;
 pub use obstacle::{obstacles, refusal, unverifiable};
 pub use offer::{Offer, client_hello, close_notify};
+pub(super) use plain::{Manner, recognise};
 pub use reader::{MAX_BYTES, Reader};
 pub use suite::{Cipher, Exchange, Suite};
 
@@ -75,6 +76,8 @@ pub struct Glimpse {
     pub suite: Suite,
     /// The group that keys would be agreed on ("P-256", "DH of 1024 bits"), if the server said.
     pub group: Option<String>,
+    /// The code of the scheme by which the server signs its part of the key exchange, if it said.
+    pub signature: Option<u16>,
     /// The certificates, leaf first, at most [`crate::path::MAX_CHAIN`]; with the stapled OCSP
     /// response if one came. Possession is not proven.
     pub chain: Chain,

@@ -2,6 +2,7 @@
 //! the TLS library can do: TLS 1.2 and 1.3, ECDHE, AES-GCM and ChaCha20, handshake messages of up
 //! to 64 KiB, and the keys that `signature` verifies.
 
+use super::plain::{Manner, recognise};
 use super::{Alert, Cipher, Exchange, Glimpse, HelloError, Version};
 use crate::cert::{Cert, KeyAlgorithm};
 use crate::text::Statement;
@@ -26,6 +27,7 @@ pub fn obstacles(glimpse: &Glimpse) -> Vec<Statement> {
         out.extend(exchange(glimpse));
         out.extend(cipher(glimpse));
         out.extend(group(glimpse));
+        out.extend(signature(glimpse));
     }
     out.extend(match glimpse.chain.leaf() {
         Some(leaf) if leaf.key().readable => unverifiable(leaf, &glimpse.version.to_string()),
@@ -71,6 +73,25 @@ fn group(glimpse: &Glimpse) -> Option<Statement> {
         .then(|| Statement::new("obstacle-group").arg("group", group).arg("groups", GROUPS.join(", ")))
 }
 
+/// A signature with a digest that is broken or too short. The wide hello names these last, so a server that
+/// takes one has no better.
+fn signature(glimpse: &Glimpse) -> Option<Statement> {
+    let [digest, key] = glimpse.signature?.to_be_bytes();
+    let key = match key {
+        1 => "RSA",
+        2 => "DSA",
+        3 => "ECDSA",
+        _ => return None,
+    };
+    let digest = match digest {
+        1 => "MD5",
+        2 => "SHA-1",
+        3 => "SHA-224",
+        _ => return None,
+    };
+    Some(Statement::new("obstacle-signature").arg("signature", format!("{key} and {digest}")))
+}
+
 /// Why a handshake signature with the leaf's key cannot be verified in this version of TLS; `None` where it can.
 pub fn unverifiable(leaf: &Cert, version: &str) -> Option<Statement> {
     let key = leaf.key();
@@ -98,8 +119,10 @@ fn flood(glimpse: &Glimpse) -> Option<Statement> {
 pub fn refusal(error: &HelloError, highest: Version) -> Option<Statement> {
     Some(match error {
         HelloError::Alert(alert) => refused(*alert, highest),
-        HelloError::NotTls { protocol: Some(protocol), .. } => {
-            Statement::new("obstacle-clear-text").arg("protocol", protocol)
+        HelloError::NotTls { protocol: Some(protocol), said } => {
+            let with_starttls = recognise(said).is_some_and(|(_, manner)| manner != Manner::Other);
+            let code = if with_starttls { "obstacle-clear-text" } else { "obstacle-other-service" };
+            Statement::new(code).arg("protocol", protocol)
         }
         HelloError::NotTls { protocol: None, .. } => Statement::new("obstacle-no-tls"),
         HelloError::Ssl2 => Statement::new("obstacle-ssl2"),

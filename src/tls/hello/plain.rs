@@ -10,27 +10,53 @@ const SSL2_HEAD: usize = 3;
 /// Characters of it shown.
 const MAX_SHOWN: usize = 120;
 
-/// How the greetings of protocols begin.
-const GREETINGS: &[(&str, &str)] = &[
-    ("* OK", "IMAP"),
-    ("* PREAUTH", "IMAP"),
-    ("* BYE", "IMAP"),
-    ("+OK", "POP3"),
-    ("-ERR", "POP3"),
-    ("220", "SMTP or FTP"),
-    ("421", "SMTP or FTP"),
-    ("554", "SMTP"),
-    ("200", "NNTP"),
-    ("201", "NNTP"),
-    ("HTTP/", "HTTP"),
-    ("<html", "HTTP"),
-    ("<!DOCTYPE", "HTTP"),
-    ("SSH-", "SSH"),
-    ("\"IMPLEMENTATION\"", "ManageSieve"),
-    ("<?xml", "XMPP"),
-    ("<stream:", "XMPP"),
-    ("RFB ", "VNC"),
+/// What the beginning of an answer in the clear says about the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::tls) enum Manner {
+    /// A greeting of a protocol in which TLS can begin with STARTTLS.
+    Greets,
+    /// The server turns the connection away in such a protocol.
+    TurnsAway,
+    /// A protocol that has no STARTTLS.
+    Other,
+}
+
+/// How the first lines of protocols begin.
+const GREETINGS: &[(&str, &str, Manner)] = &[
+    ("* OK", "IMAP", Manner::Greets),
+    ("* PREAUTH", "IMAP", Manner::Greets),
+    ("* BYE", "IMAP", Manner::TurnsAway),
+    ("+OK", "POP3", Manner::Greets),
+    ("-ERR", "POP3", Manner::TurnsAway),
+    ("220", "SMTP or FTP", Manner::Greets),
+    ("421", "SMTP or FTP", Manner::TurnsAway),
+    ("5", "SMTP", Manner::TurnsAway),
+    ("200", "NNTP", Manner::Greets),
+    ("201", "NNTP", Manner::Greets),
+    ("400", "NNTP", Manner::TurnsAway),
+    ("HTTP/", "HTTP", Manner::Other),
+    ("<html", "HTTP", Manner::Other),
+    ("<!DOCTYPE", "HTTP", Manner::Other),
+    ("SSH-", "SSH", Manner::Other),
+    ("\"IMPLEMENTATION\"", "ManageSieve", Manner::Greets),
+    ("<?xml", "XMPP", Manner::Greets),
+    ("<stream:", "XMPP", Manner::Greets),
+    ("RFB ", "VNC", Manner::Other),
 ];
+
+/// The protocol that a first line belongs to, and what the line says in it; `None` for an unknown one.
+pub(in crate::tls) fn recognise(line: &str) -> Option<(&'static str, Manner)> {
+    let fits = |start: &str| match start.as_bytes().first() {
+        // A number is three digits and a space, a hyphen or nothing.
+        Some(b'0'..=b'9') => {
+            let number = line.get(..3).filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
+            number.is_some_and(|number| number.starts_with(start))
+                && matches!(line.as_bytes().get(3), None | Some(b' ' | b'-'))
+        }
+        _ => line.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
+    };
+    GREETINGS.iter().find(|(start, ..)| fits(start)).map(|(_, name, manner)| (*name, *manner))
+}
 
 /// The beginning of an answer that is no TLS.
 #[derive(Debug)]
@@ -66,7 +92,7 @@ impl Plain {
         }
         let text = String::from_utf8_lossy(&self.0);
         let line = text.lines().next().unwrap_or_default();
-        let protocol = GREETINGS.iter().find(|(greeting, _)| line.starts_with(greeting)).map(|(_, name)| *name);
+        let protocol = recognise(line).map(|(name, _)| name);
         HelloError::NotTls { said: crate::text::excerpt(line, MAX_SHOWN), protocol }
     }
 }

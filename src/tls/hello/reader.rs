@@ -18,8 +18,9 @@ use crate::path::MAX_OCSP_BYTES;
 pub const MAX_BYTES: usize = 512 * 1024;
 /// The most bytes of a ServerHello: all its fields at their longest.
 const MAX_SERVER_HELLO: usize = 2 + 32 + 33 + 3 + 2 + 0xFFFF;
-/// Bytes of a ServerKeyExchange that say which group it is.
-const KEY_EXCHANGE_HEAD: usize = 64;
+/// Bytes of a ServerKeyExchange that say which group it is and, for a named curve, behind a point of at
+/// most 255 bytes, how it is signed.
+const KEY_EXCHANGE_HEAD: usize = 4 + 255 + 2;
 
 /// Reads one answer.
 #[derive(Debug, Default)]
@@ -188,7 +189,10 @@ impl Reader {
             (CERTIFICATE_STATUS, Some(glimpse)) => {
                 let _ = glimpse.chain.set_ocsp(ocsp_response(body).unwrap_or_default());
             }
-            (SERVER_KEY_EXCHANGE, Some(glimpse)) => glimpse.group = group(glimpse.suite, body),
+            (SERVER_KEY_EXCHANGE, Some(glimpse)) => {
+                glimpse.group = group(glimpse.suite, body);
+                glimpse.signature = signature(glimpse.version, glimpse.suite, body);
+            }
             _ => {}
         }
         Ok(())
@@ -208,6 +212,7 @@ impl Reader {
             version,
             suite,
             group: None,
+            signature: None,
             chain: received.chain,
             certificates: received.count,
             complete: true,
@@ -248,6 +253,16 @@ fn group(suite: Suite, body: &[u8]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The signature scheme behind the parameters of a named curve (RFC 8422, section 5.4). Before TLS 1.2 there
+/// is none.
+fn signature(version: Version, suite: Suite, body: &[u8]) -> Option<u16> {
+    if version != Version::Tls12 || suite.exchange() != super::Exchange::Ecdhe {
+        return None;
+    }
+    let (&[_, _, _, length], rest) = body.split_first_chunk()?;
+    rest.get(usize::from(length)..)?.first_chunk().map(|code| u16::from_be_bytes(*code))
 }
 
 fn group_name(code: u16) -> String {

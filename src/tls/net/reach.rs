@@ -102,7 +102,7 @@ fn in_words(errno: Errno) -> String {
         Errno::NETUNREACH => "the network is unreachable".to_owned(),
         Errno::AFNOSUPPORT => "this machine does not speak this address family".to_owned(),
         Errno::ADDRNOTAVAIL => "no local address fits".to_owned(),
-        other => std::io::Error::from(other).to_string(),
+        other => super::super::words::system(&other.into()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! in blocking mode, because each call says that it must not wait; never raises SIGPIPE.
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{RecvFlags, SendFlags, SocketType, sockopt};
@@ -17,6 +17,7 @@ const FIRST: usize = 120;
 pub(in crate::tls) struct Socket {
     fd: OwnedFd,
     address: Option<SocketAddr>,
+    local: Option<IpAddr>,
 }
 
 impl Socket {
@@ -26,16 +27,22 @@ impl Socket {
         match sockopt::socket_type(&fd) {
             Ok(SocketType::STREAM) => {}
             Ok(_) => return Err(odd("not a stream socket".to_owned())),
-            Err(errno) => return Err(odd(io::Error::from(errno).to_string())),
+            Err(errno) => return Err(odd(super::super::words::system(&errno.into()))),
         }
-        let peer = rustix::net::getpeername(&fd).map_err(|errno| odd(io::Error::from(errno).to_string()))?;
+        let peer = rustix::net::getpeername(&fd).map_err(|errno| odd(super::super::words::system(&errno.into())))?;
         let address = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
-        Ok(Self { fd, address })
+        let own = rustix::net::getsockname(&fd).ok().and_then(|own| SocketAddr::try_from(own).ok());
+        Ok(Self { fd, address, local: own.map(|own| own.ip()) })
     }
 
     /// The address at the other end; `None` for a Unix socket.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// The address at this end; `None` for a Unix socket.
+    pub fn local(&self) -> Option<IpAddr> {
+        self.local
     }
 
     /// What can be read at once. 0 is the end.
@@ -49,11 +56,12 @@ impl Socket {
         }
     }
 
-    /// How many bytes lie ready that nobody has read yet; counted up to 4096.
-    pub fn unread(&self) -> usize {
+    /// The bytes that lie ready and that nobody has read yet; the first 4096 of them.
+    pub fn unread(&self) -> Vec<u8> {
         let mut ahead = [0_u8; 4096];
         let found = rustix::net::recv(&self.fd, &mut ahead[..], RecvFlags::DONTWAIT | RecvFlags::PEEK);
-        found.map_or(0, |(got, _)| got)
+        let got = found.map_or(0, |(got, _)| got);
+        ahead.get(..got).unwrap_or_default().to_vec()
     }
 
     /// Writes what can be written at once.

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::super::dial::{Cancel, Limits};
 use super::super::error::{NetError, Step};
+use super::super::words;
 
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -126,19 +127,19 @@ impl Watch {
                 Ok(_) if polled.iter().take(fds.len()).any(|fd| !fd.revents().is_empty()) => return Ok(Woken::Ready),
                 // The switch: `still` says so.
                 Ok(_) => {}
-                Err(errno) => return Err(NetError::System { what: "poll", why: errno.to_string() }),
+                Err(errno) => return Err(NetError::System { what: "poll", why: words::system(&errno.into()) }),
             }
         }
     }
 
     /// What passing that point in time is called.
     pub fn timeout(&self, until: Until, step: Step) -> NetError {
-        NetError::Timeout { server: self.server.clone(), step, limit: until.limit }
+        NetError::Timeout { server: self.server.clone(), step, limit: until.limit, partial: false }
     }
 
     /// An error of the system on this connection.
-    pub fn broken(&self, step: Step, why: impl ToString) -> NetError {
-        NetError::Broken { server: self.server.clone(), step, why: why.to_string() }
+    pub fn broken(&self, step: Step, why: &std::io::Error) -> NetError {
+        NetError::Broken { server: self.server.clone(), step, why: words::broken(why) }
     }
 }
 

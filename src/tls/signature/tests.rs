@@ -238,6 +238,11 @@ fn keys_marked_for_pss_are_offered_last_and_unknown_schemes_not_at_all() {
     let offered = schemes(&provider());
     let tail: Vec<u16> = offered.iter().rev().take(3).rev().map(|scheme| u16::from(*scheme)).collect();
     assert_eq!(tail, [0x0809, 0x080a, 0x080b]);
+    let rsa = offered
+        .iter()
+        .map(|scheme| u16::from(*scheme))
+        .filter(|code| matches!(code, 0x0804..=0x0806 | 0x0401..=0x0601 if code & 0xff == 1 || code >> 8 == 8));
+    assert_eq!(rsa.collect::<Vec<_>>(), [0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601], "the shortest digest first");
     assert_eq!(offered.contains(&Scheme::ECDSA_NISTP521_SHA512), cfg!(feature = "aws-lc-rs"));
     let key = Key::new("ED25519", &[]);
     for scheme in [Scheme::ED448, Scheme::Unknown(0x0840), Scheme::Unknown(0)] {

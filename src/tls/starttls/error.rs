@@ -13,8 +13,8 @@ const MAX_SAID: usize = 200;
 /// A dialogue that does not end in TLS. There is no way on in the clear: the connection is to be closed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StartTlsError {
-    /// The server said no.
-    #[error("{protocol}: {waiting_for} was a refusal: {said}")]
+    /// The server said no: to us, to our greeting or to the command that begins TLS.
+    #[error("{protocol}: the server {}: {said}", refusal(waiting_for))]
     Refused {
         /// What was spoken.
         protocol: Protocol,
@@ -23,8 +23,18 @@ pub enum StartTlsError {
         /// The server's words, fit to show.
         said: String,
     },
-    /// The server does not offer TLS. Where it did before, or does to others, somebody took the offer
-    /// out on the way ("stripping", pitfall 27).
+    /// The server cannot begin TLS at the moment (454 of RFC 3207, and its like).
+    #[error("{protocol}: the server cannot begin TLS at the moment: {said}")]
+    Unable {
+        /// What was spoken.
+        protocol: Protocol,
+        /// The step.
+        waiting_for: &'static str,
+        /// The server's words, fit to show.
+        said: String,
+    },
+    /// The server's list of what it can do is without TLS. Where TLS was on that list before, or is for
+    /// others, an attacker may have removed it on the way ("stripping", pitfall 27).
     #[error("{protocol}: the server does not offer TLS here, judging by {waiting_for}: {said}")]
     Missing {
         /// What was spoken.
@@ -34,9 +44,11 @@ pub enum StartTlsError {
         /// The server's words, or what is not among them; fit to show.
         said: String,
     },
-    /// Bytes in the clear behind the go-ahead. They would be taken for the first words under TLS.
+    /// Bytes in the clear behind the go-ahead. A client that read on would take them for the first words
+    /// under TLS. They come from a server that cannot do what it agreed to, or from an attacker.
     #[error(
-        "{protocol}: {} in the clear behind the go-ahead for TLS: plaintext injection before TLS (STARTTLS response injection, {})",
+        "{protocol}: {} in the clear behind the go-ahead for TLS, so TLS was not begun: {said} (either the server \
+         cannot do what it agreed to, or this is a plaintext injection, {})",
         Count(*bytes),
         injection(*protocol)
     )]
@@ -45,6 +57,16 @@ pub enum StartTlsError {
         protocol: Protocol,
         /// How many bytes, as far as they had arrived.
         bytes: usize,
+        /// The bytes, fit to show.
+        said: String,
+    },
+    /// The server agreed to TLS and answered the TLS hello with bytes that are neither TLS nor text.
+    #[error("{protocol}: the server agreed to TLS and then answered with something that is not TLS: {said}")]
+    NotTls {
+        /// What was spoken.
+        protocol: Protocol,
+        /// The bytes, fit to show.
+        said: String,
     },
     /// The server answered a command that had not been sent yet.
     #[error(
@@ -109,12 +131,19 @@ pub enum StartTlsError {
 }
 
 impl StartTlsError {
+    /// These bytes behind the go-ahead.
+    pub(in crate::tls) fn injected(protocol: Protocol, bytes: &[u8]) -> Self {
+        Self::Injected { protocol, bytes: bytes.len(), said: shown(&lossy(bytes)) }
+    }
+
     /// The stable code, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "starttls.refused",
+            Self::Unable { .. } => "starttls.unable",
             Self::Missing { .. } => "starttls.missing",
             Self::Injected { .. } => "starttls.injected",
+            Self::NotTls { .. } => "starttls.not-tls",
             Self::Ahead { .. } => "starttls.ahead",
             Self::Preauth { .. } => "starttls.preauth",
             Self::Limit { .. } => "starttls.limit",
@@ -122,6 +151,14 @@ impl StartTlsError {
             Self::Closed { .. } => "starttls.closed",
             Self::TlsAtOnce { .. } => "starttls.tls-at-once",
         }
+    }
+}
+
+/// What the server did when it said no in this step.
+fn refusal(waiting_for: &str) -> String {
+    match waiting_for.strip_prefix("the answer to ") {
+        Some(command) => format!("refused {command}"),
+        None => format!("turned the connection away instead of sending {waiting_for}"),
     }
 }
 
@@ -170,6 +207,7 @@ fn injection(protocol: Protocol) -> &'static str {
 #[derive(Debug)]
 pub(super) enum Fault {
     Refused(String),
+    Unable(String),
     Missing(String),
     Preauth(String),
     Limit(Bound, usize),
@@ -183,6 +221,11 @@ impl Fault {
         Self::Refused(lossy(said))
     }
 
+    /// The server cannot begin TLS now, in its own bytes.
+    pub(super) fn unable(said: &[u8]) -> Self {
+        Self::Unable(lossy(said))
+    }
+
     /// Words that do not belong where they are.
     pub(super) fn malformed(said: &[u8]) -> Self {
         Self::Malformed(lossy(said))
@@ -192,6 +235,7 @@ impl Fault {
     pub(super) fn at(self, protocol: Protocol, waiting_for: &'static str) -> StartTlsError {
         match self {
             Self::Refused(said) => StartTlsError::Refused { protocol, waiting_for, said: shown(&said) },
+            Self::Unable(said) => StartTlsError::Unable { protocol, waiting_for, said: shown(&said) },
             Self::Missing(said) => StartTlsError::Missing { protocol, waiting_for, said: shown(&said) },
             Self::Preauth(said) => StartTlsError::Preauth { said: shown(&said) },
             Self::Limit(what, limit) => StartTlsError::Limit { protocol, waiting_for, what, limit },

@@ -11,10 +11,8 @@ use super::numbered::{Between, Numbered, Part};
 enum At {
     Greeting,
     Feat,
-    Auth {
-        /// Whether a list named AUTH TLS. A server without FEAT is asked directly.
-        announced: bool,
-    },
+    /// A list named AUTH TLS, or there is no list: a server without FEAT is asked directly.
+    Auth,
 }
 
 /// FTP.
@@ -42,8 +40,8 @@ impl Ftp {
         }
     }
 
-    fn auth(&mut self, announced: bool) -> Move {
-        self.at = At::Auth { announced };
+    fn auth(&mut self) -> Move {
+        self.at = At::Auth;
         Move::send("AUTH TLS\r\n")
     }
 
@@ -55,12 +53,13 @@ impl Ftp {
                 self.at = At::Feat;
                 Ok(Move::send("FEAT\r\n"))
             }
-            (At::Feat, 211) if self.offered => Ok(self.auth(true)),
+            (At::Feat, 211) if self.offered => Ok(self.auth()),
             (At::Feat, 211) => Err(Fault::Missing("no AUTH TLS among the features".to_owned())),
             // Unknown there, or not before login: the command itself is then the question.
-            (At::Feat, 500..=599) => Ok(self.auth(false)),
-            (At::Auth { .. }, 234) => Ok(Move::Go),
-            (At::Auth { announced: false }, 500 | 502 | 504) => Err(Fault::Missing(self.answer.said())),
+            (At::Feat, 500..=599) => Ok(self.auth()),
+            (At::Auth, 234) => Ok(Move::Go),
+            // 431: a resource for it is missing at the moment (RFC 2228, section 5).
+            (At::Auth, 400..=499) => Err(Fault::Unable(self.answer.said())),
             (_, 400..=599) => Err(self.answer.refused()),
             _ => Err(self.answer.malformed()),
         }
@@ -83,7 +82,7 @@ impl LineTalk for Ftp {
         match self.at {
             At::Greeting => "the greeting",
             At::Feat => "the answer to FEAT",
-            At::Auth { .. } => "the answer to AUTH TLS",
+            At::Auth => "the answer to AUTH TLS",
         }
     }
 }

@@ -108,7 +108,12 @@ impl Imap {
     }
 }
 
+/// `NO [UNAVAILABLE]` is about the moment (RFC 5530, section 3).
 fn started(line: &[u8], rest: &[u8]) -> Result<Move, Fault> {
+    let (condition, text) = word(rest);
+    if condition.eq_ignore_ascii_case(b"NO") && text.to_ascii_uppercase().starts_with(b"[UNAVAILABLE]") {
+        return Err(Fault::unable(line));
+    }
     accepted(line, rest)?;
     Ok(Move::Go)
 }

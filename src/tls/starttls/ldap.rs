@@ -125,6 +125,8 @@ impl<'a> Answer<'a> {
             0 => Ok(()),
             // What a server without TLS has to say (section 4.14.1).
             2 => Err(Fault::Missing(self.said())),
+            // busy and unavailable: "the TLS subsystem is not presently available".
+            51 | 52 => Err(Fault::Unable(self.said())),
             _ => Err(Fault::Refused(self.said())),
         }
     }

@@ -24,6 +24,7 @@ mod tests;
 mod transcripts;
 
 use std::fmt;
+use std::net::IpAddr;
 
 pub use error::{Bound, StartTlsError};
 
@@ -64,13 +65,18 @@ pub enum Step {
 }
 
 impl Dialogue {
-    /// The dialogue of a protocol with this host, whose name XMPP sends.
+    /// The dialogue of a protocol with this host, whose name XMPP sends, on a socket without an address.
     pub fn new(protocol: Protocol, host: &Host) -> Self {
+        Self::on(protocol, host, None)
+    }
+
+    /// The same on a socket whose own address is `local`, by which SMTP and LMTP introduce the client.
+    pub fn on(protocol: Protocol, host: &Host, local: Option<IpAddr>) -> Self {
         let words: Box<dyn Conversation> = match protocol {
             Protocol::Imap => Box::new(ByLine::new(imap::Imap::default())),
             Protocol::Pop3 => Box::new(ByLine::new(pop3::Pop3::default())),
-            Protocol::Smtp => Box::new(ByLine::new(smtp::Smtp::new())),
-            Protocol::Lmtp => Box::new(ByLine::new(smtp::Smtp::lmtp())),
+            Protocol::Smtp => Box::new(ByLine::new(smtp::Smtp::new(local))),
+            Protocol::Lmtp => Box::new(ByLine::new(smtp::Smtp::lmtp(local))),
             Protocol::Sieve => Box::new(ByLine::new(sieve::Sieve::default())),
             Protocol::Ldap => Box::new(ldap::Ldap::default()),
             Protocol::Xmpp => Box::new(xmpp::Xmpp::new(host)),
@@ -138,7 +144,7 @@ impl Dialogue {
     }
 
     fn injected(&self, rest: &[u8]) -> StartTlsError {
-        StartTlsError::Injected { protocol: self.protocol, bytes: rest.len() }
+        StartTlsError::injected(self.protocol, rest)
     }
 
     fn ahead(&self, waiting_for: &'static str, rest: &[u8]) -> StartTlsError {

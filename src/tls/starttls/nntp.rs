@@ -11,10 +11,8 @@ enum At {
     Greeting,
     Capabilities,
     List,
-    StartTls {
-        /// Whether a list named STARTTLS. A server without CAPABILITIES is asked directly.
-        announced: bool,
-    },
+    /// A list named STARTTLS, or there is no list: a server without CAPABILITIES is asked directly.
+    StartTls,
 }
 
 /// NNTP.
@@ -38,11 +36,11 @@ impl Nntp {
         if !self.offered {
             return Err(Fault::Missing("no STARTTLS among the capabilities".to_owned()));
         }
-        Ok(self.starttls(true))
+        Ok(self.starttls())
     }
 
-    fn starttls(&mut self, announced: bool) -> Move {
-        self.at = At::StartTls { announced };
+    fn starttls(&mut self) -> Move {
+        self.at = At::StartTls;
         Move::send("STARTTLS\r\n")
     }
 
@@ -57,9 +55,10 @@ impl Nntp {
                 Ok(Move::More)
             }
             // Unknown there, or not before login: the command itself is then the question.
-            (At::Capabilities, 480 | 500..=599) => Ok(self.starttls(false)),
-            (At::StartTls { .. }, 382) => Ok(Move::Go),
-            (At::StartTls { announced: false }, 500 | 501 | 503) => Err(Fault::Missing(self.answer.said())),
+            (At::Capabilities, 480 | 500..=599) => Ok(self.starttls()),
+            (At::StartTls, 382) => Ok(Move::Go),
+            // "Can not initiate TLS negotiation" (RFC 4642, section 2.2.1).
+            (At::StartTls, 400..=499 | 580) => Err(Fault::Unable(self.answer.said())),
             (_, 400..=599) => Err(self.answer.refused()),
             _ => Err(self.answer.malformed()),
         }
@@ -81,7 +80,7 @@ impl LineTalk for Nntp {
         match self.at {
             At::Greeting => "the greeting",
             At::Capabilities | At::List => "the answer to CAPABILITIES",
-            At::StartTls { .. } => "the answer to STARTTLS",
+            At::StartTls => "the answer to STARTTLS",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! POP3: greeting, `CAPA`, `STLS` (RFC 1939, RFC 2449, RFC 2595 section 4).
 
 use super::Move;
-use super::error::{Fault, lossy};
+use super::error::Fault;
 use super::lines::{LineTalk, word};
 
 /// Where the dialogue stands.
@@ -11,10 +11,8 @@ enum At {
     Greeting,
     Capa,
     List,
-    Stls {
-        /// Whether a list named STLS. A server without CAPA is asked for STLS directly.
-        announced: bool,
-    },
+    /// A list named STLS, or there is no list: a server without CAPA is asked for STLS directly.
+    Stls,
 }
 
 /// POP3.
@@ -38,9 +36,12 @@ impl LineTalk for Pop3 {
                 self.at = At::List;
                 Ok(Move::More)
             }
-            (false, At::Capa) => Ok(self.stls(false)),
-            (true, At::Stls { .. }) => Ok(Move::Go),
-            (false, At::Stls { announced: false }) => Err(Fault::Missing(lossy(line))),
+            (false, At::Capa) => Ok(self.stls()),
+            (true, At::Stls) => Ok(Move::Go),
+            // The answer is about the moment (RFC 3206, section 4).
+            (false, At::Stls) if word(line).1.to_ascii_uppercase().starts_with(b"[SYS/TEMP]") => {
+                Err(Fault::unable(line))
+            }
             (false, _) => Err(Fault::refused(line)),
         }
     }
@@ -49,7 +50,7 @@ impl LineTalk for Pop3 {
         match self.at {
             At::Greeting => "the greeting",
             At::Capa | At::List => "the answer to CAPA",
-            At::Stls { .. } => "the answer to STLS",
+            At::Stls => "the answer to STLS",
         }
     }
 }
@@ -63,11 +64,11 @@ impl Pop3 {
         if !self.offered {
             return Err(Fault::Missing("no STLS among the capabilities".to_owned()));
         }
-        Ok(self.stls(true))
+        Ok(self.stls())
     }
 
-    fn stls(&mut self, announced: bool) -> Move {
-        self.at = At::Stls { announced };
+    fn stls(&mut self) -> Move {
+        self.at = At::Stls;
         Move::send("STLS\r\n")
     }
 }

@@ -28,6 +28,10 @@ impl LineTalk for Sieve {
                 Ok(Move::send("STARTTLS\r\n"))
             }
             b"OK" => Err(Fault::Missing("no \"STARTTLS\" among the capabilities".to_owned())),
+            // The answer is about the moment (RFC 5804, section 1.3).
+            b"NO" if self.asked && word(line).1.to_ascii_uppercase().starts_with(b"(TRYLATER)") => {
+                Err(Fault::unable(line))
+            }
             b"NO" | b"BYE" => Err(Fault::refused(line)),
             _ => Err(Fault::malformed(line)),
         }

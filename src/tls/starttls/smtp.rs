@@ -1,5 +1,7 @@
 //! SMTP and LMTP: greeting, `EHLO` or `LHLO`, `STARTTLS` (RFC 5321, RFC 3207, RFC 2033).
 
+use std::net::IpAddr;
+
 use super::Move;
 use super::error::Fault;
 use super::lines::{LineTalk, word};
@@ -17,24 +19,22 @@ enum At {
 #[derive(Debug)]
 pub(super) struct Smtp {
     at: At,
-    hello: &'static str,
+    hello: String,
     waiting: &'static str,
     answer: Numbered,
     offered: bool,
 }
 
 impl Smtp {
-    /// The address literal is the same for everybody, so that the name says nothing about this machine;
-    /// RFC 5321, section 4.1.4, allows a literal where there is no name to give.
-    pub(super) fn new() -> Self {
-        Self::with("EHLO [127.0.0.1]\r\n", "the answer to EHLO")
+    pub(super) fn new(local: Option<IpAddr>) -> Self {
+        Self::with(format!("EHLO {}\r\n", literal(local)), "the answer to EHLO")
     }
 
-    pub(super) fn lmtp() -> Self {
-        Self::with("LHLO [127.0.0.1]\r\n", "the answer to LHLO")
+    pub(super) fn lmtp(local: Option<IpAddr>) -> Self {
+        Self::with(format!("LHLO {}\r\n", literal(local)), "the answer to LHLO")
     }
 
-    fn with(hello: &'static str, waiting: &'static str) -> Self {
+    fn with(hello: String, waiting: &'static str) -> Self {
         Self { at: At::Greeting, hello, waiting, answer: Numbered::new(Between::Numbered), offered: false }
     }
 
@@ -47,18 +47,29 @@ impl Smtp {
         match (self.at, code) {
             (At::Greeting, 220) => {
                 self.at = At::Hello;
-                Ok(Move::send(self.hello))
+                Ok(Move::send(&self.hello))
             }
             (At::Hello, 250) if self.offered => {
                 self.at = At::StartTls;
                 Ok(Move::send("STARTTLS\r\n"))
             }
             (At::Hello, 250) => Err(Fault::Missing("no STARTTLS among the keywords".to_owned())),
-            (At::Hello, 500..=599) => Err(Fault::Missing(self.answer.said())),
             (At::StartTls, 220) => Ok(Move::Go),
+            (At::StartTls, 400..=499) => Err(Fault::Unable(self.answer.said())),
             (_, 400..=599) => Err(self.answer.refused()),
             _ => Err(self.answer.malformed()),
         }
+    }
+}
+
+/// How a client without a name of its own introduces itself: the socket's address as a literal (RFC 5321,
+/// sections 4.1.3 and 4.1.4). Strict servers refuse any other. A socket without an address gets the
+/// loopback one.
+fn literal(local: Option<IpAddr>) -> String {
+    match local.map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(address)) => format!("[{address}]"),
+        Some(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+        None => "[127.0.0.1]".to_owned(),
     }
 }
 

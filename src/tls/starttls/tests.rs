@@ -71,13 +71,13 @@ fn plaintext_behind_every_go_ahead_is_refused() {
         for injected in [&b"\r\n"[..], b" ", b"* OK [CAPABILITY IMAP4rev1]\r\n", b"\x16", b"\0"] {
             let together = [transcript.go, injected].concat();
             let error = up_to_go(transcript, 4096).receive(&together).unwrap_err();
-            assert_eq!(error, StartTlsError::Injected { protocol, bytes: injected.len() });
+            assert_eq!(error, StartTlsError::injected(protocol, injected));
             assert!(error.to_string().contains("injection"), "{error}");
 
             let mut dialogue = up_to_go(transcript, 1);
             assert_eq!(feed(&mut dialogue, transcript.go, 1), Ok(Step::Done));
             let error = dialogue.receive(injected).unwrap_err();
-            assert_eq!(error, StartTlsError::Injected { protocol, bytes: injected.len() });
+            assert_eq!(error, StartTlsError::injected(protocol, injected));
             assert_eq!(dialogue.receive(b""), Err(error), "an error is final");
         }
     }
@@ -87,14 +87,12 @@ fn plaintext_behind_every_go_ahead_is_refused() {
 
 #[test]
 fn a_capability_that_was_taken_out_is_missing() {
-    let stripped: [(Protocol, &[&[u8]]); 19] = [
+    let stripped: [(Protocol, &[&[u8]]); 15] = [
         (Protocol::Imap, &[b"* OK hi\r\n", b"* CAPABILITY IMAP4rev1 XSTARTTLS STARTTLSX AUTH=STARTTLS\r\nA1 OK done\r\n"]),
         (Protocol::Imap, &[b"* OK [CAPABILITY IMAP4rev1] hi\r\n", b"A1 OK [CAPABILITY IMAP4rev1] STARTTLS\r\n"]),
         (Protocol::Pop3, &[b"+OK hi\r\n", b"+OK STLS\r\nTOP\r\nX STLS\r\nSTLSX\r\n.\r\n"]),
-        (Protocol::Pop3, &[b"+OK hi\r\n", b"-ERR what\r\n", b"-ERR what\r\n"]),
         (Protocol::Smtp, &[b"220 hi\r\n", b"250 STARTTLS\r\n"]),
         (Protocol::Smtp, &[b"220-hi\r\n220-STARTTLS\r\n220 hi\r\n", b"250-STARTTLS\r\n250-XXXXXXXA\r\n250 X STARTTLS\r\n"]),
-        (Protocol::Smtp, &[b"220 hi\r\n", b"502 5.5.1 not implemented\r\n"]),
         (Protocol::Lmtp, &[b"220 hi\r\n", b"250-mail.example\r\n250 PIPELINING\r\n"]),
         (Protocol::Sieve, &[b"\"IMPLEMENTATION\" \"STARTTLS\"\r\n\"VERSION\" \"1.0\"\r\nOK \"STARTTLS\"\r\n"]),
         (Protocol::Sieve, &[b"OK\r\n"]),
@@ -102,10 +100,8 @@ fn a_capability_that_was_taken_out_is_missing() {
         (Protocol::Xmpp, &[b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:features><starttls xmlns='urn:other'/><x><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></x></stream:features>"]),
         (Protocol::Xmpp, &[b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams'>"]),
         (Protocol::Nntp, &[b"200 hi\r\n", b"101 STARTTLS\r\nVERSION 2\r\nX STARTTLS\r\n.\r\n"]),
-        (Protocol::Nntp, &[b"200 hi\r\n", b"500 what\r\n", b"500 what\r\n"]),
         (Protocol::Ftp, &[b"220 hi\r\n", b"211-Features AUTH TLS\r\n AUTH SSL\r\n XAUTH TLS\r\n TLS\r\n211 AUTH TLS\r\n"]),
         (Protocol::Ftp, &[b"220 hi\r\n", b"211 no features\r\n"]),
-        (Protocol::Ftp, &[b"220 hi\r\n", b"502 what\r\n", b"502 what\r\n"]),
         (Protocol::Postgres, &[b"N"]),
     ];
     for (protocol, answers) in stripped {
@@ -143,7 +139,7 @@ fn a_session_that_is_authenticated_already_is_refused() {
 #[test]
 fn a_refusal_is_shown_with_its_step_and_text() {
     let error_packet = b"E\0\0\0\x23SFATAL\0C53300\0Mtoo many clients\0\0";
-    let refused: [(Protocol, &[&[u8]], &str, &str); 20] = [
+    let refused: [(Protocol, &[&[u8]], &str, &str); 25] = [
         (Protocol::Imap, &[b"* BYE too many\r\n"], "the greeting", "too many"),
         (Protocol::Imap, &[b"* OK hi\r\n", b"* BYE idle\r\n"], "CAPABILITY", "idle"),
         (Protocol::Imap, &[b"* OK hi\r\n", b"A1 BAD what\r\n"], "CAPABILITY", "A1 BAD what"),
@@ -152,17 +148,22 @@ fn a_refusal_is_shown_with_its_step_and_text() {
         (Protocol::Pop3, &[b"+OK\r\n", b"+OK\r\nSTLS\r\n.\r\n", b"-ERR no\r\n"], "STLS", "-ERR no"),
         (Protocol::Smtp, &[b"554-go away\r\n554 see https://mail.example\r\n"], "the greeting", "554-go away see https"),
         (Protocol::Smtp, &[b"220 hi\r\n", b"421 4.3.2 closing\r\n"], "EHLO", "421 4.3.2"),
-        (Protocol::Smtp, &[b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454 no TLS\r\n"], "STARTTLS", "454 no TLS"),
         (Protocol::Lmtp, &[b"220 hi\r\n", b"451 later\r\n"], "LHLO", "451 later"),
         (Protocol::Sieve, &[b"BYE \"too many\"\r\n"], "the greeting", "too many"),
         (Protocol::Sieve, &[b"\"STARTTLS\"\r\nOK\r\n", b"NO {3}\r\nbad\r\n"], "STARTTLS", "bad"),
-        (Protocol::Ldap, &[b"\x30\x11\x02\x01\x01\x78\x0c\x0a\x01\x34\x04\x00\x04\x05no ca"], "StartTLS", "52 unavailable: no ca"),
         (Protocol::Ldap, &[b"\x30\x24\x02\x01\x00\x78\x1f\x0a\x01\x34\x04\x00\x04\x00\x8a\x161.3.6.1.4.1.1466.20036"], "StartTLS", "disconnection"),
         (Protocol::Xmpp, &[b"<s:stream xmlns:s='http://etherx.jabber.org/streams' version='1.0'>", b"<s:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>not &lt;here&gt;</text></s:error></s:stream>"], "features", "host-unknown: not <here>"),
         (Protocol::Nntp, &[b"502 no access\r\n"], "the greeting", "502 no access"),
-        (Protocol::Nntp, &[b"200 hi\r\n", b"101 l\r\nSTARTTLS\r\n.\r\n", b"580 no certificate\r\n"], "STARTTLS", "580"),
         (Protocol::Ftp, &[b"421-too\r\nmany\r\n421 users\r\n"], "the greeting", "421-too many users"),
-        (Protocol::Ftp, &[b"220 hi\r\n", b"211-x\r\n AUTH TLS\r\n211 x\r\n", b"431 no certificate\r\n"], "AUTH TLS", "431"),
+        (Protocol::Pop3, &[b"+OK hi\r\n", b"-ERR what\r\n", b"-ERR unknown\r\n"], "refused STLS", "-ERR unknown"),
+        (Protocol::Smtp, &[b"220 hi\r\n", b"502 5.5.1 not implemented\r\n"], "refused EHLO", "502 5.5.1"),
+        (Protocol::Smtp, &[b"220 hi\r\n", b"501-5.5.2 Invalid\r\n501 5.5.2 EHLO argument\r\n"], "refused EHLO", "501-5.5.2 Invalid 5.5.2 EHLO argument"),
+        (Protocol::Smtp, &[b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"501 no parameters\r\n"], "refused STARTTLS", "501 no"),
+        (Protocol::Lmtp, &[b"220 hi\r\n", b"550 who are you\r\n"], "refused LHLO", "550 who"),
+        (Protocol::Nntp, &[b"200 hi\r\n", b"500 what\r\n", b"500 what\r\n"], "refused STARTTLS", "500 what"),
+        (Protocol::Ftp, &[b"220 hi\r\n", b"502 what\r\n", b"502 what\r\n"], "refused AUTH TLS", "502 what"),
+        (Protocol::Ftp, &[b"220 hi\r\n", b"211-x\r\n AUTH TLS\r\n211 x\r\n", b"534 by policy\r\n"], "refused AUTH TLS", "534"),
+        (Protocol::Ldap, &[b"\x30\x11\x02\x01\x01\x78\x0c\x0a\x01\x35\x04\x00\x04\x05no ca"], "refused StartTLS", "53 unwillingToPerform: no ca"),
         (Protocol::Postgres, &[error_packet], "SSLRequest", "FATAL too many clients (53300)"),
     ];
     for (protocol, answers, step, text) in refused {
@@ -176,6 +177,49 @@ fn a_refusal_is_shown_with_its_step_and_text() {
     let failure = up_to_go(usual(Protocol::Xmpp), 1)
         .receive(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>");
     assert_eq!(failure.unwrap_err().code(), "starttls.refused");
+}
+
+#[test]
+fn a_server_that_cannot_begin_tls_now_is_told_from_one_that_refuses() {
+    let unable: [(Protocol, &[&[u8]], &str); 9] = [
+        (Protocol::Imap, &[b"* OK [CAPABILITY STARTTLS]\r\n", b"A2 NO [UNAVAILABLE] later\r\n"], "later"),
+        (Protocol::Pop3, &[b"+OK\r\n", b"+OK\r\nSTLS\r\n.\r\n", b"-ERR [SYS/TEMP] later\r\n"], "later"),
+        (Protocol::Smtp, &[b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454 no TLS\r\n"], "454 no TLS"),
+        (Protocol::Smtp, &[b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"421 closing\r\n"], "421 closing"),
+        (
+            Protocol::Lmtp,
+            &[b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454-4.7.0 no\r\n454 TLS\r\n"],
+            "454-4.7.0 no TLS",
+        ),
+        (Protocol::Sieve, &[b"\"STARTTLS\"\r\nOK\r\n", b"NO (TRYLATER) \"later\"\r\n"], "later"),
+        (Protocol::Ldap, &[b"\x30\x11\x02\x01\x01\x78\x0c\x0a\x01\x34\x04\x00\x04\x05no ca"], "52 unavailable: no ca"),
+        (Protocol::Nntp, &[b"200 hi\r\n", b"101 l\r\nSTARTTLS\r\n.\r\n", b"580 no certificate\r\n"], "580"),
+        (Protocol::Ftp, &[b"220 hi\r\n", b"211-x\r\n AUTH TLS\r\n211 x\r\n", b"431 no certificate\r\n"], "431"),
+    ];
+    for (protocol, answers, text) in unable {
+        let error = after(protocol, answers).unwrap_err();
+        assert_eq!(error.code(), "starttls.unable", "{error}");
+        let shown = error.to_string();
+        assert!(shown.contains("cannot begin TLS at the moment: ") && shown.contains(text), "{shown}");
+    }
+}
+
+#[test]
+fn smtp_introduces_itself_by_the_address_of_its_socket() {
+    for (local, literal) in [
+        (Some("192.0.2.7"), "[192.0.2.7]"),
+        (Some("2001:db8::7"), "[IPv6:2001:db8::7]"),
+        (Some("::1"), "[IPv6:::1]"),
+        (Some("::ffff:192.0.2.7"), "[192.0.2.7]"),
+        (None, "[127.0.0.1]"),
+    ] {
+        for (protocol, word) in [(Protocol::Smtp, "EHLO"), (Protocol::Lmtp, "LHLO")] {
+            let local = local.map(|address| address.parse().unwrap());
+            let mut dialogue = Dialogue::on(protocol, &Host::parse("mail.example").unwrap(), local);
+            let step = dialogue.receive(b"220 hi\r\n");
+            assert_eq!(step, Ok(Step::Send(format!("{word} {literal}\r\n").into_bytes())));
+        }
+    }
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Xmpp {
             }
             "features" => Err(Fault::Missing("no starttls among the features".to_owned())),
             "proceed" => Ok(Move::Go),
-            "failure" => Err(Fault::Refused("failure".to_owned())),
+            "failure" => Err(Fault::Refused("it gives no reason".to_owned())),
             _ => Err(Fault::Refused(format!("stream error: {}", self.said.join(": ")))),
         }
     }
