@@ -49,6 +49,41 @@ fn a_blocked_authority_is_refused_although_it_was_not_sent() {
 }
 
 #[test]
+fn a_revoked_intermediate_is_refused_although_the_server_leads_the_search_elsewhere() {
+    let private = ca("Private");
+    let world = world("default", &[]);
+    let (spec, key_of, intermediate) = private.intermediate(1);
+    let leaf = |name: &str| issue(&server(&[HOST], START - DAY, 90), &key(name), &spec, &key_of);
+    let usual = chain(&[leaf("k"), intermediate.clone(), private.root.clone()]);
+    let verdict = world.see(&usual);
+    world.yes_kind(&verdict, PinKind::Issuer).unwrap();
+    assert_eq!(
+        world.see(&chain(&[leaf("k2"), intermediate.clone(), private.root.clone()])).decision(),
+        Decision::Accept
+    );
+    // The intermediate's key was stolen, and its certificate revoked. The thief sends it once more,
+    // certified by authorities of his own, so that the longest way does not touch the revoked one.
+    let (first, second) = (ca("Thief"), ca("Thief's friend"));
+    let detour = issue(&spec, &key_of, &first.spec, &first.key);
+    let above = issue(&first.spec, &first.key, &second.spec, &second.key);
+    let stolen = chain(&[leaf("k3"), detour, above, second.root.clone(), intermediate.clone(), private.root.clone()]);
+    let crls = [private.crl(&intermediate)];
+    for chain in [&usual, &stolen] {
+        let check = Check { policy: Some(&world.policy), crls: &crls, ..Check::new(&world.endpoint, chain, world.now) };
+        let verdict = trust::check(&world.store, &check).unwrap();
+        assert_eq!((verdict.decision(), because(&verdict, "revoked-by-issuer")), (Decision::Reject, true));
+    }
+    // Nor is the authority that revoked it the one to trust at first contact.
+    let stranger = trust_support::world("default", &[]);
+    let check =
+        Check { policy: Some(&stranger.policy), crls: &crls, ..Check::new(&stranger.endpoint, &stolen, stranger.now) };
+    let verdict = trust::check(&stranger.store, &check).unwrap();
+    stranger.yes_kind(&verdict, PinKind::Issuer).unwrap();
+    let pinned = stranger.record().unwrap().pins[0].value.clone();
+    assert_ne!(pinned, PinValue::Sha256(private.root.spki()));
+}
+
+#[test]
 fn a_revoked_leaf_is_refused_although_its_pinned_authority_was_not_sent() {
     let private = ca("Private");
     let world = world("default", &[]);

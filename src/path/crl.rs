@@ -148,14 +148,14 @@ impl<'a> List<'a> {
 
     /// Goes through the entries. What cannot be read, and critical extensions that are unknown, are
     /// noted in the list itself; the entry counts all the same as far as it can be read.
-    pub(super) fn each(&mut self, mut then: impl FnMut(&Entry<'a>)) {
+    pub(super) fn each(&mut self, mut then: impl FnMut(Entry<'a>)) {
         while !self.entries.at_end() {
             let Some(entry) = self.entries.next() else {
                 self.sound = false;
                 return;
             };
             match self.read_entry(entry) {
-                Some(entry) => then(&entry),
+                Some(entry) => then(entry),
                 None => self.sound = false,
             }
         }

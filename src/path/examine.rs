@@ -68,6 +68,25 @@ pub fn path_to(question: &Question<'_>, anchor: &Cert) -> Option<Path> {
     clean.then(|| Path { certs: way.nodes.iter().map(|n| n.cert.clone()).collect() })
 }
 
+/// What the revocation lists and the staple say of a path that [`path_to`] found, added to the problems
+/// of the examination. That looks at one path only, and a server that adds certificates of its own can
+/// choose which one that is.
+pub fn add_revoked(question: &Question<'_>, path: &Path, problems: &mut Vec<Problem>) {
+    let pool = pool(question);
+    let last = path.certs.len().saturating_sub(1);
+    let node = |(place, cert)| {
+        let index = pool.iter().find(|n| n.cert == cert).and_then(|n| n.index);
+        Node { cert, index, anchor: place == last }
+    };
+    let nodes: Vec<Node<'_>> = path.certs.iter().enumerate().map(node).collect();
+    let known = Known { path: &nodes, valid: true, pool: &pool, roots: question.roots };
+    // What cannot be used was noted by the examination.
+    let mut notes = Vec::new();
+    let staple = question.chain.ocsp();
+    problems.extend(super::revocation::check(&known, question.crls, staple, question.at, &mut notes));
+    in_order(problems);
+}
+
 /// The best way from the leaf upwards, and what is wrong with it above the leaf.
 struct Way<'a> {
     nodes: Vec<Node<'a>>,

@@ -26,7 +26,7 @@ mod system;
 mod verify;
 
 pub use chain::{Chain, ChainError, MAX_CHAIN, MAX_CHAIN_BYTES, MAX_OCSP_BYTES};
-pub use examine::{examine, path_to};
+pub use examine::{add_revoked, examine, path_to};
 pub use judge::MAX_INTERMEDIATES;
 pub use problem::{Problem, ProblemKind, Problems, kinds_of};
 pub use roots::{Roots, RootsError};

@@ -107,13 +107,13 @@ impl Answers {
         let produced = data.value(GENERALIZED_TIME).map(|time| generalized_time(time).unwrap_or(Timestamp::MIN))?;
         let mut responses = data.enter(SEQUENCE)?;
         let mut answers = Self { produced, about: Vec::new(), unknown_hash: None, unknown: None, sound: true };
-        let hashes = Hashes::new(leaf);
+        let mut hashes = Hashes::new(leaf);
         while !responses.at_end() {
             let Some(single) = responses.next() else {
                 answers.sound = false;
                 break;
             };
-            if answers.take(single, leaf, &hashes).is_none() {
+            if answers.take(single, leaf, &mut hashes).is_none() {
                 answers.sound = false;
             }
         }
@@ -129,7 +129,7 @@ impl Answers {
     }
 
     /// One single response; `None` where it cannot be read.
-    fn take(&mut self, single: Tlv<'_>, leaf: &Target<'_>, hashes: &Hashes) -> Option<()> {
+    fn take(&mut self, single: Tlv<'_>, leaf: &Target<'_>, hashes: &mut Hashes) -> Option<()> {
         let mut single = Some(single).filter(|tlv| tlv.tag == SEQUENCE).map(|tlv| Reader::new(tlv.value))?;
         let mut id = single.enter(SEQUENCE)?;
         let algorithm = id.enter(SEQUENCE)?.value(OID)?;
@@ -226,29 +226,46 @@ fn unknown_critical(mut extensions: Reader<'_>) -> Result<Option<String>, ()> {
 struct Hashes {
     names: Vec<Vec<u8>>,
     keys: Vec<Vec<u8>>,
+    /// By algorithm, so that a response with many answers costs no more than one: the hashes of the
+    /// names and of the keys.
+    known: Vec<(Vec<u8>, Both)>,
 }
+
+type Both = (Vec<Vec<u8>>, Vec<Vec<u8>>);
 
 impl Hashes {
     fn new(leaf: &Target<'_>) -> Self {
         let names = vec![leaf.element.cert.issuer().der().to_vec(), leaf.issuer.subject().der().to_vec()];
-        Self { names, keys: leaf.signers().map(Cert::key_bits).collect() }
+        Self { names, keys: leaf.signers().map(Cert::key_bits).collect(), known: Vec::new() }
     }
 
     /// Whether the hashes of a CertID are these; `None` for an algorithm that is unknown here.
-    fn fit(&self, algorithm: &[u8], name: &[u8], key: &[u8]) -> Option<bool> {
-        let hash: fn(&[u8]) -> Vec<u8> = match (algorithm, algorithm.strip_prefix(NIST)) {
-            (SHA1, _) => |bytes| Sha1::digest(bytes).to_vec(),
-            (_, Some([1])) => |bytes| Sha256::digest(bytes).to_vec(),
-            (_, Some([2])) => |bytes| Sha384::digest(bytes).to_vec(),
-            (_, Some([3])) => |bytes| Sha512::digest(bytes).to_vec(),
-            (_, Some([4])) => |bytes| Sha224::digest(bytes).to_vec(),
-            (_, Some([5])) => |bytes| Sha512_224::digest(bytes).to_vec(),
-            (_, Some([6])) => |bytes| Sha512_256::digest(bytes).to_vec(),
-            _ => return None,
-        };
-        let any = |of: &[Vec<u8>], wanted: &[u8]| of.iter().any(|bytes| hash(bytes) == wanted);
-        Some(any(&self.names, name) && any(&self.keys, key))
+    fn fit(&mut self, algorithm: &[u8], name: &[u8], key: &[u8]) -> Option<bool> {
+        let contain = |(names, keys): &Both| names.iter().any(|h| h == name) && keys.iter().any(|h| h == key);
+        if let Some((_, both)) = self.known.iter().find(|(known, _)| known == algorithm) {
+            return Some(contain(both));
+        }
+        let hash = hash(algorithm)?;
+        let all = |of: &[Vec<u8>]| of.iter().map(|bytes| hash(bytes)).collect::<Vec<_>>();
+        let both = (all(&self.names), all(&self.keys));
+        let fits = contain(&both);
+        self.known.push((algorithm.to_vec(), both));
+        Some(fits)
     }
+}
+
+/// The hash algorithm with this object identifier.
+fn hash(algorithm: &[u8]) -> Option<fn(&[u8]) -> Vec<u8>> {
+    Some(match (algorithm, algorithm.strip_prefix(NIST)) {
+        (SHA1, _) => |bytes| Sha1::digest(bytes).to_vec(),
+        (_, Some([1])) => |bytes| Sha256::digest(bytes).to_vec(),
+        (_, Some([2])) => |bytes| Sha384::digest(bytes).to_vec(),
+        (_, Some([3])) => |bytes| Sha512::digest(bytes).to_vec(),
+        (_, Some([4])) => |bytes| Sha224::digest(bytes).to_vec(),
+        (_, Some([5])) => |bytes| Sha512_224::digest(bytes).to_vec(),
+        (_, Some([6])) => |bytes| Sha512_256::digest(bytes).to_vec(),
+        _ => return None,
+    })
 }
 
 /// Signed by the issuer, or by a responder that the issuer delegated to (RFC 6960, section 4.2.2.2)

@@ -132,11 +132,10 @@ impl Look<'_, '_> {
         if list.attributes_only {
             return Err("it is about attribute certificates only".to_owned());
         }
-        let used = self.verified_for(&list)?;
+        let (used, by_right) = self.verified_for(&list)?;
         self.take(&mut list, &used);
         let mut limits = self.limits_of(&list);
-        let may_not = |place: &usize| self.targets.get(*place).is_some_and(|target| !may_sign(target.issuer));
-        if used.iter().any(may_not) {
+        if !by_right {
             limits.push("its issuer's certificate does not allow it to sign revocation lists".to_owned());
         }
         let number = list.number.unwrap_or(&[]).to_vec();
@@ -147,9 +146,10 @@ impl Look<'_, '_> {
         Ok(Used { limits, delta })
     }
 
-    /// The targets whose issuer signed the list.
-    fn verified_for(&mut self, list: &List<'_>) -> Result<Vec<usize>, String> {
-        let mut used = Vec::new();
+    /// The targets whose issuer signed the list, and whether all certificates of the keys that did so
+    /// allow it.
+    fn verified_for(&mut self, list: &List<'_>) -> Result<(Vec<usize>, bool), String> {
+        let (mut used, mut by_right) = (Vec::new(), true);
         let mut error = match self.open_end {
             _ if list.indirect => "indirect lists, of other issuers, are not supported",
             Some(name) if name.reads_as(&list.issuer) => "its issuer's certificate is missing or cannot be checked",
@@ -162,15 +162,19 @@ impl Look<'_, '_> {
                 continue;
             }
             match self.verified(list, target) {
-                Ok(()) => used.push(place),
+                Ok(signer) => {
+                    used.push(place);
+                    by_right &= may_sign(signer);
+                }
                 Err(reason) => error = reason,
             }
         }
-        if used.is_empty() { Err(error) } else { Ok(used) }
+        if used.is_empty() { Err(error) } else { Ok((used, by_right)) }
     }
 
-    fn verified(&mut self, list: &List<'_>, target: &Target<'_>) -> Result<(), String> {
-        let mut signers: Vec<&Cert> = target.signers().collect();
+    /// Who signed the list of those who may speak for the issuer.
+    fn verified<'t>(&mut self, list: &List<'_>, target: &Target<'t>) -> Result<&'t Cert, String> {
+        let mut signers: Vec<&'t Cert> = target.signers().collect();
         signers.sort_by_key(|signer| matches!((signer.subject_key_id(), list.key_id), (Some(a), Some(b)) if a != b));
         let mut error = None;
         for signer in signers {
@@ -178,7 +182,7 @@ impl Look<'_, '_> {
             let left = self.hashed.checked_sub(message.len()).ok_or("checking it would cost too much")?;
             self.hashed = left;
             match signer.verifies(list.signed.algorithm, message, list.signed.signature) {
-                Ok(true) => return Ok(()),
+                Ok(true) => return Ok(signer),
                 Ok(false) => {}
                 Err(reason) => error = Some(reason),
             }
@@ -194,7 +198,7 @@ impl Look<'_, '_> {
             used.iter().filter_map(|place| Some((*place, self.targets.get(*place)?))).collect();
         let mut issuer = None;
         list.each(|entry| {
-            issuer = entry.issuer.clone().or(issuer.take());
+            issuer = entry.issuer.or(issuer.take());
             for (place, target) in &targets {
                 let same = crl::integer(entry.serial) == crl::integer(target.element.cert.serial_bytes());
                 let elsewhere =

@@ -14,7 +14,8 @@ use super::{Check, CheckError, Policy, clock, elsewhere, second};
 use crate::cert::{Cert, HostMatch, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
-use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots, examine, path_to};
+use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots};
+use crate::path::{add_revoked, examine, path_to};
 use crate::store::{Anchor, EndpointRecord, LayerPolicies, Origin, Pin, PinKind, PinState, PinValue, StoreError, Tx};
 use crate::text::Statement;
 use crate::time::Timestamp;
@@ -88,7 +89,6 @@ pub(super) fn gather<'c>(
         None => examination.problems.clone(),
         Some(_) => without_path_problems(&examination.problems),
     };
-    let kinds = crate::path::kinds_of(&problems);
     let leaf = describe(leaf_cert, &examination);
     let ca_anchor = examination.path.as_ref().and_then(|path| path.anchor()).map(anchor_of);
     let ca = match (unavailable, &ca_anchor) {
@@ -102,8 +102,10 @@ pub(super) fn gather<'c>(
     let pins = known_pins(tx, check.endpoint, record.as_ref(), any.as_ref(), session, &question)?;
     let pinned_anchor = pins.iter().find_map(|(_, path)| path.as_ref()?.anchor().map(anchor_of));
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
-    let paths = pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path).chain(&examination.path);
-    let elements = elements(check.chain, paths);
+    let other_paths = || pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path);
+    other_paths().for_each(|path| add_revoked(&question, path, &mut problems));
+    let kinds = crate::path::kinds_of(&problems);
+    let elements = elements(check.chain, other_paths().chain(&examination.path));
     let latest = clock::latest_possible(check.now, floor);
     let mut known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect(), latest);
     let (blocked_everywhere, blocked_below) = blocked_everywhere(tx, &elements)?;
@@ -527,7 +529,14 @@ fn issuer_candidate(facts: &Facts, question: &Question<'_>) -> Option<Cert> {
     }
     let fit = |cert: &&&Cert| is_ca(cert) && cert.spki() != leaf.spki();
     let candidates = above.iter().rev().filter(fit).take(MAX_CANDIDATES);
-    candidates.copied().find(|cert| path_to(question, cert).is_some()).cloned()
+    let leads_to = |cert: &&Cert| {
+        path_to(question, cert).is_some_and(|path| {
+            let mut problems = Vec::new();
+            add_revoked(question, &path, &mut problems);
+            problems.is_empty()
+        })
+    };
+    candidates.copied().find(leads_to).cloned()
 }
 
 fn is_ca(cert: &Cert) -> bool {
