@@ -820,6 +820,11 @@
 #define TOFU_PROBLEM_MALFORMED 262144ull
 
 /**
+ * The private half of a key is published with a package, so that anybody can impersonate the server.
+ */
+#define TOFU_PROBLEM_PUBLISHED_KEY 524288ull
+
+/**
  * The DER, verbatim: bytes.
  */
 #define TOFU_CERT_DER 1

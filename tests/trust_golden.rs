@@ -263,7 +263,15 @@ fn block(world: &World, value: tofu::hash::Hash) {
         .store
         .write(|tx| -> Result<(), StoreError> {
             let (id, kind) = (tx.new_pin_id()?, PinKind::Key);
-            tx.put_block(Block { id, kind, value, created: START, comment: String::new(), extra: Default::default() })
+            tx.put_block(Block {
+                id,
+                kind,
+                value,
+                created: START,
+                comment: String::new(),
+                published: None,
+                extra: Default::default(),
+            })
         })
         .unwrap();
 }

@@ -241,6 +241,8 @@ pub const TOFU_PROBLEM_CHAIN_TOO_LONG: u64 = 65536u64;
 pub const TOFU_PROBLEM_BUDGET_EXCEEDED: u64 = 131072u64;
 /// A certificate that cannot be read.
 pub const TOFU_PROBLEM_MALFORMED: u64 = 262144u64;
+/// The private half of a key is published with a package, so that anybody can impersonate the server.
+pub const TOFU_PROBLEM_PUBLISHED_KEY: u64 = 524288u64;
 
 /// Refuses bits that this version does not know: they could ask for more care than it has.
 pub(super) fn refuse_unknown_bits(flags: u64, known: u64) -> Result<(), Failure> {
@@ -345,6 +347,7 @@ mod tests {
             (TOFU_PROBLEM_CHAIN_TOO_LONG, ProblemKind::ChainTooLong),
             (TOFU_PROBLEM_BUDGET_EXCEEDED, ProblemKind::BudgetExceeded),
             (TOFU_PROBLEM_MALFORMED, ProblemKind::Malformed),
+            (TOFU_PROBLEM_PUBLISHED_KEY, ProblemKind::PublishedKey),
         ];
         assert_eq!(bits.len(), ProblemKind::ALL.len());
         for (bit, kind) in bits {

@@ -5,7 +5,7 @@ use super::algorithm::Algorithm;
 use super::der::{self, Tlv};
 use super::notes::Notes;
 use super::outline::{Date, Outline};
-use super::{Cert, oid, strict, strings};
+use super::{Cert, Published, oid, strict, strings};
 
 /// Collects the anomalies of `cert`.
 pub(super) fn collect(cert: &Cert) -> Vec<super::Anomaly> {
@@ -27,6 +27,9 @@ pub(super) fn collect(cert: &Cert) -> Vec<super::Anomaly> {
     // What another reader refuses for a reason that has no name here must not pass for clean.
     if let (true, Err(error)) = (notes.is_empty(), x509_parser::parse_x509_certificate(all)) {
         notes.found("not-strictly-readable", "certificate", &error.to_string());
+    }
+    if let Some(published) = Published::of(cert.spki()) {
+        notes.found("published-private-key", "key", published.package);
     }
     notes.into_vec()
 }

@@ -25,6 +25,7 @@ mod notes;
 mod oid;
 mod outline;
 mod pem;
+mod published;
 mod san;
 mod signature;
 mod statement;
@@ -44,6 +45,7 @@ pub use facts::{
 pub use host::{ServerName, ServerNames};
 pub use name::{Attribute, Name};
 pub use pem::pem_blocks;
+pub use published::Published;
 
 use crate::endpoint::Host;
 use crate::hash::Hash;

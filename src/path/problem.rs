@@ -47,11 +47,13 @@ pub enum ProblemKind {
     BudgetExceeded = 17,
     /// A certificate that cannot be read.
     Malformed = 18,
+    /// The private half of a key is published.
+    PublishedKey = 19,
 }
 
 impl ProblemKind {
     /// Every kind, in order of its bit.
-    pub const ALL: [ProblemKind; 19] = [
+    pub const ALL: [ProblemKind; 20] = [
         Self::UntrustedIssuer,
         Self::SelfSigned,
         Self::IncompleteChain,
@@ -71,6 +73,7 @@ impl ProblemKind {
         Self::ChainTooLong,
         Self::BudgetExceeded,
         Self::Malformed,
+        Self::PublishedKey,
     ];
 
     /// The stable code.
@@ -95,6 +98,7 @@ impl ProblemKind {
             Self::ChainTooLong => "chain-too-long",
             Self::BudgetExceeded => "budget-exceeded",
             Self::Malformed => "malformed",
+            Self::PublishedKey => "published-key",
         }
     }
 

@@ -22,10 +22,22 @@ impl Tx<'_> {
         for below in &self.layers {
             found.extend(below.own_blocked(kind, values)?);
         }
+        found.retain(|block| block.published.is_none());
         Ok(found)
     }
 
-    /// [`Tx::blocked`] in this store alone.
+    /// What the private half of a key is published with, as this store or one below says.
+    pub fn published(&self, spki: Hash) -> Result<Option<String>, StoreError> {
+        for store in std::iter::once(self).chain(&self.layers) {
+            let marked = store.own_blocked(PinKind::Key, &[spki])?.pop().and_then(|block| block.published);
+            if marked.is_some() {
+                return Ok(marked);
+            }
+        }
+        Ok(None)
+    }
+
+    /// [`Tx::blocked`] in this store alone, with the keys that are only marked as published.
     pub(super) fn own_blocked(&self, kind: PinKind, values: &[Hash]) -> Result<Vec<Block>, StoreError> {
         let mut found = Vec::new();
         // The meta row is sealed and written by every commit: its count proves that there is none.

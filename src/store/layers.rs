@@ -135,11 +135,14 @@ impl Tx<'_> {
 
     /// Where one of these is refused everywhere: in this store (`Some(None)`), or in the n-th of those below.
     pub fn blocked_in(&self, kind: PinKind, values: &[Hash]) -> Result<Option<Option<usize>>, StoreError> {
-        if !self.own_blocked(kind, values)?.is_empty() {
+        let refuses = |store: &Tx<'_>| -> Result<bool, StoreError> {
+            Ok(store.own_blocked(kind, values)?.iter().any(|block| block.published.is_none()))
+        };
+        if refuses(self)? {
             return Ok(Some(None));
         }
         for (layer, below) in self.layers.iter().enumerate() {
-            if !below.own_blocked(kind, values)?.is_empty() {
+            if refuses(below)? {
                 return Ok(Some(Some(layer)));
             }
         }

@@ -422,6 +422,9 @@ pub struct Block {
     /// A person's note.
     #[serde(default)]
     pub comment: String,
+    /// Not refused: what the private half of this key is published with. An older version refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -48,6 +48,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("name-unreadable", "{place}: not built as names are; only a part could be read"),
     ("not-strictly-readable", "{place}: a strict reader refuses it: {found}"),
     ("path-length-without-ca", "{place}: a path length for what is no authority"),
+    (
+        "published-private-key",
+        "{place}: its private half is published with {found}; anybody can impersonate this server",
+    ),
     ("san-dns-address", "{place}: an address as a DNS name, where it matches no host: {found}"),
     ("san-dns-form", "{place}: no proper DNS name, and matches no host: {found}"),
     ("san-empty", "{place}: an empty list of names"),

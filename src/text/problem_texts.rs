@@ -105,6 +105,14 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("malformed", "Certificate number {number} of what the server sent cannot be read ({reason})."),
     ("malformed-key", "The key in the server's certificate cannot be read."),
     ("malformed-version", "The server's certificate says that it is of version {version}, but is not built like one."),
+    (
+        "published-key",
+        "The private key of this certificate is published with {package}; anybody can impersonate this server.",
+    ),
+    (
+        "published-key-issuer",
+        "The private key of the authority {subject} is published with {package}; anybody can make certificates in its name.",
+    ),
     ("refused", "The chain was refused by a stricter check ({reason})."),
     // Notes.
     (

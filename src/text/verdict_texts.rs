@@ -71,6 +71,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "headline-policy-unknown",
         "The rules set for {host} were written by a newer version and are not understood here.",
     ),
+    ("headline-published-key", "The private key of {host} is public: anybody can impersonate this server."),
     ("headline-objection", "{host} presents a key that was refused for another server: {objection}."),
     // Reasons: what led to the decision.
     ("policy-unknown", "The policy of this server holds a field that this version does not know."),
@@ -125,6 +126,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("host-ca-valid-elsewhere", "The same host is known with a valid certificate on another port or account."),
     ("host-other-key-elsewhere", "The same host is known with another key on another port or account."),
     ("key-trusted-on-sibling", "This key is already trusted for {elsewhere}."),
+    ("key-published", "The private key comes with {package}, so everybody who has that has it too."),
+    (
+        "published-key-loopback",
+        "The private key is published with {package}; on this device's own address that guards against nobody else.",
+    ),
     ("key-blocked-elsewhere", "This key, or one that its certificate depends on, was {objection}."),
     (
         "key-compromised-elsewhere",
@@ -198,6 +204,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "meaning-rolled-over",
         "Whoever holds the old key made this certificate. That is usually the operator, replacing the key; it is also what a thief of the old key could do.",
+    ),
+    (
+        "meaning-published-key",
+        "The key comes with {package} and is the same for everybody. An attacker between you and the server who has it could read your password and mail.",
     ),
     (
         "meaning-objection",
@@ -278,6 +288,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "advice-new-problem",
         "Trust it only if the provider confirms what is new; the new problems will then be accepted for this server too.",
+    ),
+    (
+        "advice-published-key",
+        "Tell the operator of the server to make a key of its own, and do not log in until then. Only its full fingerprint, typed in, is taken as a yes.",
     ),
     ("advice-objection", "Do not trust it unless you know why the key was refused there and why it is right here."),
     ("advice-confirm-change", "Ask the provider whether this change was made. If it was, accept it."),

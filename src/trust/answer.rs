@@ -83,6 +83,9 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
             return Err(TrustError::Typed("it is not that of the certificate or key presented".to_owned()));
         }
     }
+    if verdict.outcome().typed_only && answer.typed.is_none() {
+        return no("the private key of this server is published; only its full fingerprint, typed in, is taken");
+    }
     if !facts.possession {
         return no("no handshake proved that the server holds this key");
     }

@@ -68,6 +68,11 @@ fn finish(facts: &Facts, policy: &Policy, mut outcome: Outcome) -> Outcome {
     }
     if outcome.decision != Decision::Accept {
         outcome.assurance = Assurance::None;
+        if facts.has(ProblemKind::PublishedKey) {
+            outcome.because("key-published");
+            outcome.risk = Risk::High;
+            outcome.typed_only = true;
+        }
     }
     let layer = outcome.pin_index.and_then(|index| facts.known.pins.get(index)).map(|known| known.layer);
     if matches!(layer, Some(Layer::System(_))) {
@@ -104,12 +109,13 @@ fn object(facts: &Facts, outcome: &mut Outcome) {
 }
 
 /// What is said with every decision, because it may matter to a reader.
-fn circumstances(facts: &Facts) -> [(bool, &'static str); 5] {
+fn circumstances(facts: &Facts) -> [(bool, &'static str); 6] {
     let user_knows_it = facts.elsewhere.siblings.iter().any(|s| facts.counts(&s.pin));
     [
         (facts.clock_wrong(), "clock-wrong"),
         (facts.ca_unavailable(), "ca-unavailable"),
         (facts.interception_hint(), "interception-hint"),
+        (facts.published.is_some() && !facts.has(ProblemKind::PublishedKey), "published-key-loopback"),
         (user_knows_it, "key-trusted-on-sibling"),
         (!facts.elsewhere.holders.is_empty(), "key-known-elsewhere"),
     ]
@@ -150,6 +156,7 @@ fn never_waivable(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         (!facts.leaf.key_readable, "server-key-unreadable"),
         (facts.leaf.rsa_bits.is_some_and(|bits| bits < smallest), "key-too-small"),
         (facts.dane == super::facts::DaneAnswer::Mismatch, "tlsa-mismatch"),
+        (published_and_validated(facts), "key-published"),
     ]
     .into_iter()
     .filter_map(|(holds, code)| holds.then_some(code))
@@ -160,6 +167,13 @@ fn never_waivable(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     });
     outcome.risk = if facts.known_with_a_key() { Risk::High } else { Risk::None };
     Some(outcome.event("rejected", Severity::Warning))
+}
+
+/// A key whose private half is published is a known compromise, whatever else validates it.
+fn published_and_validated(facts: &Facts) -> bool {
+    use super::facts::DaneAnswer;
+    let validated = facts.ca_path() || matches!(facts.dane, DaneAnswer::Ee | DaneAnswer::Ta);
+    facts.has(ProblemKind::PublishedKey) && validated
 }
 
 /// The policy `ca-only`: pins, DANE, staged keys and siblings do not count.
@@ -376,6 +390,10 @@ fn staged(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let replaced = pins.iter().find(|k| k.pin.id == known.pin.replaces && known.pin.replaces != 0);
     let inherited = replaced.and_then(|k| k.pin.waiver);
     let fixes = match coverage(facts, policy, known, inherited) {
+        // Whoever announced it did not see this; what its predecessor was forgiven is another key's.
+        Coverage::All | Coverage::Fixes(_) if facts.has(ProblemKind::PublishedKey) => {
+            return Some(new_problem(facts, index, Problems::of(&[ProblemKind::PublishedKey]), Rule::Staged));
+        }
         Coverage::Unknown => return None,
         Coverage::Beyond(rest) => return Some(new_problem(facts, index, rest, Rule::Staged)),
         Coverage::All => known.pin.waiver.or(inherited),

@@ -63,6 +63,7 @@ type Fact<'a> = (&'static str, fn(&Scene<'a>) -> String);
 impl<'a> Scene<'a> {
     fn headline(&self) -> Statement {
         let code = match (self.outcome.decision, self.outcome.rule) {
+            (Decision::Ask, _) if self.outcome.typed_only => "headline-published-key",
             _ if self.outcome.objected => "headline-objection",
             (Decision::Accept, _) => self.accepted(),
             (_, Rule::UnknownPolicy) => "headline-policy-unknown",
@@ -71,6 +72,7 @@ impl<'a> Scene<'a> {
             (_, Rule::NeverWaivable) => match self.outcome.reasons.first().copied() {
                 Some("revoked-by-issuer") => "headline-revoked",
                 Some("tlsa-mismatch") => "headline-tlsa-mismatch",
+                Some("key-published") => "headline-published-key",
                 _ => "headline-bad-key",
             },
             (_, Rule::CaOnly) => "headline-not-ca-valid",
@@ -165,6 +167,7 @@ impl<'a> Scene<'a> {
     fn meaning(&self) -> Vec<Statement> {
         let mut codes: Vec<&'static str> = Vec::new();
         codes.push(match (self.outcome.decision, self.outcome.rule) {
+            _ if self.outcome.typed_only && self.outcome.rule != Rule::Blocked => "meaning-published-key",
             _ if self.outcome.objected => "meaning-objection",
             (_, Rule::UnknownPolicy) => "meaning-policy-unknown",
             (_, Rule::Blocked) => "meaning-blocked",
@@ -248,6 +251,7 @@ impl<'a> Scene<'a> {
             codes.push("advice-check-server-name");
         }
         codes.push(match self.outcome.rule {
+            _ if self.outcome.typed_only => "advice-published-key",
             _ if self.outcome.objected => "advice-objection",
             Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
             Rule::LapsedNewer => "advice-wait-for-renewal",
@@ -299,7 +303,7 @@ impl<'a> Scene<'a> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [Fact<'a>; 18] = [
+        let facts: [Fact<'a>; 19] = [
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
             ("authority", Self::authority),
@@ -322,6 +326,7 @@ impl<'a> Scene<'a> {
             ("system-store", Self::system_store),
             ("objection", Self::objection),
             ("replaced", Self::replaced),
+            ("package", |s| s.facts.published.as_deref().map_or_else(String::new, excerpt_raw)),
             ("now", |s| date(s.facts.now)),
         ];
         let mut statement = Statement::new(code);

@@ -258,6 +258,8 @@ pub struct Facts {
     pub ca: CaAnswer,
     /// Dates are all that is wrong, and there was a time at which path and name were valid.
     pub valid_but_for_dates: bool,
+    /// What the private half of a key among `elements` is published with.
+    pub published: Option<String>,
     /// A key or certificate among `elements` is refused everywhere.
     pub blocked_everywhere: bool,
     /// The endpoint's policy cannot be understood.

@@ -11,7 +11,7 @@ use super::events::{SessionPin, State};
 use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Looked, Previous, RELEASED, is_leaf_pin};
 use super::floor::{Floor, floors};
 use super::{Check, CheckError, Policy, clock, elsewhere, second};
-use crate::cert::{Cert, HostMatch, SignatureCheck};
+use crate::cert::{Cert, HostMatch, Published, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots};
@@ -104,11 +104,16 @@ pub(super) fn gather<'c>(
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
     let other_paths = || pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path);
     other_paths().for_each(|path| add_revoked(&question, path, &mut problems));
-    let kinds = crate::path::kinds_of(&problems);
     let elements = elements(check.chain, other_paths().chain(&examination.path));
     let latest = clock::latest_possible(check.now, floor);
     let mut known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect(), latest);
     let (blocked_everywhere, blocked_below) = blocked_everywhere(tx, &elements)?;
+    let published = published(tx, check.chain, &examination, &elements)?;
+    if let Some((_, problem)) = published.as_ref().filter(|_| !check.flags.loopback) {
+        problems.push(problem.clone());
+    }
+    let kinds = crate::path::kinds_of(&problems);
+    let published = published.map(|(package, _)| package);
     known.layers = tx.layer_names();
     known.masks = masks(tx, record.as_ref())?;
     known.blocked_below = blocked_below;
@@ -128,6 +133,7 @@ pub(super) fn gather<'c>(
         problems: kinds,
         ca,
         valid_but_for_dates: examination.valid_but_for_dates(),
+        published,
         blocked_everywhere,
         policy_unknown,
         known,
@@ -420,6 +426,35 @@ pub(super) fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Resu
         some => some,
     };
     Ok((layer.is_some(), layer.flatten()))
+}
+
+/// The first key among those sent or in the path whose private half is published, by the table in the
+/// tree or by what these stores add: what it is published with, and the problem.
+fn published(
+    tx: &Tx<'_>,
+    chain: &Chain,
+    examination: &Examination,
+    elements: &[(Hash, Hash)],
+) -> Result<Option<(String, Problem)>, StoreError> {
+    for (spki, fingerprint) in elements {
+        let package = match Published::of(*spki) {
+            Some(known) => Some(known.package.to_owned()),
+            None => tx.published(*spki)?,
+        };
+        let Some(package) = package else { continue };
+        let code = match chain.leaf().is_some_and(|leaf| leaf.spki() == *spki) {
+            true => "published-key",
+            false => "published-key-issuer",
+        };
+        let sent = chain.certs().find(|(_, cert)| cert.fingerprint() == *fingerprint);
+        let path = examination.path.iter().flat_map(|path| &path.certs);
+        let cert = sent.map(|(_, cert)| cert).or_else(|| path.into_iter().find(|c| c.fingerprint() == *fingerprint));
+        let subject = cert.map_or_else(String::new, |cert| cert.subject().attribute("CN").join(", "));
+        let mut statement = Statement::new(code).arg("package", &package).arg("subject", subject);
+        statement.certificate = sent.map(|(index, _)| index);
+        return Ok(Some((package, Problem { kind: ProblemKind::PublishedKey, statement })));
+    }
+    Ok(None)
 }
 
 /// What a person set aside of the stores below: retired here by hand, and there all the same.

@@ -68,6 +68,8 @@ pub struct Outcome {
     pub beyond: Problems,
     /// A typed fingerprint may overrule this reject.
     pub way_back: bool,
+    /// The question takes nothing but the full fingerprint, typed in.
+    pub typed_only: bool,
     /// A rule would have accepted, and a key of the chain is refused at another endpoint.
     pub objected: bool,
     /// Kinds of pin that may be offered.
@@ -93,6 +95,7 @@ impl Outcome {
             pin_index: None,
             beyond: Problems::NONE,
             way_back: false,
+            typed_only: false,
             objected: false,
             offered: Vec::new(),
             suggested: None,

@@ -113,7 +113,7 @@ pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         return None;
     }
     // A voucher says that the key is good, an objection that it is not any more: a person has to say which.
-    if !facts.elsewhere.objections.is_empty() {
+    if !facts.elsewhere.objections.is_empty() || facts.has(ProblemKind::PublishedKey) {
         return None;
     }
     let mail = |port: u16| policy.mail_ports.contains(&port);

@@ -281,6 +281,11 @@ impl Verdict {
         self.inner.outcome.may_add
     }
 
+    /// Whether this question takes nothing but the full fingerprint, typed in.
+    pub fn needs_fingerprint(&self) -> bool {
+        self.inner.outcome.typed_only
+    }
+
     /// Whether a typed fingerprint may overrule this reject (a downgrade's way back).
     pub fn may_type(&self) -> bool {
         self.inner.outcome.way_back

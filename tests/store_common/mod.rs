@@ -99,7 +99,15 @@ pub fn pinned(account: &str, host: &str, port: u16, key: &str) -> EndpointRecord
 }
 
 pub fn block(value: Hash) -> Block {
-    Block { id: 9, kind: PinKind::Key, value, created: 1_000, comment: "stolen".to_owned(), extra: Map::new() }
+    Block {
+        id: 9,
+        kind: PinKind::Key,
+        value,
+        created: 1_000,
+        comment: "stolen".to_owned(),
+        published: None,
+        extra: Map::new(),
+    }
 }
 
 pub fn pending(endpoint: &Endpoint, n: i64) -> Pending {

@@ -394,3 +394,52 @@ fn a_pin_that_was_taken_by_a_person_is_never_a_voucher_after_it_was_replaced() {
     assert_eq!(verdict.decision(), trust::Decision::Ask, "trusted at 25, replaced at 143");
     assert!(because(&verdict, "key-replaced-elsewhere"));
 }
+
+#[test]
+fn a_key_that_everybody_has_is_trusted_only_by_its_typed_fingerprint() {
+    let mut w = world("accept-new", &[]);
+    w.store.mark_published(spki("a"), "an old appliance", w.now).unwrap();
+    let verdict = w.see(&server("a"));
+    assert_eq!(say(&verdict), "ask none first-use none high");
+    assert!(words(&verdict).contains("published with an old appliance"), "{}", words(&verdict));
+    assert!(verdict.needs_fingerprint());
+    assert!(matches!(w.yes(&verdict), Err(TrustError::NotOffered(_))));
+    assert!(matches!(once(&w, &verdict), Err(TrustError::NotOffered(_))));
+    w.typed(&verdict, &spki("a").key_pin()).unwrap();
+    assert_eq!(w.see(&server("a")).decision(), trust::Decision::Accept);
+
+    // A pin of before it was known is asked about again, and lends nothing.
+    let mut w = world("accept-new", &[]);
+    w.see(&server("b"));
+    w.store.mark_published(spki("b"), "an old appliance", w.now).unwrap();
+    w.days_later(1);
+    assert_eq!(say(&w.see(&server("b"))), "ask none new-problem none high");
+    w.at(HOST, 143);
+    assert_eq!(w.see(&server("b")).decision(), trust::Decision::Ask);
+
+    // On an address that is stated to be loopback it is a note.
+    let mut w = world("accept-new", &[]);
+    w.store.mark_published(spki("a"), "an old appliance", w.now).unwrap();
+    w.flags.loopback = true;
+    let verdict = w.see(&server("a"));
+    assert_eq!(verdict.decision(), trust::Decision::Accept);
+    assert!(because(&verdict, "published-key-loopback"));
+}
+
+#[test]
+fn no_authority_makes_a_published_key_good_and_an_announced_one_is_asked_about() {
+    let authority = ca("Honest");
+    let mut w = world("default", &[&authority]);
+    w.store.mark_published(spki("a"), "an old appliance", w.now).unwrap();
+    let valid = authority.leaf(&[HOST], "a", START - DAY, 365);
+    assert_eq!(w.see(&valid).decision(), trust::Decision::Reject);
+    assert!(because(&w.see(&valid), "key-published"));
+    put(&w.store, &at(993), "a", PinState::Staged, w.now);
+    w.days_later(1);
+    assert_eq!(say(&w.see(&server("a"))), "ask none new-problem none high");
+    // Blocked is stricter, and takes the place of the mark.
+    w.store.block(None, PinKind::Key, spki("a"), "", w.now).unwrap();
+    assert_eq!(w.see(&server("a")).rule(), trust::Rule::Blocked);
+    w.store.mark_published(spki("a"), "another name", w.now).unwrap();
+    assert_eq!(w.see(&server("a")).decision(), trust::Decision::Reject);
+}

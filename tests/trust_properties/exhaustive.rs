@@ -72,8 +72,10 @@ enum Chain {
     OtherName,
     Expired,
     Revoked,
+    Published,
+    PublishedValid,
 }
-const CHAINS: [Chain; 7] = [
+const CHAINS: [Chain; 9] = [
     Chain::SelfSigned,
     Chain::Unknown,
     Chain::Valid,
@@ -81,6 +83,8 @@ const CHAINS: [Chain; 7] = [
     Chain::OtherName,
     Chain::Expired,
     Chain::Revoked,
+    Chain::Published,
+    Chain::PublishedValid,
 ];
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -120,7 +124,15 @@ fn of_chain(chain: Chain) -> Facts {
         Chain::OtherName => with_path(&[ProblemKind::HostMismatch]),
         Chain::Expired => with_path(&[ProblemKind::Expired]),
         Chain::Revoked => with_path(&[ProblemKind::Revoked]),
+        Chain::Published => published(base()),
+        Chain::PublishedValid => published(ca_valid("Old CA")),
     }
+}
+
+fn published(mut facts: Facts) -> Facts {
+    facts.problems = facts.problems.with(ProblemKind::PublishedKey);
+    facts.published = Some("a package".to_owned());
+    facts
 }
 
 fn own_pin(facts: &mut Facts, state: Option<PinState>, origin: Origin) {
@@ -280,6 +292,12 @@ fn the_invariants_of_the_decision_hold_in_every_situation() {
             }
             if facts.has(ProblemKind::Revoked) && outcome.decision != Decision::Reject {
                 fail("no pin waives a revocation");
+            }
+            if facts.has(ProblemKind::PublishedKey) && (accepts || outcome.risk != Risk::High) {
+                fail("a published key is accepted although nobody waived that");
+            }
+            if facts.has(ProblemKind::PublishedKey) && outcome.decision == Decision::Ask && !outcome.typed_only {
+                fail("a published key takes a typed fingerprint");
             }
             if accepts && !facts.possession {
                 fail("without proof nothing is accepted");

@@ -56,6 +56,7 @@ pub fn base() -> Facts {
         problems: self_signed(),
         ca: CaAnswer::NoPath,
         valid_but_for_dates: false,
+        published: None,
         blocked_everywhere: false,
         policy_unknown: false,
         known: Known::default(),

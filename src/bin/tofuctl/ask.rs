@@ -182,7 +182,7 @@ fn of_the_old(verdict: &Verdict, said: &str) -> &'static str {
 fn typed(verdict: &Verdict, wish: &Wish, now: Timestamp, said: &str) -> Result<Reply, String> {
     // Long enough to be meant as one: say what is wrong with it. Else it is a word that we do not know.
     if said.len() < 20 {
-        let words = if verdict.may_type() { "no" } else { "one of these words" };
+        let words = if only_typed(verdict) { "no" } else { "one of these words" };
         return Err(format!("Please answer {words}, or type the full fingerprint."));
     }
     let fingerprint = parse_fingerprint(said).map_err(|error| format!("{error}."))?;
@@ -215,9 +215,14 @@ fn base(wish: &Wish, now: Timestamp) -> Answer {
     }
 }
 
+/// Nothing but the full fingerprint is taken as a yes.
+fn only_typed(verdict: &Verdict) -> bool {
+    verdict.decision() != Decision::Ask || verdict.needs_fingerprint()
+}
+
 fn choices(verdict: &Verdict, wish: &Wish, now: Timestamp) -> Vec<Choice> {
-    // A reject takes nothing but the typed fingerprint.
-    if verdict.decision() != Decision::Ask {
+    // A reject takes nothing but the typed fingerprint, and so do some questions.
+    if only_typed(verdict) {
         return Vec::new();
     }
     let lasting = match (wish.once, wish.expires) {
@@ -269,6 +274,7 @@ fn menu(verdict: &Verdict, choices: &[Choice], terminal: &Terminal) -> String {
     let mut sheet = Sheet::new(terminal.width, terminal.paint);
     sheet.gap();
     let title = match verdict.decision() {
+        Decision::Ask if only_typed(verdict) => format!("Trust {}? Only by its fingerprint.", verdict.endpoint()),
         Decision::Ask => format!("Trust {}?", verdict.endpoint()),
         _ => format!("Trust {} against this? Only by its fingerprint.", verdict.endpoint()),
     };

@@ -346,12 +346,35 @@ impl Store {
             return self.add_pin(endpoint, &new, now);
         }
         self.write(|tx| {
-            if let Some(known) = tx.own_blocked(kind, &[value])?.pop() {
+            let known = tx.own_blocked(kind, &[value])?.pop();
+            if let Some(known) = known.as_ref().filter(|known| known.published.is_none()) {
                 return Ok(known.id);
             }
-            let id = tx.new_pin_id()?;
-            tx.put_block(Block { id, kind, value, created: now, comment: comment.to_owned(), extra: Map::new() })?;
+            // A block takes the place of a mark that says less.
+            let id = known.map_or_else(|| tx.new_pin_id(), |known| Ok(known.id))?;
+            let comment = comment.to_owned();
+            tx.put_block(Block { id, kind, value, created: now, comment, published: None, extra: Map::new() })?;
             tx.log(everywhere_event("blocked-everywhere", kind, value, now))?;
+            Ok(id)
+        })
+    }
+
+    /// Marks a key as one whose private half is published, with `package`. It is not refused by that, but
+    /// trusted only by its typed fingerprint. A key that is blocked everywhere stays blocked.
+    pub fn mark_published(&self, value: Hash, package: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let kind = PinKind::Key;
+        if package.trim().is_empty() {
+            return invalid("a key is published with something: its name is missing");
+        }
+        self.write(|tx| {
+            let known = tx.own_blocked(kind, &[value])?.pop();
+            if let Some(known) = known.as_ref().filter(|k| k.published.as_deref().is_none_or(|p| p == package)) {
+                return Ok(known.id);
+            }
+            let id = known.map_or_else(|| tx.new_pin_id(), |known| Ok(known.id))?;
+            let (comment, published) = (format!("published with {package}"), Some(package.to_owned()));
+            tx.put_block(Block { id, kind, value, created: now, comment, published, extra: Map::new() })?;
+            tx.log(everywhere_event("published", kind, value, now))?;
             Ok(id)
         })
     }
@@ -500,7 +523,11 @@ impl Store {
 
 /// The event of a block everywhere, or of its lifting.
 pub(in crate::store) fn everywhere_event(code: &str, kind: PinKind, value: Hash, now: Timestamp) -> Event {
-    let what = if code == "unblocked" { "no longer blocked everywhere" } else { "blocked everywhere" };
+    let what = match code {
+        "unblocked" => "no longer blocked everywhere",
+        "published" => "marked as one whose private half is published",
+        _ => "blocked everywhere",
+    };
     let value = PinValue::Sha256(value);
     let text = format!("{} {what}", value.named(kind));
     about_pin(event(None, code, Severity::Warning, now, text), kind, &value, None)

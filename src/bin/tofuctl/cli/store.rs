@@ -131,6 +131,9 @@ pub struct Block {
     /// Lift the block; where it is one server's, the key counts as replaced from then on
     #[arg(long, conflicts_with = "comment")]
     pub unblock: bool,
+    /// Do not block: mark the key as one whose private half is published with this package
+    #[arg(long, value_name = "PACKAGE", requires = "everywhere", conflicts_with_all = ["unblock", "comment", "kind"])]
+    pub published: Option<String>,
     /// Take the key of the certificate in this file
     #[arg(long, value_name = "FILE")]
     pub cert: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use tofu::endpoint::Endpoint;
-use tofu::store::{PinState, PinValue, Store};
+use tofu::store::{PinKind, PinState, PinValue, Store};
 use tofu::text::escape;
 
 use crate::cli::store::Block;
@@ -26,6 +26,9 @@ pub fn run(args: &Block, cx: &Context) -> Result<Exit, Failure> {
     if args.unblock {
         return unblock(&store, endpoint.as_ref(), &named, cx);
     }
+    if let Some(package) = &args.published {
+        return published(&store, &named, package, cx);
+    }
     let comment = args.comment.as_deref().unwrap_or_default();
     if let Some(at) = &endpoint {
         // A block is the weaker of the two and must not take its place.
@@ -44,6 +47,20 @@ pub fn run(args: &Block, cx: &Context) -> Result<Exit, Failure> {
         format!("blocked the {} {place}; block --unblock lifts it", named.text())
     };
     // Undo lifts no block.
+    cx.done_for_good(&text, json!({}))?;
+    Ok(Exit::Done)
+}
+
+/// Marks a key as one that everybody has (docs/published-keys.md).
+fn published(store: &Store, named: &Named, package: &str, cx: &Context) -> Result<Exit, Failure> {
+    if named.kind != PinKind::Key {
+        return Err(Failure::usage("--published takes a key: give sha256//..., or --cert FILE"));
+    }
+    if !store.read(|tx| tx.blocked(named.kind, &[named.value]))?.is_empty() {
+        return Err(Failure::new(format!("the {} is blocked everywhere, which is stricter", named.text())));
+    }
+    store.mark_published(named.value, package, cx.now())?;
+    let text = format!("marked the {} as published with {}; block --unblock lifts it", named.text(), escape(package));
     cx.done_for_good(&text, json!({}))?;
     Ok(Exit::Done)
 }
@@ -82,9 +99,14 @@ fn unblock(store: &Store, endpoint: Option<&Endpoint>, named: &Named, cx: &Conte
         None => {
             // One of the system's store is refused by the library, which names that store.
             let blocked = store.read(|tx| tx.blocked(named.kind, &[named.value]))?;
-            blocked.first().ok_or_else(not_there)?;
+            let marked = store.read(|tx| tx.published(named.value))?;
+            let what = match (blocked.is_empty(), marked) {
+                (false, _) => "block",
+                (true, Some(_)) => "mark",
+                (true, None) => return Err(not_there()),
+            };
             store.unblock(named.kind, named.value, cx.now())?;
-            cx.done(&format!("lifted the block of the {} everywhere", named.text()))?;
+            cx.done(&format!("lifted the {what} of the {} everywhere", named.text()))?;
         }
         Some(at) => {
             let record = store.read(|tx| tx.endpoint(at))?;
