@@ -2,6 +2,7 @@
 //! accept, an answer is taken on the same connection, and whatever goes wrong is named with its step.
 
 mod net_support;
+mod tls_hello_support;
 mod two_keys;
 
 use std::io::{Read, Write};

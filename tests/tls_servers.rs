@@ -13,10 +13,11 @@ use servers::postfix::Postfix;
 use servers::postgres::Postgres;
 use servers::single::Single;
 use servers::slapd::Slapd;
+use tofu::cert::Cert;
 use tofu::endpoint::{Endpoint, Host};
-use tofu::store::Store;
+use tofu::store::{NewPin, PinKind, PinState, PinValue, Store};
 use tofu::tls::{Conn, Dial, Flow, NetError, Probe, Progress, Protocol, Service, connect, probe};
-use tofu::trust::{self, Answer, Change, Decision};
+use tofu::trust::{self, Answer, Change, Decision, Risk};
 
 /// One port of a server, and how to find out that it goes on after TLS.
 #[derive(Clone, Copy)]
@@ -176,6 +177,23 @@ fn dovecot_with_imap_pop3_sieve_and_lmtp() {
     ];
     let der = dovecot.place.der("first");
     live(&ports, &der, |identity, tls| dovecot.restart(identity, tls));
+}
+
+/// Dovecot with an RSA certificate beside its P-256 one, and a program that knows the RSA one.
+#[test]
+fn dovecot_with_two_certificates_is_asked_for_the_known_one() {
+    let Some(dovecot) = Dovecot::with_two_keys() else { return };
+    let rsa = Cert::parse_der(&dovecot.place.der("rsa")).unwrap();
+    for port in [starttls(Protocol::Imap, dovecot.imap, IMAP), at_once(dovecot.imaps, IMAPS)] {
+        let store = Store::memory();
+        let (kind, value, cert) = (PinKind::Key, PinValue::Sha256(rsa.spki()), Some(rsa.clone()));
+        let pin = NewPin { kind, state: PinState::Trusted, value, cert, expires: 0, comment: String::new() };
+        store.add_pin(&port.endpoint(), &pin, 1).unwrap();
+        let verdict = port.connect(&store).unwrap().verdict().unwrap();
+        assert_eq!(verdict.chain().der(0), Some(&*dovecot.place.der("first")), "P-256 is what it prefers");
+        assert_eq!((verdict.decision(), verdict.risk()), (Decision::Ask, Risk::Medium));
+        assert!(verdict.may_add() && verdict.reasons().any(|code| code == "known-key-still-proven"));
+    }
 }
 
 #[test]

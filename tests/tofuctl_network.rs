@@ -2,7 +2,10 @@
 
 #![cfg(feature = "cli")]
 
+mod net_support;
 mod tofuctl_servers;
+#[path = "two_keys/tool.rs"]
+mod two_keys;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

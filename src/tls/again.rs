@@ -2,12 +2,18 @@
 //! one of another kind. A connection of its own for each try, on which only those kinds are offered;
 //! nothing but the handshake goes over it. What it found is for [`crate::trust`] to weigh.
 
+use std::time::Duration;
+
 use super::error::NetError;
 use super::open::Route;
 use crate::cert::KeyAlgorithm;
 use crate::path::Chain;
 use crate::store::Store;
 use crate::trust::{self, Check, Flags, SecondLook, Sought};
+
+/// How long the look may take altogether: the first connection waits meanwhile, and a server that serves one
+/// client at a time answers the second when the first is gone.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Looks where a key is presented that is not known, and a known one of another kind is trusted. What was presented
 /// is judged first, without a trace, so that no server is connected to twice where the answer does not need it.
@@ -26,6 +32,7 @@ pub(super) fn look_where_it_matters(
 /// Looks until a sought key is proven or no kind is left: with each try the kind that was shown is left out,
 /// so there are no more tries than kinds. The error is that the user called it all off.
 fn look(route: &Route<'_>, sought: &Sought) -> Result<SecondLook, NetError> {
+    let route = &route.within(LONGEST);
     let mut kinds = sought.kinds().to_vec();
     let mut reached = false;
     while !kinds.is_empty() {

@@ -178,6 +178,11 @@ impl Conn {
         self.lock().verdict.clone()
     }
 
+    /// What a second connection showed, made where a known key of another kind was looked for.
+    pub fn second_look(&self) -> SecondLook {
+        self.lock().second_look.clone()
+    }
+
     /// Reads into `buf`. An empty buffer reads nothing and gives `Bytes(0)`.
     pub fn read(&self, buf: &mut [u8]) -> Result<Flow, NetError> {
         self.own()?;

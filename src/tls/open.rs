@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::dial::{Dial, Sni};
 use super::error::NetError;
@@ -19,6 +19,7 @@ use crate::cert::KeyAlgorithm;
 use crate::endpoint::Host;
 
 /// A dial with its server: everything that a connection needs, more than once where that is needed.
+#[derive(Clone)]
 pub(super) struct Route<'a> {
     pub host: &'a Host,
     pub port: NonZeroU16,
@@ -46,6 +47,11 @@ impl<'a> Route<'a> {
             addresses: &dial.addresses,
             watch: Watch::new(server(host, port), dial.limits, dial.cancel.clone()),
         }
+    }
+
+    /// The same route for a connection beside the first, which must not take longer than `most`.
+    pub fn within(&self, most: Duration) -> Self {
+        Self { watch: self.watch.within(most), ..self.clone() }
     }
 
     /// The caller's socket, or one connected by us.

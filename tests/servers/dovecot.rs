@@ -10,16 +10,30 @@ pub struct Dovecot {
     pub pop3s: u16,
     pub sieve: u16,
     pub lmtp: u16,
+    /// An identity that is held beside the first.
+    second: Option<&'static str>,
     running: Option<Running>,
 }
 
 impl Dovecot {
     pub fn start() -> Option<Self> {
+        Self::start_with(None)
+    }
+
+    /// With an RSA identity of the same name, `rsa`, beside the first.
+    pub fn with_two_keys() -> Option<Self> {
+        Self::start_with(Some("rsa"))
+    }
+
+    fn start_with(second: Option<&'static str>) -> Option<Self> {
         for needed in [["imap-login"], ["pop3-login"], ["managesieve-login"], ["lmtp"]] {
             program(&[&format!("/usr/lib/dovecot/{}", needed[0]), &format!("/usr/libexec/dovecot/{}", needed[0])])?;
         }
         let [imap, imaps, pop3, pop3s, sieve, lmtp] = free_ports();
-        let mut dovecot = Self { place: Place::new(), imap, imaps, pop3, pop3s, sieve, lmtp, running: None };
+        let mut dovecot = Self { place: Place::new(), imap, imaps, pop3, pop3s, sieve, lmtp, second, running: None };
+        if let Some(name) = second {
+            dovecot.place.identity(name, &["-newkey", "rsa:2048"]);
+        }
         dovecot.restart("first", true);
         Some(dovecot)
     }
@@ -46,7 +60,14 @@ impl Dovecot {
         let place = |name: &str| self.place.text(name);
         let (users, login_service) = users();
         let ssl = if tls {
-            format!("ssl = yes\nssl_cert = <{}\nssl_key = <{}", place("cert.pem"), place("key.pem"))
+            let second = self.second.map_or_else(String::new, |name| {
+                format!(
+                    "\nssl_alt_cert = <{}\nssl_alt_key = <{}",
+                    place(&format!("{name}.crt")),
+                    place(&format!("{name}.key"))
+                )
+            });
+            format!("ssl = yes\nssl_cert = <{}\nssl_key = <{}{second}", place("cert.pem"), place("key.pem"))
         } else {
             "ssl = no".to_owned()
         };

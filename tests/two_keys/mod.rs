@@ -1,7 +1,7 @@
 //! One server with keys of several kinds: what it shows first need not be the key that is known. A second look
 //! finds the known one, lowers the risk and offers to add, and never accepts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
 use tofu::cert::{Cert, KeyAlgorithm};
@@ -225,4 +225,51 @@ fn a_dial_offers_the_kinds_it_is_told_and_refuses_what_nobody_verifies() {
     assert!(connect(&Store::memory(), &mail(), dial, terms()).is_err());
     assert!(Dial::new().key_kinds(&[KeyAlgorithm::Ed448]).is_err());
     assert!(Dial::new().key_kinds(&[]).is_err());
+}
+
+/// What gnutls-serv does with two certificates (Dovecot is among the tests of real servers): in TLS 1.2 the cipher suite chooses, in 1.3 the signature.
+#[test]
+fn gnutls_with_two_certificates_is_asked_for_the_known_one() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stacks");
+    let mut gnutls = vec!["--echo"];
+    for file in ["two-p256", "two-rsa"] {
+        let [cert, key] = ["pem", "key"].map(|kind| &*format!("{file}.{kind}").leak());
+        gnutls.extend(["--x509certfile", cert, "--x509keyfile", key]);
+    }
+    let servers = [
+        crate::tls_hello_support::gnutls_serv(&folder, &[&gnutls[..], &["--priority", "NORMAL:-VERS-TLS1.3"]].concat()),
+        crate::tls_hello_support::gnutls_serv(&folder, &gnutls),
+    ];
+    let keys = [kept("two-p256"), kept("two-rsa")];
+    for (number, server) in servers.iter().enumerate() {
+        let dial = || Dial::new().address(([127, 0, 0, 1], server.port).into());
+        let seen = connect(&Store::memory(), &mail(), dial(), terms()).unwrap().verdict().unwrap();
+        let shown = keys.iter().position(|key| seen.chain().der(0) == Some(&*key.cert)).unwrap();
+        let store = knowing(&keys[1 - shown]);
+        let verdict = connect(&store, &mail(), dial(), terms()).unwrap().verdict().unwrap();
+        let reasons: Vec<&str> = verdict.reasons().collect();
+        assert_eq!((verdict.decision(), verdict.risk()), (Decision::Ask, Risk::Medium), "server {number}: {reasons:?}");
+        assert!(verdict.may_add() && because(&verdict, "known-key-still-proven"), "server {number}: {reasons:?}");
+    }
+}
+
+/// The first connection is held while the second is made: a server that serves one client at a time is not waited
+/// for beyond the limits, and what it did not say counts neither way.
+#[test]
+fn a_server_that_serves_one_client_at_a_time_is_not_waited_for_long() {
+    let (p256, rsa) = (kept("two-p256"), kept("two-rsa"));
+    let store = knowing(&rsa);
+    let config = config_choosing(&[p256, rsa]);
+    let one = Mutex::new(());
+    let (_, keep) = heard();
+    let server = Server::start(move |stream| {
+        let _one = one.lock().unwrap();
+        echo(tls(stream, &config), &keep);
+    });
+    let begun = std::time::Instant::now();
+    let dial = server.dial().limits(crate::net_support::limits(600)).unwrap();
+    let verdict = connect(&store, &mail(), dial, terms()).unwrap().verdict().unwrap();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3));
+    assert_eq!((verdict.decision(), verdict.risk(), verdict.may_add()), (Decision::Ask, Risk::High, false));
+    assert!(!because(&verdict, "known-key-not-proven"));
 }

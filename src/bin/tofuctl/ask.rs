@@ -201,7 +201,9 @@ pub fn typed_answer(verdict: &Verdict, wish: &Wish, now: Timestamp, fingerprint:
         Rule::CaValid => chosen,
         _ => chosen.or_else(|| verdict.offered().first().copied()),
     };
-    Answer { kind, typed: Some(fingerprint.to_owned()), ..base(wish, now) }
+    // A known key that the server proves as well is not given up because a person vouches for its other one.
+    let add = wish.add || verdict.may_add() && verdict.reasons().any(|code| code == "known-key-still-proven");
+    Answer { kind, add, typed: Some(fingerprint.to_owned()), ..base(wish, now) }
 }
 
 fn base(wish: &Wish, now: Timestamp) -> Answer {

@@ -27,6 +27,7 @@ mod interrupt;
 mod json;
 mod layout;
 mod named;
+mod other_keys;
 mod out;
 mod pages;
 mod reach;

@@ -66,6 +66,14 @@ impl Watch {
         Self { server, limits, deadline: Some(deadline), cancel }
     }
 
+    /// The same for a connection beside this one, whose steps end after `most`, together as well as each.
+    pub fn within(&self, most: Duration) -> Self {
+        let Limits { connect, starttls, handshake, .. } = self.limits;
+        let [connect, starttls, handshake] = [connect, starttls, handshake].map(|limit| limit.min(most));
+        let limits = Limits { connect, starttls, handshake, ..self.limits };
+        Self { limits, deadline: Some(self.until(most)), ..self.clone() }
+    }
+
     /// The handshake is done: from now on each read and write has its own limit.
     pub fn established(&mut self) {
         self.deadline = None;

@@ -123,8 +123,9 @@ pub struct Check {
 /// Trust what a server presents
 ///
 /// Without a terminal --fingerprint is needed: the full SHA-256 fingerprint of the certificate, or
-/// sha256// and base64 of the key, as somebody who knows the server gave it. Where the server presents
-/// something else, nothing is trusted and the exit status is 4.
+/// sha256// and base64 of the key, as somebody who knows the server gave it. A server that presents
+/// something else is asked once more for each other kind of key; where none is the right one, nothing
+/// is trusted and the exit status is 4.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure, say};
 use crate::granted::{Granted, because, grant};
 use crate::interrupt::{Interrupt, guarded};
 use crate::settle::{exit_of, verdict_of};
-use crate::{reach, render_verdict, words};
+use crate::{other_keys, reach, render_verdict, words};
 
 use super::config_for;
 
@@ -36,14 +36,18 @@ pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
         let terms = reach::terms(&args.judge, &args.reach, &store, &endpoint, cx)?;
         let dial = reach::dial(&target, &args.reach, interrupt.cancel())?;
         let looking = Terms { flags: Flags { dry_run: true, ..terms.flags }, ..terms.clone() };
-        let conn = tls::connect(&store, &endpoint, dial, looking)?;
-        let seen = verdict_of(&conn)?;
-        if let Voucher::Fingerprint(typed) = &voucher {
-            let fingerprint = parse_fingerprint(typed).map_err(Failure::usage)?;
-            if !seen.chain().leaf().is_some_and(|leaf| fingerprint.fits(leaf.spki(), leaf.fingerprint())) {
-                return Err(Failure::reject(refused(&seen)));
+        let conn = tls::connect(&store, &endpoint, dial, looking.clone())?;
+        let (conn, seen) = match &voucher {
+            Voucher::Person(_) => {
+                let seen = verdict_of(&conn)?;
+                (conn, seen)
             }
-        }
+            Voucher::Fingerprint(typed) => {
+                let fingerprint = parse_fingerprint(typed).map_err(Failure::usage)?;
+                let anew = || reach::dial(&target, &args.reach, interrupt.cancel());
+                other_keys::meant(&store, conn, fingerprint, &looking, anew)?
+            }
+        };
         if let Some(leaf) = seen.chain().leaf() {
             config_for::check_file(args, leaf)?;
         }
@@ -76,17 +80,6 @@ fn voucher<'a>(args: &'a network::Trust, cx: &Context) -> Result<Voucher<'a>, Fa
         .ok_or_else(|| Failure::ask("nobody can be asked here: give the server's fingerprint with --fingerprint"))
 }
 
-fn refused(seen: &Verdict) -> String {
-    let presented = seen.chain().leaf().map_or_else(String::new, |leaf| {
-        format!(
-            ". It presents the certificate {} with the key sha256//{}",
-            leaf.fingerprint().hex(),
-            leaf.spki().base64()
-        )
-    });
-    format!("{}{presented}", ask::differs(seen))
-}
-
 /// The verdict that counts: on the chain that this connection's handshake has proven. What would be accepted and
 /// recorded by itself is a question first where something is wished beyond that: the answer is then one change, and
 /// no pin without the wish is ever there.
@@ -98,9 +91,11 @@ fn decided(
     wish: &Wish,
     cx: &Context,
 ) -> Result<Verdict, Failure> {
+    let second_look = conn.second_look();
     let check = Check {
         flags: terms.flags,
         policy: terms.policy.as_ref(),
+        second_look: &second_look,
         ..Check::new(conn.endpoint(), seen.chain(), cx.now())
     };
     if !wish.is_plain() {
