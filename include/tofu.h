@@ -3583,8 +3583,8 @@ tofu_status tofu_dial_new(tofu_dial **out, tofu_error **err);
  * once; unknown ports TLS at once). There is no way to go on without TLS. "alpn": protocol names to offer, between
  * commas, the best first; "" for none, the default. "sni": the name that is sent in the clear, "" for none; the
  * host, by default; what the certificate is held against is the host in any case. "address": connect to this IP
- * address, "192.0.2.1" or "192.0.2.1:10993" (IPv6 in brackets before a port), instead of looking the host up; may be
- * set several times (32). "connect-ms" (lookup and TCP), "starttls-ms", "handshake-ms": time limits of these steps,
+ * address, "192.0.2.1" or "192.0.2.1:10993" (IPv6 in brackets before a port; a link-local one with its
+ * zone, "fe80::1%eth0"), instead of looking the host up; may be set several times (32). "connect-ms" (lookup and TCP), "starttls-ms", "handshake-ms": time limits of these steps,
  * 15000 each by default; "deadline-ms": of all of them together, 30000, which a server that drips single bytes cannot stretch;
  * "read-ms" and "write-ms": of one read and one write later on, 300000 and 60000. "nonblock": "yes" for a
  * connection that never waits, which needs tofu_dial_set_fd; "no" is the default.

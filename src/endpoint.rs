@@ -39,6 +39,10 @@ pub enum NameError {
     },
 }
 
+/// Why a zone is refused, and what to do with it.
+const ZONE: &str = "an IPv6 zone is not part of a host, as it means something on this machine only; \
+                    name the host, and give the address with its zone as the one to connect to";
+
 /// A host: a DNS name as lower-case A-labels without a trailing dot, or an IP address.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host {
@@ -63,6 +67,9 @@ impl Host {
         }
         if let Some(inner) = input.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or_else(|| refuse("the closing bracket is missing"))?;
+            if inner.contains('%') {
+                return Err(refuse(ZONE));
+            }
             let address: Ipv6Addr = inner.parse().map_err(|_| refuse("not an IPv6 address in brackets"))?;
             return Ok(Self::from_ip(IpAddr::V6(address)));
         }
@@ -71,7 +78,7 @@ impl Host {
         }
         if input.contains(':') {
             if input.contains('%') {
-                return Err(refuse("an IPv6 zone cannot be part of an endpoint"));
+                return Err(refuse(ZONE));
             }
             let address: Ipv6Addr = input.parse().map_err(|_| refuse("not a host name or an IPv6 address"))?;
             return Ok(Self::from_ip(IpAddr::V6(address)));
@@ -369,6 +376,7 @@ mod tests {
             ("256.1.1.1", "IPv4"),
             ("[::1", "bracket"),
             ("fe80::1%eth0", "zone"),
+            ("[fe80::1%eth0]", "zone"),
             ("mail.example:993", "IPv6"),
             (&"a".repeat(64), "63"),
             (&long, "too long"),

@@ -89,6 +89,48 @@ fn a_file_without_a_certificate_is_named_and_the_others_are_shown() {
 }
 
 #[test]
+fn containers_keys_and_lists_in_der_are_named() {
+    let user = User::new();
+    let Some(()) = openssl(&user) else { return println!("skipped: no openssl") };
+    for (file, says) in [
+        ("chain.p7c", "PKCS #7, in DER; openssl pkcs7 -inform DER -print_certs"),
+        ("chain.p7b", "PKCS7; openssl pkcs7 -print_certs"),
+        ("own.pfx", "PKCS #12 (PFX), in DER; openssl pkcs12 -nokeys"),
+        ("own.key", "a private key, in DER"),
+        ("own.p8", "a private key, in DER"),
+        ("own.csr", "a certificate request, in DER"),
+        ("own.crl", "a revocation list (CRL), in DER"),
+    ] {
+        user.run(&["cert", file]).ends(1).complains(&format!("{file}: no certificate in it, but: {says}"));
+    }
+    user.run(&["cert", "own.der"]).ends(0).says("For mail.example.org");
+}
+
+/// Has openssl write the same certificate and its key in every form.
+fn openssl(user: &User) -> Option<()> {
+    user.file("ca.cnf", b"[ca]\ndefault_ca=d\n[d]\ndatabase=db\ndefault_md=sha256\ndefault_crl_days=9\n");
+    user.file("db", b"");
+    for line in [
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.pem -out crt.pem -subj /CN=mail.example.org",
+        "x509 -in crt.pem -outform DER -out own.der",
+        "crl2pkcs7 -nocrl -certfile crt.pem -outform DER -out chain.p7c",
+        "crl2pkcs7 -nocrl -certfile crt.pem -out chain.p7b",
+        "pkcs12 -export -in crt.pem -inkey own.pem -passout pass: -out own.pfx",
+        "ec -in own.pem -outform DER -out own.key",
+        "pkcs8 -topk8 -nocrypt -in own.pem -outform DER -out own.p8",
+        "req -new -key own.pem -subj /CN=mail.example.org -outform DER -out own.csr",
+        "ca -config ca.cnf -gencrl -keyfile own.pem -cert crt.pem -out crl.pem",
+        "crl -in crl.pem -outform DER -out own.crl",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let mut command = std::process::Command::new("openssl");
+        let output = command.args(&arguments).current_dir(user.directory.path()).output().ok()?;
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Some(())
+}
+
+#[test]
 fn names_that_steer_a_terminal_are_escaped_and_every_line_fits() {
     let user = User::new();
     let long = format!("{}.example", "x".repeat(200));

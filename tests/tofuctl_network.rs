@@ -619,6 +619,38 @@ fn no_number_stands_for_a_date_that_cannot_be_read() {
 }
 
 #[test]
+fn an_address_with_a_zone_is_connected_to_and_one_without_is_refused() {
+    let user = User::new();
+    let refused = |address: &str| user.run(&["check", "--address", address, "mail.example.org"]).ends(2);
+    refused("fe80::1").complains("a link-local address needs the interface");
+    refused("fe80::1%nosuch0").complains("no network interface nosuch0");
+    refused("2001:db8::1%lo").complains("only a link-local IPv6 address");
+    user.run(&["check", "[fe80::1%lo]:993"]).ends(2).complains("zone is not part of a host");
+    // The whole way, where this machine has such an address.
+    let table = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+    let local = table.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let address = std::net::Ipv6Addr::from(u128::from_str_radix(fields.first()?, 16).ok()?);
+        address.is_unicast_link_local().then(|| format!("{address}%{}", fields[5]))
+    });
+    let Some(local) = local else { return println!("skipped: no link-local address") };
+    let any = std::net::TcpListener::bind("[::]:0").unwrap();
+    let port = any.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = any.accept().unwrap();
+        let mut heard = String::new();
+        stream.write_all(b"220 mail ESMTP\r\n").unwrap();
+        BufReader::new(stream.try_clone().unwrap()).read_line(&mut heard).unwrap();
+        stream.write_all(b"550 no\r\n").unwrap();
+        heard
+    });
+    let name = format!("mail.example.org:{port}");
+    let ran = user.run(&["check", "--starttls", "smtp", "--address", &local, &name]).ends(1);
+    ran.complains("the server refused EHLO: 550 no");
+    assert_eq!(server.join().unwrap().trim_end(), format!("EHLO [IPv6:{}]", local.split('%').next().unwrap()));
+}
+
+#[test]
 fn a_certificate_of_six_days_ends_soon_in_its_last_third() {
     let mut user = User::new();
     let server = Server::start(certified(&user.authority, "six", 6), "six", Manner::Echo);

@@ -1,7 +1,6 @@
 //! What the fields of a dial mean: text becomes the options of [`Dial`], each refused by name when it is
 //! set. Connects to nothing.
 
-use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use rustix::net::{SocketType, sockopt};
 use super::error::{Code, Failure};
 use crate::endpoint::Host;
 use crate::text::excerpt;
-use crate::tls::{Cancel, Dial, Limits, MAX_ADDRESSES, MAX_LIMIT, Protocol, Service, Sni};
+use crate::tls::{Address, Cancel, Dial, Limits, MAX_ADDRESSES, MAX_LIMIT, Protocol, Service, Sni};
 
 /// A dial being built.
 #[derive(Default)]
@@ -19,13 +18,7 @@ pub(super) struct Settings {
     dial: Dial,
     limits: Limits,
     /// Without a port, that of the endpoint counts.
-    addresses: Vec<Address>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Address {
-    Alone(IpAddr),
-    WithPort(SocketAddr),
+    addresses: Vec<(Address, Option<NonZeroU16>)>,
 }
 
 impl Settings {
@@ -70,22 +63,25 @@ impl Settings {
     /// The dial for an endpoint with this port.
     pub(super) fn dial(self, port: NonZeroU16, cancel: &Cancel) -> Result<Dial, Failure> {
         let dial = self.dial.limits(self.limits)?.cancel(cancel);
-        let addresses = self.addresses.into_iter().map(|address| match address {
-            Address::Alone(ip) => SocketAddr::new(ip, port.get()),
-            Address::WithPort(address) => address,
-        });
-        Ok(addresses.fold(dial, Dial::address))
+        let addresses = self.addresses.into_iter();
+        Ok(addresses.map(|(address, own)| address.with_port(own.unwrap_or(port).get())).fold(dial, Dial::address))
     }
 
     fn add_address(&mut self, value: &str) -> Result<(), Failure> {
         if self.addresses.len() >= MAX_ADDRESSES {
             return Err(Failure::new(Code::Limit, "dial.limit", format!("address: more than {MAX_ADDRESSES} of them")));
         }
-        let bare = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value);
-        let alone = || bare.parse::<IpAddr>().ok().map(Address::Alone);
-        let with_port = || value.parse::<SocketAddr>().ok().filter(|a| a.port() != 0).map(Address::WithPort);
-        let address = alone().or_else(with_port).ok_or_else(|| refusal("an IP address for", "address", value))?;
-        self.addresses.push(address);
+        // A port stands behind the one colon of IPv4 or behind brackets.
+        let split = value.rsplit_once(':').filter(|(host, _)| host.ends_with(']') || !host.contains(':'));
+        let (host, port) = match split {
+            Some((host, digits)) => {
+                let port = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+                (host, Some(port.ok_or_else(|| refusal("an IP address for", "address", value))?))
+            }
+            None => (value, None),
+        };
+        let address = Address::parse(host).map_err(|error| Failure::invalid(format!("address: {error}")))?;
+        self.addresses.push((address, port));
         Ok(())
     }
 }
@@ -136,12 +132,17 @@ mod tests {
     #[test]
     fn an_address_has_the_endpoints_port_unless_it_names_one() {
         let mut settings = Settings::default();
-        for address in ["192.0.2.1", "192.0.2.1:10993", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:10993"] {
+        for address in
+            ["192.0.2.1", "192.0.2.1:10993", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:10993", "[fe80::1%lo]:7"]
+        {
             settings.set("address", address).unwrap();
         }
         let dial = settings.dial(NonZeroU16::new(993).unwrap(), &Cancel::new().unwrap()).unwrap();
         let shown = format!("{dial:?}");
-        for address in ["192.0.2.1:993, 192.0.2.1:10993", "[2001:db8::1]:993, [2001:db8::1]:993, [2001:db8::1]:10993"] {
+        for address in [
+            "192.0.2.1:993, 192.0.2.1:10993",
+            "[2001:db8::1]:993, [2001:db8::1]:993, [2001:db8::1]:10993, [fe80::1%1]:7",
+        ] {
             assert!(shown.contains(address), "{shown}");
         }
     }
@@ -153,7 +154,9 @@ mod tests {
         assert!(refused("alpn", "imap,,h2").contains("alpn"));
         assert!(refused("sni", "*.example").contains("wildcard"));
         assert!(refused("nonblock", "maybe").contains("maybe"));
-        for address in ["", "mail.example", "192.0.2.1:0", "192.0.2.1:65536", "[::1", "::1]:993"] {
+        for address in
+            ["", "mail.example", "192.0.2.1:0", "192.0.2.1:65536", "[::1", "::1]:993", "fe80::1", "fe80::1%no:1"]
+        {
             assert!(refused("address", address).contains("address"), "{address}");
         }
         for limit in ["connect-ms", "starttls-ms", "handshake-ms", "read-ms", "write-ms", "deadline-ms"] {

@@ -6,6 +6,7 @@
 //! (the check, then data) or `probe` (what was shown; through `hello` where rustls cannot finish).
 //! `net::wait` is the only place that sleeps; `session`, `starttls` and `hello` never do.
 
+mod address;
 mod again;
 mod conn;
 mod dial;
@@ -24,6 +25,7 @@ mod verifier;
 mod witness;
 mod words;
 
+pub use address::{Address, AddressError};
 pub use conn::{Conn, Flow, Progress, Terms, connect};
 pub use dial::{Cancel, Dial, Limits, MAX_ADDRESSES, MAX_LIMIT, Sni};
 pub use error::{NetError, Step};

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use tofu::cert::{Cert, pem_blocks};
 
+use crate::foreign::{Foreign, recognise};
+
 /// A file is read up to this size, in bytes; a bundle of all public authorities has 0.2 MiB.
 const MAX_FILE: u64 = 64 << 20;
 
@@ -54,7 +56,9 @@ pub fn certificates(bytes: &[u8]) -> Result<Found, String> {
         }
     }
     match found.certs.is_empty() {
-        true => Err(found.unreadable.first().cloned().unwrap_or_else(|| other_content(bytes))),
+        true => {
+            Err(foreign(bytes).or_else(|| found.unreadable.first().cloned()).unwrap_or_else(|| other_content(bytes)))
+        }
         false => Ok(found),
     }
 }
@@ -100,12 +104,24 @@ fn whole(bytes: &[u8]) -> Option<usize> {
     head.checked_add(body)
 }
 
+/// What a file in DER is that is no certificate, and how to get at the certificates in it.
+fn foreign(bytes: &[u8]) -> Option<String> {
+    let Foreign { name, command } = recognise(bytes)?;
+    Some(match command {
+        "" => format!("no certificate in it, but: {name}, in DER"),
+        command => format!("no certificate in it, but: {name}, in DER; {command} shows what is in it"),
+    })
+}
+
 /// What a file holds that has no certificate in it.
 fn other_content(bytes: &[u8]) -> String {
     const BEGIN: &str = "-----BEGIN ";
     let text = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
     let label = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once("-----")).map(|(label, _)| label);
     match label {
+        Some("PKCS7" | "CMS") => {
+            "no certificate in it, but: PKCS7; openssl pkcs7 -print_certs -in FILE shows what is in it".to_owned()
+        }
         Some(label) => format!("no certificate in it, but: {}", tofu::text::excerpt(label, 40)),
         None if bytes.is_empty() => "empty".to_owned(),
         None => "no certificate in it, neither PEM nor DER".to_owned(),

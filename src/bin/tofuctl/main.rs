@@ -22,6 +22,7 @@ mod cli;
 mod cmd;
 mod context;
 mod exit;
+mod foreign;
 mod granted;
 mod interrupt;
 mod json;

@@ -1,12 +1,11 @@
 //! From the command line to what the library wants for a connection: the server, the way there, and the
 //! terms on which it is judged.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tofu::endpoint::Endpoint;
 use tofu::store::Store;
-use tofu::tls::{Cancel, Dial, Limits, Target, Terms};
+use tofu::tls::{Address, Cancel, Dial, Limits, Target, Terms};
 use tofu::trust::{Flags, Policy};
 
 use crate::cert_file::{certificates, read};
@@ -32,7 +31,7 @@ pub fn endpoint(target: &Target, cx: &Context) -> Endpoint {
 pub fn dial(target: &Target, reach: &Reach, cancel: &Cancel) -> Result<Dial, Failure> {
     let mut dial = Dial::new().service(target.service).cancel(cancel);
     if let Some(address) = reach.address {
-        dial = dial.address(SocketAddr::new(address, target.port.get()));
+        dial = dial.address(address.with_port(target.port.get()));
     }
     Ok(dial.limits(limits(reach))?)
 }
@@ -74,7 +73,7 @@ pub fn terms(judge: &Judge, reach: &Reach, store: &Store, endpoint: &Endpoint, c
 /// Where the name says that nothing leaves this machine (RFC 6761, section 6.3), or the address does. The
 /// connection holds it against the address that it reaches.
 fn is_loopback(endpoint: &Endpoint, reach: &Reach) -> bool {
-    match reach.address.or(endpoint.host.ip()) {
+    match reach.address.map(Address::ip).or(endpoint.host.ip()) {
         Some(address) => address.is_loopback(),
         None => endpoint.host.as_str() == "localhost" || endpoint.host.as_str().ends_with(".localhost"),
     }

@@ -1,11 +1,10 @@
 //! Commands about servers and certificates.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use tofu::tls::Protocol;
+use tofu::tls::{Address, Protocol};
 
 use super::Kind;
 use super::values::{When, protocol, when};
@@ -19,9 +18,9 @@ pub struct Reach {
     /// 4190, 389, 5222 and the like begin in the clear.
     #[arg(long, value_name = "PROTOCOL", value_parser = protocol)]
     pub starttls: Option<Protocol>,
-    /// Connect to this address instead of looking the host up
-    #[arg(long, value_name = "IP")]
-    pub address: Option<IpAddr>,
+    /// Connect to this address instead of looking the host up; a link-local one with its zone, fe80::1%eth0
+    #[arg(long, value_name = "IP", value_parser = Address::parse)]
+    pub address: Option<Address>,
     /// Give up after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,
