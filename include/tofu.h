@@ -2158,21 +2158,25 @@ tofu_status tofu_policy_new(const char *preset, tofu_policy **out, tofu_error **
 tofu_status tofu_policy_set(tofu_policy *policy, const char *field, const char *value, tofu_error **err);
 
 /**
- * Adds trust anchors: one DER certificate, or all certificates of a PEM file.
+ * Adds trust anchors: all certificates of a file in PEM or DER.
  *
- * They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
+ * Text around them and blocks of other kinds are passed over, and so are certificates that OpenSSL's trust settings
+ * (TRUSTED CERTIFICATE) do not trust for TLS servers. They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
  * roots, nor any other policy.
  *
  * @param policy      not yet set anywhere; must not be NULL.
  * @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
  * @param len         their number.
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_PARSE; TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A
- *         refusal is remembered, and tofu_check_set_policy fails with it.
+ * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or none at all; TOFU_E_STATE once it was set
+ *         on a check; TOFU_E_INVALID, also where none counts for TLS servers; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
  *
  * Thread safety: the thread that builds the policy. Since: 0.1.0.
  */
-tofu_status tofu_policy_add_root(tofu_policy *policy, const uint8_t *pem_or_der, size_t len, tofu_error **err);
+tofu_status tofu_policy_add_root(tofu_policy *policy,
+                                 const uint8_t *pem_or_der,
+                                 size_t len,
+                                 tofu_error **err);
 
 /**
  * The text of a field of a policy; "json" gives all of them.

@@ -355,6 +355,14 @@ fn a_policy_is_set_field_by_field_and_taken_away() {
     assert_eq!(tool.json(&["policy", "show"])["source"], "built in");
     let root = tool.write("root.pem", trust_support::ca("Own").root.to_pem().as_bytes());
     assert!(tool.said(&["policy", "set", "--add-root", &root]).contains("1 authorities added"));
+    // OpenSSL's trust settings for e-mail alone, behind the certificate.
+    let der = trust_support::ca("Mail").root.der().to_vec();
+    let mail = [&der[..], &[0x30, 12, 0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4]].concat();
+    let alone = tool.run(&["policy", "set", "--add-root", &tool.write("mail.der", &mail)]);
+    assert!(alone.status == 1 && alone.stderr.contains("do not name TLS servers"), "{}", alone.stderr);
+    let both = [mail, trust_support::ca("Web").root.der().to_vec()].concat();
+    let beside = tool.run(&["policy", "set", "--add-root", &tool.write("both.der", &both)]);
+    assert!(beside.status == 0 && beside.stderr.contains("passed over: certificate 1 (Mail CA)"), "{}", beside.stderr);
     let list = tool.json(&["policy", "list"]);
     assert_eq!(list["presets"].as_array().unwrap().len(), trust::PRESETS.len());
     assert_eq!(list["fields"].as_array().unwrap().len(), trust::FIELDS.len());

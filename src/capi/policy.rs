@@ -9,7 +9,7 @@ use super::ptr::{EMPTY, Object, Poison, name};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use crate::cert::Cert;
-use crate::path::Roots;
+use crate::path::{RootFile, Roots};
 use crate::trust::Policy;
 
 /// How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
@@ -88,17 +88,18 @@ pub unsafe extern "C" fn tofu_policy_set(
     }
 }
 
-/// Adds trust anchors: one DER certificate, or all certificates of a PEM file.
+/// Adds trust anchors: all certificates of a file in PEM or DER.
 ///
-/// They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
+/// Text around them and blocks of other kinds are passed over, and so are certificates that OpenSSL's trust settings
+/// (TRUSTED CERTIFICATE) do not trust for TLS servers. They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
 /// roots, nor any other policy.
 ///
 /// @param policy      not yet set anywhere; must not be NULL.
 /// @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
 /// @param len         their number.
 /// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_PARSE; TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A
-///         refusal is remembered, and tofu_check_set_policy fails with it.
+/// @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or none at all; TOFU_E_STATE once it was set
+///         on a check; TOFU_E_INVALID, also where none counts for TLS servers; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
 ///
 /// Thread safety: the thread that builds the policy. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -118,15 +119,19 @@ pub unsafe extern "C" fn tofu_policy_add_root(
     }
 }
 
-/// DER begins with the tag of a SEQUENCE, which is no character that PEM or text before it begins with.
-const DER_SEQUENCE: u8 = 0x30;
-
 fn add_roots(policy: &mut Policy, bytes: &[u8]) -> Result<(), Failure> {
-    let roots = match bytes.first() {
-        None | Some(&DER_SEQUENCE) => vec![Cert::parse_der(bytes)?],
-        Some(_) => Cert::parse_pem(bytes)?,
-    };
-    roots.into_iter().for_each(|root| policy.add_root(root));
+    let file = RootFile::read(bytes);
+    if file.certs.is_empty() && !file.skipped.is_empty() && file.unreadable.is_empty() {
+        return Err(Failure::invalid(format!("pem_or_der: {}", file.why_empty())));
+    }
+    if let Some((_, error)) = file.unreadable.into_iter().next() {
+        return Err(error.into());
+    }
+    if file.certs.is_empty() {
+        // The words for what holds no certificate at all.
+        Cert::parse_pem(bytes)?;
+    }
+    file.certs.into_iter().for_each(|root| policy.add_root(root));
     Ok(())
 }
 

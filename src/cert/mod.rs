@@ -45,6 +45,7 @@ pub use facts::{
 pub use host::{ServerName, ServerNames};
 pub use name::{Attribute, Name};
 pub use pem::pem_blocks;
+pub(crate) use pem::{Block, blocks, first};
 pub use published::Published;
 
 use crate::endpoint::Host;

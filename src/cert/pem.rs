@@ -12,34 +12,62 @@ const DASHES: &[u8] = b"-----";
 /// into `pem` in bytes. `CERTIFICATE`, `X509 CERTIFICATE` and OpenSSL's `TRUSTED CERTIFICATE`
 /// are certificate blocks.
 pub fn pem_blocks(pem: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, ParseError>> + '_ {
+    blocks(pem).filter_map(|block| match block {
+        Block::Certificate(der) => Some(der),
+        Block::Trusted(der) => Some(der.map(|mut der| {
+            der.truncate(first(&der));
+            der
+        })),
+        Block::Other(_) => None,
+    })
+}
+
+/// A block of a PEM text.
+#[derive(Debug)]
+pub(crate) enum Block<'a> {
+    /// A certificate.
+    Certificate(Result<Vec<u8>, ParseError>),
+    /// A certificate with OpenSSL's trust settings behind it, see [`first`].
+    Trusted(Result<Vec<u8>, ParseError>),
+    /// Something else, with its label.
+    Other(&'a [u8]),
+}
+
+/// Every block in order.
+pub(crate) fn blocks(pem: &[u8]) -> impl Iterator<Item = Block<'_>> + '_ {
     let mut at = 0usize;
     std::iter::from_fn(move || {
-        loop {
-            let label_at = find(pem, at, BEGIN)?.saturating_add(BEGIN.len());
-            let Some(label_end) = find(pem, label_at, DASHES) else {
-                at = pem.len();
-                return Some(Err(error(label_at, "the end of a BEGIN line")));
-            };
-            let label = pem.get(label_at..label_end).unwrap_or(&[]);
-            let body_at = label_end.saturating_add(DASHES.len());
-            at = body_at;
-            if !is_certificate(label) {
-                continue;
-            }
-            let Some(body_end) = find(pem, body_at, DASHES) else {
-                at = pem.len();
-                return Some(Err(error(body_at, "an END CERTIFICATE line")));
-            };
-            // An unfinished block must not swallow the one after it.
-            at = body_end;
-            let body = pem.get(body_at..body_end).unwrap_or(&[]);
-            if !pem.get(body_end..).is_some_and(|rest| rest.starts_with(b"-----END ")) {
-                return Some(Err(error(body_end, "an END CERTIFICATE line")));
-            }
-            at = body_end.saturating_add(b"-----END ".len());
-            return Some(decode(body, body_at, label));
+        let label_at = find(pem, at, BEGIN)?.saturating_add(BEGIN.len());
+        let Some(label_end) = find(pem, label_at, DASHES) else {
+            at = pem.len();
+            return Some(Block::Certificate(Err(error(label_at, "the end of a BEGIN line"))));
+        };
+        let label = pem.get(label_at..label_end).unwrap_or(&[]);
+        let body_at = label_end.saturating_add(DASHES.len());
+        at = body_at;
+        let block = match label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" => Block::Certificate,
+            b"TRUSTED CERTIFICATE" => Block::Trusted,
+            _ => return Some(Block::Other(label)),
+        };
+        let Some(body_end) = find(pem, body_at, DASHES) else {
+            at = pem.len();
+            return Some(block(Err(error(body_at, "an END CERTIFICATE line"))));
+        };
+        // An unfinished block must not swallow the one after it.
+        at = body_end;
+        let body = pem.get(body_at..body_end).unwrap_or(&[]);
+        if !pem.get(body_end..).is_some_and(|rest| rest.starts_with(b"-----END ")) {
+            return Some(block(Err(error(body_end, "an END CERTIFICATE line"))));
         }
+        at = body_end.saturating_add(b"-----END ".len());
+        Some(block(decode(body, body_at)))
     })
+}
+
+/// The length of the first element: of the certificate, before OpenSSL's trust settings.
+pub(crate) fn first(der: &[u8]) -> usize {
+    super::der::Reader::new(der).next().ok().flatten().map_or(der.len(), |tlv| tlv.end)
 }
 
 /// Reads the blocks; at least one must be there, and each must be a certificate.
@@ -67,24 +95,14 @@ pub(super) fn write(der: &[u8]) -> String {
     out
 }
 
-fn is_certificate(label: &[u8]) -> bool {
-    matches!(label, b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE")
-}
-
-fn decode(body: &[u8], at: usize, label: &[u8]) -> Result<Vec<u8>, ParseError> {
+fn decode(body: &[u8], at: usize) -> Result<Vec<u8>, ParseError> {
     let text: Vec<u8> = body.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-    let mut der = BASE64.decode(&text).map_err(|wrong| {
+    BASE64.decode(&text).map_err(|wrong| {
         // From the position among the characters that count to the one in the text.
         let mut counted = body.iter().enumerate().filter(|(_, b)| !b.is_ascii_whitespace()).map(|(i, _)| i);
         let place = counted.nth(wrong.position).unwrap_or(body.len());
         error(at.saturating_add(place), "base64 with its padding")
-    })?;
-    if label == b"TRUSTED CERTIFICATE" {
-        // OpenSSL's own trust settings follow the certificate.
-        let end = super::der::Reader::new(&der).next().ok().flatten().map_or(der.len(), |tlv| tlv.end);
-        der.truncate(end);
-    }
-    Ok(der)
+    })
 }
 
 fn error(offset: usize, expected: &str) -> ParseError {
@@ -109,7 +127,7 @@ fn find(text: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn blocks(pem: &str) -> Vec<Result<Vec<u8>, ParseError>> {
+    fn certificates(pem: &str) -> Vec<Result<Vec<u8>, ParseError>> {
         pem_blocks(pem.as_bytes()).collect()
     }
 
@@ -118,7 +136,7 @@ mod tests {
         let pem = "subject=x\r\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n\
                    -----BEGIN CERTIFICATE-----\r\n  aGVs\r\n  bG8=\r\n-----END CERTIFICATE-----\r\ntext\n\
                    -----BEGIN X509 CERTIFICATE-----\nAQ==\n-----END X509 CERTIFICATE-----";
-        assert_eq!(blocks(pem), [Ok(b"hello".to_vec()), Ok(vec![1])]);
+        assert_eq!(certificates(pem), [Ok(b"hello".to_vec()), Ok(vec![1])]);
     }
 
     #[test]
@@ -126,7 +144,7 @@ mod tests {
         let pem = "-----BEGIN CERTIFICATE-----\nAQ!=\n-----END CERTIFICATE-----\n\
                    -----BEGIN CERTIFICATE-----\nAQ==\n-----BEGIN CERTIFICATE-----\nAg==\n-----END CERTIFICATE-----\n\
                    -----BEGIN CERTIFICATE-----\nAQ==";
-        let found = blocks(pem);
+        let found = certificates(pem);
         assert_eq!(found.len(), 4);
         assert_eq!(found[0].as_ref().unwrap_err().offset, 30);
         assert!(found[1].is_err());
@@ -139,7 +157,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         for length in [0, 1, 47, 48, 49, 1000] {
             let der = vec![0xA5; length];
-            assert_eq!(blocks(&write(&der)), [Ok(der)]);
+            assert_eq!(certificates(&write(&der)), [Ok(der)]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The file in which a distribution keeps its roots, as the tools that make it write it: PEM blocks
 //! of whole lines with comments between them. Reads that and nothing else; where a file is not
-//! plainly so, `system` has `rustls-native-certs` read it, which knows every other way to write PEM
+//! plainly so, `system` reads it as `root_file` does, which knows every other way to write one
 //! and has the words for what is wrong. Both read a plain file alike.
 
 use std::fs::File;
@@ -42,6 +42,9 @@ fn each(text: impl Read, mut found: impl FnMut(&[u8])) -> Option<()> {
             return None;
         }
         if !line.starts_with(DASHES) {
+            if has_dashes(line) {
+                return None;
+            }
             continue;
         }
         if line != BEGIN {
@@ -74,7 +77,12 @@ fn each(text: impl Read, mut found: impl FnMut(&[u8])) -> Option<()> {
     }
     let rest = text.rest();
     // Text behind the last line end.
-    Some(()).filter(|()| !rest.starts_with(DASHES) && !rest.contains(&b'\r'))
+    Some(()).filter(|()| !has_dashes(rest) && !rest.contains(&b'\r'))
+}
+
+/// Whether a block may begin within a line: behind a byte order mark, or indented.
+fn has_dashes(line: &[u8]) -> bool {
+    line.windows(DASHES.len()).any(|part| part == DASHES)
 }
 
 /// The lines of a text, read part by part.
@@ -142,11 +150,10 @@ impl<R: Read> Lines<R> {
 
 #[cfg(test)]
 mod tests {
-    use pki_types::CertificateDer;
-    use pki_types::pem::PemObject;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cert::pem_blocks;
 
     fn read(text: &[u8]) -> Option<Vec<Vec<u8>>> {
         let mut all = Vec::new();
@@ -154,7 +161,7 @@ mod tests {
     }
 
     fn by_the_other_reader(text: &[u8]) -> Option<Vec<Vec<u8>>> {
-        CertificateDer::pem_slice_iter(text).map(|der| der.ok().map(|der| der.to_vec())).collect()
+        pem_blocks(text).map(Result::ok).collect()
     }
 
     fn block(der: &[u8]) -> String {
@@ -183,6 +190,9 @@ mod tests {
             good.replace("BEGIN CERTIFICATE-----", "BEGIN CERTIFICATE----- "),
             good.replace("-----END CERTIFICATE-----\n", ""),
             good.trim_end().to_owned(),
+            format!("\u{FEFF}{good}"),
+            format!("{good} {good}"),
+            format!("{good}the end {good}").trim_end().to_owned(),
             good.replacen("AQEB", "AQ B", 1),
             good.replacen("AQEB", "AQEB====", 1),
             good.replacen("AQEB", "AQ==", 1),

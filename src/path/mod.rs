@@ -19,6 +19,7 @@ mod judge;
 mod ocsp;
 mod problem;
 mod revocation;
+mod root_file;
 mod roots;
 mod search;
 mod signers;
@@ -29,6 +30,7 @@ pub use chain::{Chain, ChainError, MAX_CHAIN, MAX_CHAIN_BYTES, MAX_OCSP_BYTES};
 pub use examine::{add_revoked, examine, path_to};
 pub use judge::MAX_INTERMEDIATES;
 pub use problem::{Problem, ProblemKind, Problems, kinds_of};
+pub use root_file::RootFile;
 pub use roots::{Roots, RootsError};
 
 use crate::cert::Cert;

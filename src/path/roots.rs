@@ -64,6 +64,11 @@ impl Roots {
         super::system::shared()
     }
 
+    /// The system's roots if this process has read them.
+    pub fn loaded_system() -> Option<Arc<Self>> {
+        super::system::loaded()
+    }
+
     /// Reads the system's roots again; later [`Roots::system`] calls give the new set. When that
     /// fails, the set loaded before stays.
     pub fn reload_system() -> Result<Arc<Self>, RootsError> {

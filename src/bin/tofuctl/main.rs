@@ -48,15 +48,29 @@ use clap::Parser;
 
 use context::Context;
 use exit::{Exit, Failure};
+use tofu::path::Roots;
 
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(stop) => return exit::not_run(&stop),
     };
-    match Context::new(cli.global).and_then(|cx| run(&cli.command, &cx)) {
+    let ran = Context::new(cli.global).and_then(|cx| {
+        let ran = run(&cli.command, &cx);
+        roots_passed_over(&cx);
+        ran
+    });
+    match ran {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell(),
+    }
+}
+
+/// Says what was passed over in the trust anchors that the environment names, if they were read at all.
+fn roots_passed_over(cx: &Context) {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|variable| std::env::var_os(variable).is_some());
+    if let Some(roots) = Roots::loaded_system().filter(|_| named) {
+        named::passed_over(roots.origin(), roots.skipped(), &cx.out);
     }
 }
 

@@ -1,17 +1,26 @@
 //! What a person names when they block, stage or retire: a key or a certificate, by its fingerprint or by
 //! a file that holds it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Mutex;
 
 use tofu::cert::Cert;
 use tofu::hash::Hash;
+use tofu::path::RootFile;
 use tofu::store::{PinKind, PinValue, Store};
-use tofu::text::excerpt;
+use tofu::text::{escape, excerpt};
 use tofu::trust::{Fingerprint, parse_fingerprint};
 
 use crate::cli::Kind;
 use crate::exit::Failure;
-use crate::words;
+use crate::out::Out;
+use crate::{cert_file, words};
+
+/// Things passed over in a source of trust anchors that are said.
+const MAX_NOTES: usize = 8;
+/// Sources of which it was said: for many servers one is read many times.
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// A key or a certificate.
 #[derive(Debug)]
@@ -52,19 +61,39 @@ pub fn fingerprint(typed: &str, kind: Option<Kind>, store: Option<&Store>) -> Re
 
 /// Takes the key, or what `kind` says, of the first certificate in a file.
 pub fn file(path: &Path, kind: Option<Kind>) -> Result<Named, Failure> {
-    let cert = certificates(path)?.into_iter().next();
-    let cert = cert.ok_or_else(|| Failure::about(path, "no certificate in it"))?;
+    let about = |why| Failure::about(path, why);
+    let found = cert_file::certificates(&cert_file::read(path).map_err(about)?).map_err(about)?;
+    let cert = found.certs.into_iter().next().ok_or_else(|| Failure::about(path, "no certificate in it"))?;
     let kind = pinned(kind)?.unwrap_or(PinKind::Key);
     let value = if kind == PinKind::Key { cert.spki() } else { cert.fingerprint() };
     Ok(Named { kind, value, cert: Some(cert) })
 }
 
-/// The certificates of a file, PEM or DER.
-pub fn certificates(path: &Path) -> Result<Vec<Cert>, Failure> {
-    let data = std::fs::read(path).map_err(|e| Failure::about(path, e))?;
-    let pem = data.windows(11).any(|part| part == b"-----BEGIN ");
-    let read = if pem { Cert::parse_pem(&data) } else { Cert::parse_der(&data).map(|cert| vec![cert]) };
-    read.map_err(|e| Failure::about(path, e))
+/// The trust anchors of a file. What cannot be read stops it; what was passed over is said.
+pub fn roots(path: &Path, out: &Out) -> Result<Vec<Cert>, Failure> {
+    let bytes = cert_file::read(path).map_err(|why| Failure::about(path, why))?;
+    let file = RootFile::read(&bytes);
+    if file.certs.is_empty() {
+        return Err(Failure::about(path, file.why_empty()));
+    }
+    if let Some((number, error)) = file.unreadable.first() {
+        return Err(Failure::about(path, format!("certificate {number}: {error}")));
+    }
+    passed_over(&path.display().to_string(), &file.skipped, out);
+    Ok(file.certs)
+}
+
+/// Says what was passed over in a source of trust anchors, once.
+pub fn passed_over(origin: &str, skipped: &[String], out: &Out) {
+    let new = !skipped.is_empty() && SAID.lock().is_ok_and(|mut said| said.insert(origin.to_owned()));
+    if new {
+        let shown = escape(origin);
+        skipped.iter().take(MAX_NOTES).for_each(|what| out.note(&format!("tofuctl: {shown}: passed over: {what}")));
+        let more = skipped.len().saturating_sub(MAX_NOTES);
+        if more > 0 {
+            out.note(&format!("tofuctl: {shown}: and {more} more"));
+        }
+    }
 }
 
 fn pinned(kind: Option<Kind>) -> Result<Option<PinKind>, Failure> {

@@ -8,11 +8,11 @@ use tofu::store::Store;
 use tofu::tls::{Address, Cancel, Dial, Limits, Target, Terms};
 use tofu::trust::{Flags, Policy};
 
-use crate::cert_file::{certificates, read};
 use crate::cli::network::{Judge, Reach};
 use crate::cmd::policy::in_force;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::named;
 
 /// What a connection that serves as a tunnel waits for data, longer than any server keeps it.
 const TUNNEL_READ: Duration = Duration::from_secs(300 * 24 * 3600);
@@ -67,7 +67,7 @@ pub fn terms(judge: &Judge, reach: &Reach, store: &Store, endpoint: &Endpoint, c
         loopback: is_loopback(endpoint, reach),
         ..Flags::default()
     };
-    Ok(Terms { flags, policy: policy(judge, store, endpoint)?, now: Some(cx.now()), ..Terms::default() })
+    Ok(Terms { flags, policy: policy(judge, store, endpoint, cx)?, now: Some(cx.now()), ..Terms::default() })
 }
 
 /// Where the name says that nothing leaves this machine (RFC 6761, section 6.3), or the address does. The
@@ -80,7 +80,7 @@ fn is_loopback(endpoint: &Endpoint, reach: &Reach) -> bool {
 }
 
 /// The policy that the options make; `None` for the stored one as it is.
-fn policy(judge: &Judge, store: &Store, endpoint: &Endpoint) -> Result<Option<Policy>, Failure> {
+fn policy(judge: &Judge, store: &Store, endpoint: &Endpoint, cx: &Context) -> Result<Option<Policy>, Failure> {
     if judge.policy.is_none() && judge.cafile.is_empty() && !judge.no_system_roots {
         return Ok(None);
     }
@@ -92,12 +92,7 @@ fn policy(judge: &Judge, store: &Store, endpoint: &Endpoint) -> Result<Option<Po
         policy.set("system-roots", "no")?;
     }
     for file in &judge.cafile {
-        let named = |why: String| Failure::about(file, why);
-        let found = certificates(&read(file).map_err(named)?).map_err(named)?;
-        if let Some(why) = found.unreadable.into_iter().next() {
-            return Err(named(why));
-        }
-        found.certs.into_iter().for_each(|root| policy.add_root(root));
+        named::roots(file, &cx.out)?.into_iter().for_each(|root| policy.add_root(root));
     }
     Ok(Some(policy))
 }

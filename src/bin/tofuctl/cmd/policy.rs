@@ -196,7 +196,7 @@ fn set(args: &PolicySet, cx: &Context) -> Result<Exit, Failure> {
     }
     target.map(|text| cx.endpoint(text)).transpose()?;
     // All of it is tried before a store is made for it.
-    let roots: Result<Vec<_>, Failure> = args.add_root.iter().map(|file| named::certificates(file)).collect();
+    let roots: Result<Vec<_>, Failure> = args.add_root.iter().map(|file| named::roots(file, &cx.out)).collect();
     let roots = roots?.concat();
     assign(Policy::default(), words)?;
     let store = cx.store()?;
