@@ -592,6 +592,11 @@
 #define TOFU_CHECK_XMPP 128ull
 
 /**
+ * With TOFU_CHECK_UNPROVEN: a connection was tried and is not possible, so nobody is advised to connect.
+ */
+#define TOFU_CHECK_NO_SESSION 256ull
+
+/**
  * As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
  * accepted certificates stay as they are); never written.
  */

@@ -524,3 +524,30 @@ fn a_key_of_any_kind_can_be_pinned_but_none_that_cannot_be_read() {
         assert!(refused.offered().is_empty(), "{name}");
     }
 }
+
+/// Nobody is sent to connect where no connection is possible.
+#[test]
+fn the_advice_to_connect_is_given_only_where_a_connection_can_prove_the_key() {
+    let mut world = world("default", &[]);
+    world.flags = Flags { unproven: true, ..Flags::default() };
+    for (name, host, advised) in [
+        ("key-p256", "mail.example.org", "Connect to the server"),
+        ("kind-ml-dsa-65", "mail.example.test", "Connect to the server"),
+        ("key-ed448", "mail.example.org", "no handshake with a key of the kind Ed448"),
+        ("key-brainpool", "mail.example.org", "of the kind brainpoolP256r1"),
+        ("kind-slh-dsa-sha2-128s", "mail.example.test", "of the kind SLH-DSA-SHA2-128s"),
+        ("kind-rsa-1988", "mail.example.test", "of the kind RSA (2.5.8.1.1)"),
+    ] {
+        if name.contains("ml-dsa") && !cfg!(feature = "aws-lc-rs") {
+            continue;
+        }
+        world.at(host, 993);
+        let text = words(&world.see(&of_kind(name)));
+        assert!(text.contains(advised), "{name}: {text}");
+        assert_eq!(text.contains("Connect to the server"), advised.starts_with("Connect"), "{name}");
+    }
+    world.flags.no_session = true;
+    world.at("mail.example.org", 993);
+    let text = words(&world.see(&of_kind("key-p256")));
+    assert!(text.contains("No connection to this server is possible") && !text.contains("Connect to"), "{text}");
+}

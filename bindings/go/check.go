@@ -31,6 +31,8 @@ const (
 	Tor Flags = C.TOFU_CHECK_TOR
 	// XMPP: XMPP is spoken, and the host is the domain of the XMPP address. Not needed on its usual ports.
 	XMPP Flags = C.TOFU_CHECK_XMPP
+	// NoSession, with Unproven: a connection was tried and is not possible.
+	NoSession Flags = C.TOFU_CHECK_NO_SESSION
 )
 
 // TLSA is the data of one TLSA record (RFC 6698) and whether DNSSEC validated it.

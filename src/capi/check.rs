@@ -5,8 +5,8 @@ use std::ffi::c_char;
 use super::building::Building;
 use super::chain::tofu_chain;
 use super::codes::{
-    TOFU_CHECK_DRY_RUN, TOFU_CHECK_LEAVE_PENDING, TOFU_CHECK_LOOPBACK, TOFU_CHECK_RESUMED, TOFU_CHECK_SETUP,
-    TOFU_CHECK_TOR, TOFU_CHECK_UNPROVEN, TOFU_CHECK_XMPP, refuse_unknown_bits,
+    TOFU_CHECK_DRY_RUN, TOFU_CHECK_LEAVE_PENDING, TOFU_CHECK_LOOPBACK, TOFU_CHECK_NO_SESSION, TOFU_CHECK_RESUMED,
+    TOFU_CHECK_SETUP, TOFU_CHECK_TOR, TOFU_CHECK_UNPROVEN, TOFU_CHECK_XMPP, refuse_unknown_bits,
 };
 use super::error::{Code, Failure, tofu_error};
 use super::guard::{free, guard};
@@ -195,7 +195,8 @@ fn stated(flags: u64) -> Result<Flags, Failure> {
         | TOFU_CHECK_UNPROVEN
         | TOFU_CHECK_LOOPBACK
         | TOFU_CHECK_TOR
-        | TOFU_CHECK_XMPP;
+        | TOFU_CHECK_XMPP
+        | TOFU_CHECK_NO_SESSION;
     refuse_unknown_bits(flags, known)?;
     let has = |bit| flags & bit != 0;
     Ok(Flags {
@@ -206,6 +207,7 @@ fn stated(flags: u64) -> Result<Flags, Failure> {
         unproven: has(TOFU_CHECK_UNPROVEN),
         loopback: has(TOFU_CHECK_LOOPBACK),
         tor: has(TOFU_CHECK_TOR),
+        no_session: has(TOFU_CHECK_NO_SESSION),
         services: if has(TOFU_CHECK_XMPP) { &["xmpp-client", "xmpp-server"] } else { &[] },
     })
 }

@@ -140,6 +140,8 @@ pub const TOFU_CHECK_TOR: u64 = 64u64;
 /// XMPP is spoken, and the host is the domain of the XMPP address (RFC 6120): names of that service in the certificate
 /// count. Not needed on ports 5222, 5223, 5269 and 5270; other services are known by their usual ports.
 pub const TOFU_CHECK_XMPP: u64 = 128u64;
+/// With TOFU_CHECK_UNPROVEN: a connection was tried and is not possible, so nobody is advised to connect.
+pub const TOFU_CHECK_NO_SESSION: u64 = 256u64;
 
 /// As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
 /// accepted certificates stay as they are); never written.

@@ -272,6 +272,14 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("advice-store-not-writable", "Make the store writable, so that later changes can be noticed."),
     ("advice-connect", "Connect to the server to have its key proven."),
     (
+        "advice-no-session",
+        "No connection to this server is possible, so its key cannot be proven. Only its operator can change that.",
+    ),
+    (
+        "advice-cannot-prove",
+        "No connection made by this library can prove this key: it verifies no handshake with a key of the kind {key}. The server's operator can add a certificate with an RSA or ECDSA key.",
+    ),
+    (
         "advice-set-server-name",
         "Set the server name in the account's settings to the name that the provider gives, which may be {server-name}. Then the certificate can be checked in full.",
     ),

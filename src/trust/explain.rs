@@ -239,7 +239,11 @@ impl<'a> Scene<'a> {
 
     fn advice_on_ask(&self, codes: &mut Vec<&'static str>) {
         if !self.facts.possession {
-            codes.push("advice-connect");
+            codes.push(match (self.facts.provable, self.leaf.is_some_and(Cert::can_prove_its_key)) {
+                (true, _) => "advice-connect",
+                (false, true) => "advice-no-session",
+                (false, false) => "advice-cannot-prove",
+            });
             return;
         }
         if self.other_name() {
@@ -303,9 +307,10 @@ impl<'a> Scene<'a> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [Fact<'a>; 19] = [
+        let facts: [Fact<'a>; 20] = [
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
+            ("key", |s| s.leaf.map_or_else(String::new, |leaf| excerpt_raw(&leaf.key().name))),
             ("authority", Self::authority),
             ("names", Self::names),
             ("name", |s| nearest_name(s.facts, &s.endpoint.host).map_or_else(String::new, excerpt_raw)),

@@ -240,6 +240,9 @@ pub struct Facts {
     pub setup: bool,
     /// A handshake proved that the server holds the leaf's key.
     pub possession: bool,
+    /// A connection could prove that: a handshake with such a key can be verified here, and the caller does not say
+    /// that none is possible.
+    pub provable: bool,
     /// The caller states that the address is loopback.
     pub stated_loopback: bool,
     /// The host is a v3 .onion name, and the caller states that the connection goes through Tor.

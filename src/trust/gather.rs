@@ -124,6 +124,7 @@ pub(super) fn gather<'c>(
         floor,
         setup: check.flags.setup,
         possession: !check.flags.unproven,
+        provable: leaf_cert.can_prove_its_key() && !check.flags.no_session,
         stated_loopback: check.flags.loopback,
         stated_onion: check.flags.tor && is_onion_v3(&check.endpoint.host),
         host_is_loopback,

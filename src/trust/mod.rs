@@ -77,6 +77,8 @@ pub struct Flags {
     pub loopback: bool,
     /// The connection goes through Tor.
     pub tor: bool,
+    /// A connection was tried and is not possible: the server's certificate was only seen. With `unproven`.
+    pub no_session: bool,
     /// The services offered there, by their IANA names, where the port does not say (see
     /// [`crate::endpoint::usual_services`]). Names of services in a certificate count for these.
     pub services: &'static [&'static str],

@@ -47,6 +47,7 @@ pub fn base() -> Facts {
         floor: RELEASED,
         setup: false,
         possession: true,
+        provable: true,
         stated_loopback: false,
         stated_onion: false,
         host_is_loopback: false,

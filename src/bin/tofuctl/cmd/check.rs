@@ -119,7 +119,7 @@ fn unproven(
     terms: &Terms,
     cx: &Context,
 ) -> Result<trust::Verdict, Failure> {
-    let flags = Flags { unproven: true, ..terms.flags };
+    let flags = Flags { unproven: true, no_session: true, ..terms.flags };
     let check = Check { flags, policy: terms.policy.as_ref(), ..Check::new(endpoint, chain, cx.now()) };
     Ok(trust::check(store, &check)?)
 }
