@@ -88,7 +88,7 @@ fn look_up(oid: &str) -> Option<(&'static str, Scheme, bool, Parameters)> {
         "2.16.840.1.101.3.4.3.15" => ("RSA-SHA3-384", Other, false, Null),
         "2.16.840.1.101.3.4.3.16" => ("RSA-SHA3-512", Other, false, Null),
         "1.2.840.10045.4.1" => ("ecdsa-with-SHA1", Ecdsa(Sha1), true, Absent),
-        "1.2.840.10045.4.3.1" => ("ecdsa-with-SHA224", Other, false, Absent),
+        "1.2.840.10045.4.3.1" => ("ecdsa-with-SHA224", Ecdsa(Sha224), false, Absent),
         "1.2.840.10045.4.3.2" => ("ecdsa-with-SHA256", Ecdsa(Sha256), false, Absent),
         "1.2.840.10045.4.3.3" => ("ecdsa-with-SHA384", Ecdsa(Sha384), false, Absent),
         "1.2.840.10045.4.3.4" => ("ecdsa-with-SHA512", Ecdsa(Sha512), false, Absent),

@@ -23,9 +23,9 @@ impl Cert {
         let whole =
             Tlv { tag: der::SEQUENCE, start: 0, content: 0, content_end: algorithm.len(), end: algorithm.len() };
         let algorithm = algorithm::read(algorithm, whole);
-        if info.algorithm == KeyAlgorithm::Rsa && info.readable && !RSA_BITS.contains(&info.bits) {
+        if info.algorithm == KeyAlgorithm::Rsa && info.readable && info.bits < *RSA_BITS.start() {
             return Err(format!(
-                "the key that signed it ({}, {} bits) is of a size that proves nothing",
+                "the key that signed it ({}, {} bits) is so short that it proves nothing",
                 info.name, info.bits
             ));
         }
@@ -35,18 +35,20 @@ impl Cert {
             SignatureCheck::Invalid => return Ok(false),
             SignatureCheck::Unsupported => {}
         }
-        let plain_rsa = info.readable && info.algorithm == KeyAlgorithm::Rsa && info.name == "RSA";
-        let by_rsa = match algorithm.scheme {
-            Scheme::RsaPkcs1(digest) if plain_rsa => {
+        let plain_rsa = info.algorithm == KeyAlgorithm::Rsa && info.name == "RSA";
+        let by_hand = match algorithm.scheme {
+            Scheme::RsaPkcs1(digest) if info.readable && plain_rsa => {
                 RsaKey::read(&key.key).and_then(|key| key.verifies(digest, message, bits))
             }
+            Scheme::Ecdsa(digest) if info.readable => short_ecdsa(digest, &key, message, bits),
             _ => None,
         };
-        by_rsa.ok_or_else(|| match info.readable {
+        by_hand.ok_or_else(|| match info.readable {
             true => format!(
-                "its signature ({} by a key of the kind {}) cannot be checked here",
+                "its signature ({} by a key of the kind {}, {} bits) cannot be checked here",
                 crate::text::excerpt(&algorithm.facts.name, 80),
-                info.name
+                crate::text::excerpt(&info.name, 80),
+                info.bits
             ),
             false => "the key that signed it cannot be read".to_owned(),
         })
@@ -84,4 +86,30 @@ impl RsaKey {
         };
         Some(signature.len() == self.octets && self.key.verify(padding, &hashed, signature).is_ok())
     }
+}
+
+/// ECDSA over a digest that is shorter than the curve's, which the provider offers for none of its
+/// curves: the number signed is that of the digest with zeros before it (FIPS 186-5, section 6.4.2).
+#[cfg(feature = "aws-lc-rs")]
+fn short_ecdsa(digest: Digest, key: &Spki<'_>, message: &[u8], signature: &[u8]) -> Option<bool> {
+    use aws_lc_rs::{digest as own, signature as provider};
+    let hashed = match digest {
+        Digest::Sha1 => sha1::Sha1::digest(message).to_vec(),
+        Digest::Sha224 => Sha224::digest(message).to_vec(),
+        Digest::Sha256 | Digest::Sha384 | Digest::Sha512 => return None,
+    };
+    let (method, usual) = match key.curve.as_str() {
+        "1.2.840.10045.3.1.7" => (&provider::ECDSA_P256_SHA256_ASN1, &own::SHA256),
+        "1.3.132.0.34" => (&provider::ECDSA_P384_SHA384_ASN1, &own::SHA384),
+        "1.3.132.0.35" => (&provider::ECDSA_P521_SHA512_ASN1, &own::SHA512),
+        _ => return None,
+    };
+    let zeros = vec![0; usual.output_len().checked_sub(hashed.len())?];
+    let digest = own::Digest::import_less_safe(&[zeros, hashed].concat(), usual).ok()?;
+    Some(provider::UnparsedPublicKey::new(method, &key.key).verify_digest(&digest, signature).is_ok())
+}
+
+#[cfg(not(feature = "aws-lc-rs"))]
+fn short_ecdsa(_: Digest, _: &Spki<'_>, _: &[u8], _: &[u8]) -> Option<bool> {
+    None
 }

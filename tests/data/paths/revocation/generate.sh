@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the authorities, revocation lists and OCSP responses of tests/path_problems/{lists,staples}.rs
-# that need RSA, with openssl 3. Keys and signatures are new on every run. Run it here: ./generate.sh
+# that need RSA or ECDSA, with openssl 3. Keys and signatures are new on every run. Run it here: ./generate.sh
 # Private keys stay in a directory that is removed at the end.
 set -eu
 cd "$(dirname "$0")"
@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 rm -f ./*.pem ./*.der
 cd "$work"
 
-for bits in 768 1024 2048; do
+for bits in 768 1024 2048 P-256 P-384 P-521; do
     cat > ca.cnf <<CNF
 [ca]
 default_ca = any
@@ -38,8 +38,13 @@ authorityKeyIdentifier = keyid
 authorityKeyIdentifier = keyid
 CNF
     : > "index-$bits.txt"; echo 1000 > "serial-$bits.txt"
-    ca=ca-rsa$bits leaf=leaf-rsa$bits
-    openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:$bits -out $ca.key
+    kind=rsa$bits
+    case $bits in P-*) kind=$bits ;; esac
+    ca=ca-$kind leaf=leaf-$kind
+    case $bits in
+    P-*) openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:$bits -out $ca.key ;;
+    *) openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:$bits -out $ca.key ;;
+    esac
     openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $leaf.key
     openssl req -new -config ca.cnf -key $ca.key -subj "/CN=Private CA $bits" -out $ca.csr
     openssl req -new -config ca.cnf -key $leaf.key -subj "/CN=mail.example" -out $leaf.csr
@@ -51,14 +56,17 @@ CNF
     list() { # NAME OPTIONS
         name=$1; shift
         openssl ca $issuer -gencrl -crl_lastupdate 20260101000000Z -crl_nextupdate 20500101000000Z "$@" 2>/dev/null |
-            openssl crl -outform DER -out "$out/rsa$bits-$name.der"
+            openssl crl -outform DER -out "$out/$kind-$name.der"
     }
     answer() { # DIGEST
         openssl ocsp -index "index-$bits.txt" -CA "$out/$ca.pem" -issuer "$out/$ca.pem" -cert "$out/$leaf.pem" \
             -rsigner "$out/$ca.pem" -rkey $ca.key -rmd "$1" -ndays 3650 -no_nonce \
-            -respout "$out/rsa$bits-ocsp-$1.der" >/dev/null 2>&1
+            -respout "$out/$kind-ocsp-$1.der" >/dev/null 2>&1
     }
-    if [ $bits = 768 ]; then list sha256 -md sha256; continue; fi
+    case $bits in
+    768) list sha256 -md sha256; continue ;;
+    P-*) for digest in sha1 sha224 sha512; do list $digest -md $digest; done; continue ;;
+    esac
     list v1 -md sha256                   # openssl writes version 1 where there is neither number nor extension
     list no-number -md sha256 -crlexts crlx
     for digest in sha1 sha224 sha384 md5; do list $digest -md $digest; done
