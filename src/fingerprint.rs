@@ -6,6 +6,7 @@
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 use thiserror::Error;
 
+use crate::cert::Cert;
 use crate::hash::Hash;
 
 /// The longest input looked at, in bytes: 32 bytes written as `0xAB, ` with marks between them.
@@ -45,11 +46,13 @@ pub enum Fingerprint {
 }
 
 impl Fingerprint {
-    /// Whether it is that of the leaf with this key and this certificate.
-    pub fn fits(self, spki: Hash, cert: Hash) -> bool {
+    /// Whether it is that of this certificate or its key. An RSA-PSS key has two values, see
+    /// [`Cert::spki_otherwise`].
+    pub fn fits(self, cert: &Cert) -> bool {
+        let of_key = |hash| hash == cert.spki() || Some(hash) == cert.spki_otherwise();
         match self {
-            Self::Key(hash) => hash == spki,
-            Self::Either(hash) => hash == spki || hash == cert,
+            Self::Key(hash) => of_key(hash),
+            Self::Either(hash) => of_key(hash) || hash == cert.fingerprint(),
         }
     }
 

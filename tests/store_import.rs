@@ -420,6 +420,38 @@ fn a_certificate_that_names_itself_its_issuer_is_the_servers_own_where_its_signa
 }
 
 #[test]
+fn a_pin_that_gnutls_made_of_an_rsa_pss_key_lets_the_key_in_and_no_other() {
+    let file = String::from_utf8(real("gnutls/known_hosts.pss")).unwrap();
+    let line = file.lines().find(|line| line.contains("|38994|")).unwrap();
+    let key = data_encoding::BASE64.decode(line.rsplit('|').next().unwrap().as_bytes()).unwrap();
+    let server = real_chain("pss");
+    let cert = server.leaf().unwrap();
+    assert_ne!(Hash::of(&key), cert.spki());
+    assert_eq!(Some(Hash::of(&key)), cert.spki_otherwise());
+    let commitment = format!("|c0|mail.example.org|38994|0|6|{}\n", Hash::of(&key).hex());
+    let typed = format!("mail.example.org:38994 {}\n", Hash::of(&key).key_pin());
+    for (format, file) in [
+        (ImportFormat::KnownHosts, format!("{line}\n")),
+        (ImportFormat::KnownHosts, commitment),
+        (ImportFormat::Fingerprints, typed),
+    ] {
+        let (mut world, report) = importing(format, file.as_bytes(), None);
+        assert_eq!((report.pins, report.remarks.len()), (1, 0), "{:?}", report.remarks);
+        for _ in 0..2 {
+            let verdict = sees(&mut world, "mail.example.org", 38994, &server);
+            assert_eq!(verdict.decision(), Decision::Accept, "{file}");
+        }
+        let other = sees(&mut world, "mail.example.org", 38994, &real_chain("rsa"));
+        assert_eq!(other.decision(), Decision::Ask, "{file}");
+    }
+    // And what is written for GnuTLS is as GnuTLS writes it.
+    let mut world = world("accept-new", &[]);
+    assert_eq!(sees(&mut world, "mail.example.org", 38994, &server).decision(), Decision::Accept);
+    let export = world.store.export(ExportFormat::KnownHosts, None, START).unwrap();
+    assert!(export.text.contains(line), "{}", export.text);
+}
+
+#[test]
 fn a_byte_order_mark_is_no_part_of_the_first_line() {
     let marked = |data: &[u8]| [b"\xEF\xBB\xBF", data].concat();
     let (_, report) = importing(ImportFormat::KnownHosts, &marked(&real("gnutls/known_hosts")), None);

@@ -25,6 +25,7 @@ mod notes;
 mod oid;
 mod outline;
 mod pem;
+mod pss;
 mod published;
 mod san;
 mod signature;
@@ -135,6 +136,17 @@ impl Cert {
     /// SHA-256 of the SubjectPublicKeyInfo (RFC 7469).
     pub fn spki(&self) -> Hash {
         *self.inner.spki.get_or_init(|| Hash::of(self.spki_der()))
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo in the other way to write an RSA-PSS key: GnuTLS leaves out the NULLs of
+    /// its parameters, so a pin that it made of this key has another value. `None` for all other keys.
+    pub fn spki_otherwise(&self) -> Option<Hash> {
+        pss::otherwise(self.spki_der()).map(|spki| Hash::of(&spki))
+    }
+
+    /// The SubjectPublicKeyInfo as GnuTLS writes it.
+    pub(crate) fn spki_of_gnutls(&self) -> Vec<u8> {
+        pss::written(self.spki_der(), false).unwrap_or_else(|| self.spki_der().to_vec())
     }
 
     /// 1, 2 or 3 as people count them, which is one more than the number in the certificate;

@@ -79,7 +79,8 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
         return no("the verdict was made with another store");
     }
     if let Some(typed) = &answer.typed {
-        if !parse_fingerprint(typed)?.fits(facts.leaf.spki, facts.leaf.cert) {
+        let typed = parse_fingerprint(typed)?;
+        if !verdict.chain().leaf().is_some_and(|leaf| typed.fits(leaf)) {
             return Err(TrustError::Typed("it is not that of the certificate or key presented".to_owned()));
         }
     }

@@ -28,6 +28,8 @@ pub const HINT_WINDOW: i64 = DAY;
 pub struct Leaf {
     /// SHA-256 of its key.
     pub spki: Hash,
+    /// The other value of the same key, if it is an RSA-PSS one.
+    pub spki_otherwise: Option<Hash>,
     /// SHA-256 of its DER.
     pub cert: Hash,
     /// Whether the key can be decoded.
@@ -321,7 +323,9 @@ impl Facts {
     /// Whether a pin names what is presented. Says nothing of its state.
     pub fn names_this(&self, known: &KnownPin) -> bool {
         match (known.pin.kind, &known.pin.value) {
-            (PinKind::Key, PinValue::Sha256(hash)) => *hash == self.leaf.spki,
+            (PinKind::Key, PinValue::Sha256(hash)) => {
+                *hash == self.leaf.spki || Some(*hash) == self.leaf.spki_otherwise
+            }
             (PinKind::Certificate, PinValue::Sha256(hash)) => *hash == self.leaf.cert,
             (PinKind::Issuer, PinValue::Sha256(_)) => known.path_verified,
             // A name is written by whoever presents it: it counts on a CA path only.

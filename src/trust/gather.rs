@@ -311,6 +311,7 @@ fn describe(leaf: &Cert, examination: &Examination) -> Leaf {
     let key = leaf.key();
     Leaf {
         spki: leaf.spki(),
+        spki_otherwise: leaf.spki_otherwise(),
         cert: leaf.fingerprint(),
         key_readable: key.readable && !examination.leaf_key_unreadable(),
         rsa_bits: (key.is_rsa() && key.readable).then_some(key.bits),

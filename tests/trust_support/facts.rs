@@ -33,6 +33,7 @@ pub fn anchor(organisation: &str) -> Anchor {
 pub fn base() -> Facts {
     let leaf = Leaf {
         spki: hash("new"),
+        spki_otherwise: None,
         cert: hash("new cert"),
         key_readable: true,
         rsa_bits: Some(2048),

@@ -174,7 +174,7 @@ pub fn differs(verdict: &Verdict) -> String {
 
 /// What a person should know whose fingerprint is right for the server as it was.
 fn of_the_old(verdict: &Verdict, said: &str) -> &'static str {
-    let fits = |old: &Cert| parse_fingerprint(said).is_ok_and(|typed| typed.fits(old.spki(), old.fingerprint()));
+    let fits = |old: &Cert| parse_fingerprint(said).is_ok_and(|typed| typed.fits(old));
     if verdict.previous().is_some_and(fits) { " It is the fingerprint of the old one." } else { "" }
 }
 
@@ -187,9 +187,7 @@ fn typed(verdict: &Verdict, wish: &Wish, now: Timestamp, said: &str) -> Result<R
     }
     let fingerprint = parse_fingerprint(said).map_err(|error| format!("{error}."))?;
     match verdict.chain().leaf() {
-        Some(leaf) if fingerprint.fits(leaf.spki(), leaf.fingerprint()) => {
-            Ok(Reply::Yes(typed_answer(verdict, wish, now, said)))
-        }
+        Some(leaf) if fingerprint.fits(leaf) => Ok(Reply::Yes(typed_answer(verdict, wish, now, said))),
         _ => Ok(Reply::Differs),
     }
 }

@@ -26,10 +26,10 @@ pub fn meant(
     loop {
         let verdict = verdict_of(&conn)?;
         let Some(leaf) = verdict.chain().leaf().cloned() else { return Err(refused(&verdict, &shown)) };
-        if wanted.fits(leaf.spki(), leaf.fingerprint()) {
+        if wanted.fits(&leaf) {
             return Ok((conn, verdict));
         }
-        if let Some(above) = verdict.chain().certs().skip(1).find(|(_, cert)| fits(wanted, cert)) {
+        if let Some(above) = verdict.chain().certs().skip(1).find(|(_, cert)| wanted.fits(cert)) {
             return Err(authority(&verdict, above.1));
         }
         kinds.retain(|kind| *kind != leaf.key().algorithm);
@@ -46,10 +46,6 @@ pub fn meant(
             Err(_) => return Err(refused(&verdict, &shown)),
         };
     }
-}
-
-fn fits(wanted: Fingerprint, cert: &Cert) -> bool {
-    wanted.fits(cert.spki(), cert.fingerprint())
 }
 
 fn refused(verdict: &Verdict, shown: &[Cert]) -> Failure {

@@ -246,8 +246,9 @@ fn line(
 /// number. Which names those are differs, so all stand there; a line that nothing asks for does no harm.
 fn known_hosts(endpoint: &Endpoint, expires: Timestamp, key: Hash, seen: &Presented) -> String {
     let host = endpoint.host.as_str();
-    let (sort, key) = match seen.kept.as_ref().filter(|cert| cert.spki() == key) {
-        Some(cert) => ("g0", BASE64.encode(cert.spki_der())),
+    let (sort, key) = match seen.kept.as_ref().filter(|cert| cert.spki() == key || cert.spki_otherwise() == Some(key)) {
+        // GnuTLS compares a key as it writes it itself.
+        Some(cert) => ("g0", BASE64.encode(&cert.spki_of_gnutls())),
         None => ("c0", format!("6|{}", key.hex())),
     };
     let number = endpoint.port.get();
