@@ -2437,6 +2437,8 @@ uint64_t tofu_verdict_problems(const tofu_verdict *verdict);
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
  * @return a mask of the bits 1 shifted left by TOFU_PIN_KIND_...; 0 where trust is not offered.
+ *   With the reason "made-at-start" (the server makes itself a new key at each start) it is 0 for TOFU_ASK too:
+ *   then offer TOFU_TRUST_SESSION, which tofu_verdict_trust takes with kind 0.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */

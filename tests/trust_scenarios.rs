@@ -1,5 +1,7 @@
 //! The scenarios at the end of DECISION, each with real certificates on a real store.
 
+#[path = "trust_scenarios/advice.rs"]
+mod advice;
 mod trust_support;
 
 use tofu::store::{PinKind, PinState};

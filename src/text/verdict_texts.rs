@@ -35,6 +35,18 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "headline-first-contact",
         "First contact with {host}, and nothing that this device trusts vouches for its certificate.",
     ),
+    (
+        "headline-first-contact-issued",
+        "First contact with {host}. An authority that this device trusts issued its certificate, but something is wrong with it.",
+    ),
+    (
+        "headline-other-service",
+        "What answers for {host} presents a certificate that is for {host} as a server of {services} only.",
+    ),
+    (
+        "headline-no-name",
+        "What answers for {host} presents a certificate of a trusted authority that cannot be for any server.",
+    ),
     ("headline-other-name", "What answers for {host} presents a certificate for another name: {names}."),
     (
         "headline-known-before",
@@ -112,6 +124,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("sibling-key", "The same key was trusted by a person for {elsewhere}."),
     ("first-contact", "Nothing is known of this server."),
     ("first-use-accepted", "The policy accepts the first key that a server presents."),
+    (
+        "made-at-start",
+        "The certificate is valid for a few days at most and signed by its own key, as servers make them for themselves when they start.",
+    ),
     ("known-before", "The server was known before, so this is no ordinary first contact."),
     ("policy-rejects", "The policy does not ask in this case."),
     ("existing-account", "The account exists already; certificates are accepted by hand only while it is set up."),
@@ -184,6 +200,34 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "meaning-first-contact",
         "It may be the right server with a certificate of its own making, as many mail servers have; or somebody in between. The certificate alone cannot tell the two apart.",
+    ),
+    (
+        "meaning-first-contact-private",
+        "It may be the right server with a certificate from its organisation's own authority, or an attacker between you and the server. The certificate alone cannot tell the two apart.",
+    ),
+    (
+        "meaning-first-contact-incomplete",
+        "Without the missing certificate nobody can tell whose this one is: it may be the right server whose operator forgot to send it, one with an authority of its own, or an attacker between you and the server.",
+    ),
+    (
+        "meaning-first-contact-issued",
+        "It may be the right server with a mistake in its certificate. It can also be an attacker between you and the server with a certificate that was issued for something else.",
+    ),
+    (
+        "meaning-missing-intermediate",
+        "An operator who renews a certificate and forgets to send the authority's certificate with it causes the same. So can an attacker, who may write any authority's name.",
+    ),
+    (
+        "meaning-made-at-start",
+        "This server seems to make itself a new certificate, with a new key, each time it starts. Trust in such a key cannot last, and after a restart nobody can tell the server from an attacker in its place.",
+    ),
+    (
+        "meaning-other-service",
+        "The certificate speaks for one service of {host} and for nothing else there. If that service is what answers here, the certificate is right for it.",
+    ),
+    (
+        "meaning-no-name",
+        "Usually somebody wrote the server's name into the certificate in a form that does not count. It can also be an attacker between you and the server with a certificate that was issued for something else.",
     ),
     (
         "meaning-other-name",
@@ -283,7 +327,36 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "advice-set-server-name",
         "Set the server name in the account's settings to the name that the provider gives, which may be {server-name}. Then the certificate can be checked in full.",
     ),
-    ("advice-check-server-name", "Check the server name in the account's settings: the certificate is for {names}."),
+    ("advice-check-server-name", "Check the server name in the account's settings: the certificate is for {settable}."),
+    (
+        "advice-service-name",
+        "If {services} is spoken here, check the server as one of that kind (by its protocol or its usual port): the certificate is for {host} then.",
+    ),
+    (
+        "advice-xmpp-domain",
+        "Check the XMPP address: what follows its @ has to be a domain that the certificate is for ({names}). If the address is right, the server's operator has to get a certificate for {host}.",
+    ),
+    (
+        "advice-names-unusable",
+        "No server name fits this certificate. The server's operator has to get one that is for {host}.",
+    ),
+    (
+        "advice-missing-intermediate",
+        "The server does not send the certificate of {missing}. If that is a public authority, the server's operator has to add it to what the server sends, which is easily forgotten after a renewal; if it is the organisation's own, its operator can hand it out.",
+    ),
+    ("advice-expired", "The server's operator has to renew the certificate."),
+    ("advice-check-clock", "Check the date and time of this device."),
+    (
+        "advice-name-in-cn",
+        "The server's operator has to get a certificate that holds {host} among its alternative names.",
+    ),
+    ("advice-wrong-usage", "The server's operator has to install a certificate that may be used by servers."),
+    ("advice-weak", "The server's operator has to get a certificate with a stronger key and signature."),
+    ("advice-operator", "Only the server's operator can mend what is wrong with the certificates."),
+    (
+        "advice-once",
+        "If the fingerprint is the one that the operator gives, trust it for this connection only. The operator can end these questions by giving the server a certificate that it keeps.",
+    ),
     (
         "advice-name-pin",
         "If the provider confirms it, certificates for {name} (this one has {others}) can be accepted for {host}.",
@@ -314,7 +387,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("advice-ask-provider", "Ask the provider whether the key was replaced, and when."),
     (
         "advice-issuer-pin",
-        "If this is the organisation's own authority, trusting the issuer {authority} covers its later renewals for this server.",
+        "If this is the organisation's own authority, trusting the issuer {authority} covers its later renewals for this server, until the authority's own certificate ends on {issuer-ends}.",
+    ),
+    (
+        "advice-issuer-pin-short",
+        "Trusting the issuer {authority} covers later renewals for this server only until the authority's own certificate ends on {issuer-ends}. If it is the organisation's own, ask for the certificate of {issuer-above} above it, which usually lasts longer, and add that to the trusted authorities.",
     ),
     (
         "advice-add-key",

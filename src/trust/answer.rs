@@ -117,12 +117,25 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
         return no("trust would end before it begins");
     }
     let kind = answer.kind.or(verdict.suggested());
+    if verdict.only_once() {
+        // A full fingerprint, typed in, says that this key is meant to stay.
+        return match kind.unwrap_or(PinKind::Key) {
+            kind if is_leaf_kind(kind) && (answer.session || answer.typed.is_some()) => Ok(Some(kind)),
+            _ => no(
+                "the server makes itself a new key at each start; only trust for this session, or its full fingerprint, typed in, is taken",
+            ),
+        };
+    }
     match kind {
         Some(kind) if !verdict.offered().contains(&kind) => no("this kind of pin does not fit what is presented"),
         // Elsewhere what was seen does not count as long as a pin says otherwise.
         None if verdict.rule() != Rule::CaValid => no("no kind of pin was chosen, and none is suggested"),
         kind => Ok(kind),
     }
+}
+
+fn is_leaf_kind(kind: PinKind) -> bool {
+    matches!(kind, PinKind::Key | PinKind::Certificate)
 }
 
 /// Rules 1 to 3 and 8 again, with what is known now. Whether a pending question was contradicted is

@@ -3,7 +3,7 @@
 //! lower it. Low needs a cryptographic link to what was known (DECISION, "Risk").
 
 use super::codes::{Change, Risk};
-use super::facts::{Facts, Looked, Previous};
+use super::facts::{Facts, Looked, Previous, lives_shortly};
 use crate::path::{ProblemKind, Problems};
 use crate::time::{DAY, Timestamp, notice};
 
@@ -113,8 +113,10 @@ pub fn was_due(not_before: Option<Timestamp>, not_after: Option<Timestamp>, at: 
     at >= last.saturating_sub(notice(first, last, DUE))
 }
 
+/// A certificate of a few days is due at any time.
 fn by_date(facts: &Facts, previous: &Previous) -> Change {
-    if was_due(previous.not_before, previous.not_after, facts.at()) {
+    let short = lives_shortly(previous.not_before, previous.not_after);
+    if short || was_due(previous.not_before, previous.not_after, facts.at()) {
         Change::ReplacedWhenDue
     } else {
         Change::ReplacedEarly

@@ -8,15 +8,15 @@ use super::clock;
 use super::codes::{Change, Decision, PinResult, Risk, Rule};
 use super::facts::{CaAnswer, Facts, Layer, Looked, ObjectionKind};
 use super::outcome::Outcome;
-use crate::cert::{Cert, San};
+use crate::cert::{Cert, ServerNames};
 use crate::endpoint::Endpoint;
-use crate::path::{Chain, ProblemKind};
+use crate::path::{Chain, Problem, ProblemKind};
 use crate::store::{Pin, PinKind, PinState};
 use crate::text::Statement;
 use crate::time::{DAY, Timestamp, date, days_between};
 
-/// Names of the certificate that are listed in a sentence; the others are counted.
-const SHOWN_NAMES: usize = 3;
+/// Servers that are listed in a sentence.
+const SHOWN_SERVERS: usize = 3;
 /// Characters of one name in a sentence.
 const SHOWN_CHARS: usize = 80;
 
@@ -29,26 +29,38 @@ pub(super) struct Told {
     pub advice: Vec<Statement>,
 }
 
+/// What was checked, and what was found beside the facts.
+pub(super) struct Checked<'a> {
+    pub endpoint: &'a Endpoint,
+    pub chain: &'a Chain,
+    /// What is known to be offered there.
+    pub services: &'a [&'a str],
+    pub problems: &'a [Problem],
+    /// The private CA that could be pinned.
+    pub issuer: Option<&'a Cert>,
+}
+
 /// What sentences are made from.
-struct Scene<'a> {
-    endpoint: &'a Endpoint,
+pub(super) struct Scene<'a> {
+    pub endpoint: &'a Endpoint,
+    pub services: &'a [&'a str],
+    pub problems: &'a [Problem],
     leaf: Option<&'a Cert>,
-    issuer: Option<&'a Cert>,
-    facts: &'a Facts,
-    outcome: &'a Outcome,
+    /// Which servers the leaf is for.
+    pub names: ServerNames,
+    pub issuer: Option<&'a Cert>,
+    pub facts: &'a Facts,
+    pub outcome: &'a Outcome,
     pin: Option<&'a Pin>,
 }
 
 /// Explains a decision.
-pub(super) fn explain(
-    endpoint: &Endpoint,
-    chain: &Chain,
-    facts: &Facts,
-    outcome: &Outcome,
-    issuer: Option<&Cert>,
-) -> Told {
+pub(super) fn explain(checked: &Checked<'_>, facts: &Facts, outcome: &Outcome) -> Told {
     let pin = outcome.pin_index.and_then(|i| facts.known.pins.get(i)).map(|known| &known.pin);
-    let scene = Scene { endpoint, leaf: chain.leaf(), issuer, facts, outcome, pin };
+    let leaf = checked.chain.leaf();
+    let Checked { endpoint, services, problems, issuer, .. } = *checked;
+    let names = leaf.map(Cert::server_names).unwrap_or_default();
+    let scene = Scene { endpoint, services, problems, leaf, names, issuer, facts, outcome, pin };
     Told {
         headline: scene.headline(),
         reasons: outcome.reasons.iter().map(|code| scene.say(code)).collect(),
@@ -142,10 +154,39 @@ impl<'a> Scene<'a> {
     fn first_use(&self) -> &'static str {
         if self.facts.known.tombstone.is_some() {
             "headline-known-before"
+        } else if self.is_for_another_service() {
+            "headline-other-service"
+        } else if self.other_name() && self.names.names.is_empty() {
+            "headline-no-name"
         } else if self.other_name() {
             "headline-other-name"
+        } else if self.facts.ca_path() {
+            "headline-first-contact-issued"
         } else {
             "headline-first-contact"
+        }
+    }
+
+    /// What a first contact means, which depends on who made the certificate.
+    fn first_use_meaning(&self) -> &'static str {
+        if self.outcome.once {
+            "meaning-made-at-start"
+        } else if self.is_for_another_service() {
+            "meaning-other-service"
+        } else if self.other_name() && self.names.names.is_empty() {
+            "meaning-no-name"
+        } else if self.other_name() {
+            "meaning-other-name"
+        } else if self.facts.known.tombstone.is_some() {
+            "meaning-known-before"
+        } else if self.facts.ca_path() {
+            "meaning-first-contact-issued"
+        } else if self.facts.leaf.self_signed {
+            "meaning-first-contact"
+        } else if self.facts.has(ProblemKind::IncompleteChain) {
+            "meaning-first-contact-incomplete"
+        } else {
+            "meaning-first-contact-private"
         }
     }
 
@@ -157,11 +198,6 @@ impl<'a> Scene<'a> {
             && self.facts.second_look == Looked::Not
             && self.facts.trusted_leaf_pins() > 0
             && other_kind
-    }
-
-    /// A good path for another name: shared hosting, a misspelt name, or a captive portal.
-    fn other_name(&self) -> bool {
-        self.facts.ca_path() && self.facts.has(ProblemKind::HostMismatch)
     }
 
     fn meaning(&self) -> Vec<Statement> {
@@ -193,13 +229,14 @@ impl<'a> Scene<'a> {
             (_, Rule::Downgrade) => "meaning-downgrade",
             (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "meaning-rolled-over",
             (_, Rule::Changed) if self.facts.proven_beside().is_some() => "meaning-second-key",
+            (_, Rule::Changed) if self.outcome.once => "meaning-made-at-start",
             (_, Rule::Changed) => "meaning-changed",
             (_, Rule::Sibling) => "meaning-first-contact",
-            (_, Rule::FirstUse) if self.other_name() => "meaning-other-name",
-            (_, Rule::FirstUse) if self.facts.known.tombstone.is_some() => "meaning-known-before",
-            (_, Rule::FirstUse) => "meaning-first-contact",
+            (_, Rule::FirstUse) => self.first_use_meaning(),
         });
+        let incomplete = self.facts.has(ProblemKind::IncompleteChain);
         let further = [
+            (incomplete && self.outcome.rule == Rule::Downgrade, "meaning-missing-intermediate"),
             (self.outcome.may_add && self.facts.is_farm(), "meaning-farm"),
             (self.facts.interception_hint() && !self.is_quiet(), "meaning-interception"),
             (self.facts.clock_wrong(), "meaning-clock-wrong"),
@@ -246,14 +283,7 @@ impl<'a> Scene<'a> {
             });
             return;
         }
-        if self.other_name() {
-            codes.push("advice-set-server-name");
-            if self.outcome.offered.contains(&PinKind::Name) {
-                codes.push("advice-name-pin");
-            }
-        } else if self.facts.has(ProblemKind::HostMismatch) && !self.facts.leaf.names.is_empty() {
-            codes.push("advice-check-server-name");
-        }
+        self.advice_on_problems(codes);
         codes.push(match self.outcome.rule {
             _ if self.outcome.typed_only => "advice-published-key",
             _ if self.outcome.objected => "advice-objection",
@@ -264,6 +294,7 @@ impl<'a> Scene<'a> {
             Rule::Pinned | Rule::Staged => "advice-new-problem",
             Rule::CaValid => "advice-confirm-change",
             _ if self.outcome.risk == Risk::High => "advice-do-not-trust",
+            _ if self.outcome.once => "advice-once",
             _ if self.other_name() => "advice-no-password",
             _ => "advice-compare-fingerprint",
         });
@@ -272,7 +303,7 @@ impl<'a> Scene<'a> {
             codes.push("advice-ask-provider");
         }
         if self.outcome.suggested == Some(PinKind::Issuer) {
-            codes.push("advice-issuer-pin");
+            codes.push(if self.issuer_is_short() { "advice-issuer-pin-short" } else { "advice-issuer-pin" });
         }
         if self.outcome.may_add {
             codes.push(match self.facts.proven_beside() {
@@ -288,8 +319,8 @@ impl<'a> Scene<'a> {
     }
 
     fn advice_on_reject(&self, codes: &mut Vec<&'static str>) {
-        if self.other_name() {
-            codes.push("advice-set-server-name");
+        if !matches!(self.outcome.rule, Rule::UnknownPolicy | Rule::Blocked | Rule::NeverWaivable) {
+            self.advice_on_problems(codes);
         }
         if self.may_hold_a_second_key() {
             codes.push("advice-look-again");
@@ -307,17 +338,20 @@ impl<'a> Scene<'a> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [Fact<'a>; 20] = [
+        let facts: [Fact<'a>; 25] = [
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
             ("key", |s| s.leaf.map_or_else(String::new, |leaf| excerpt_raw(&leaf.key().name))),
             ("authority", Self::authority),
             ("names", Self::names),
             ("name", |s| nearest_name(s.facts, &s.endpoint.host).map_or_else(String::new, excerpt_raw)),
-            ("others", |s| {
-                count(i64::try_from(s.facts.leaf.names.len()).unwrap_or(i64::MAX).saturating_sub(1), "other name")
-            }),
+            ("others", Self::others),
             ("server-name", Self::server_name),
+            ("settable", Self::settable_names),
+            ("services", Self::services_named),
+            ("missing", Self::missing),
+            ("issuer-ends", Self::issuer_ends),
+            ("issuer-above", Self::issuer_above),
             ("trusted-on", |s| s.pin.map_or_else(String::new, |pin| date(pin.created))),
             ("pin-ended", |s| s.pin.map_or_else(String::new, |pin| date(s.possible(ended(pin))))),
             ("last-seen", |s| date(s.last_seen())),
@@ -357,33 +391,10 @@ impl<'a> Scene<'a> {
     fn authority(&self) -> String {
         let named = match &self.facts.ca {
             CaAnswer::Path { anchor, .. } => Some(anchor.organisation.clone()),
-            _ => self.issuer.map(|cert| super::gather::anchor_of(cert).organisation),
+            _ => self.issuer.map(called),
         };
         let raw = named.or_else(|| self.leaf.map(raw_issuer));
         excerpt_raw(&raw.unwrap_or_default())
-    }
-
-    fn names(&self) -> String {
-        let names = self.leaf.map(raw_names).unwrap_or_default();
-        let mut shown: Vec<String> = names.iter().take(SHOWN_NAMES).map(|name| excerpt_raw(name)).collect();
-        let more = names.len().saturating_sub(shown.len());
-        if more > 0 {
-            shown.push(format!("{more} more"));
-        }
-        match shown.is_empty() {
-            true => "no server at all".to_owned(),
-            false => shown.join(", "),
-        }
-    }
-
-    /// What a server name setting could hold so that this certificate fits it.
-    fn server_name(&self) -> String {
-        let plain = self.facts.leaf.names.iter().find(|name| !name.starts_with('*'));
-        match (plain, self.facts.leaf.names.first()) {
-            (Some(name), _) => excerpt_raw(name),
-            (None, Some(wildcard)) => format!("one that ends in {}", excerpt_raw(wildcard.trim_start_matches('*'))),
-            (None, None) => "another one".to_owned(),
-        }
     }
 
     /// Where and when a key of this chain was refused: `blocked for mail.example.org:993 on 2027-01-01`.
@@ -400,7 +411,7 @@ impl<'a> Scene<'a> {
     /// Where and when it was replaced.
     fn replaced(&self) -> String {
         let replaced = self.facts.elsewhere.objections.iter().filter(|o| o.kind == ObjectionKind::Replaced);
-        let said = replaced.take(SHOWN_NAMES).map(|o| format!("{} on {}", o.endpoint, date(self.possible(o.since))));
+        let said = replaced.take(SHOWN_SERVERS).map(|o| format!("{} on {}", o.endpoint, date(self.possible(o.since))));
         said.collect::<Vec<_>>().join(", ")
     }
 
@@ -409,7 +420,7 @@ impl<'a> Scene<'a> {
         let holders = self.facts.elsewhere.holders.iter().cloned();
         let known: Vec<String> = siblings
             .chain(holders)
-            .take(SHOWN_NAMES)
+            .take(SHOWN_SERVERS)
             .map(|(endpoint, since)| format!("{endpoint} since {}", date(self.possible(since))))
             .collect();
         known.join(", ")
@@ -421,18 +432,11 @@ fn ended(pin: &Pin) -> Timestamp {
     if pin.state == PinState::Retired { pin.state_since } else { pin.expires.max(pin.state_since) }
 }
 
-/// What was matched against the host, raw: the DNS names and addresses of the SAN, or the CN
-/// where there is no SAN at all (pitfall 37).
-fn raw_names(leaf: &Cert) -> Vec<String> {
-    if leaf.sans().is_empty() {
-        return leaf.subject().attribute("CN");
-    }
-    let name = |san: &San| match san {
-        San::Dns(name) => Some(name.clone()),
-        San::Ip(address) => Some(address.to_string()),
-        _ => None,
-    };
-    leaf.sans().iter().filter_map(name).collect()
+/// The organisation of an authority, else its own name.
+fn called(cert: &Cert) -> String {
+    let subject = cert.subject();
+    let named = [subject.attribute("O").join(", "), subject.attribute("CN").join(", ")];
+    named.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| subject.text())
 }
 
 fn raw_issuer(leaf: &Cert) -> String {
@@ -441,14 +445,14 @@ fn raw_issuer(leaf: &Cert) -> String {
 }
 
 /// Shortened but not escaped: `Statement::arg` escapes.
-fn excerpt_raw(text: &str) -> String {
+pub(super) fn excerpt_raw(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or("")),
         None => text.to_owned(),
     }
 }
 
-fn count(number: i64, unit: &str) -> String {
+pub(super) fn count(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 

@@ -23,6 +23,10 @@ pub const HINT_ENDPOINTS: usize = 3;
 /// The window of the interception hint, in seconds.
 pub const HINT_WINDOW: i64 = DAY;
 
+/// Servers that make themselves a certificate at each start let it live for no longer than this (Exim: two
+/// hours, maddy: a week).
+pub const MADE_AT_START: i64 = 8 * DAY;
+
 /// What the leaf says and is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
@@ -44,6 +48,19 @@ pub struct Leaf {
     pub self_signed: bool,
     /// Its DNS identifiers in lower case, as far as their form can match a host.
     pub names: Vec<String>,
+}
+
+impl Leaf {
+    /// Whether the server seems to make itself a new certificate at each start: it signed itself one that
+    /// nobody would make by hand.
+    pub fn made_at_start(&self) -> bool {
+        self.self_signed && lives_shortly(self.not_before, self.not_after)
+    }
+}
+
+/// Whether a certificate lives for no longer than [`MADE_AT_START`].
+pub(super) fn lives_shortly(first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
+    first.zip(last).is_some_and(|(first, last)| last.saturating_sub(first) <= MADE_AT_START)
 }
 
 /// Whether a CA answer was wanted, could be had, and what it is.

@@ -6,6 +6,7 @@
 //! [`outcome::Outcome`] → `remember` (what is written) and `explain`, `show` (what is said). Knows
 //! certificates, paths and the store; knows no network.
 
+mod advice;
 mod answer;
 mod cache;
 pub mod change;

@@ -1,7 +1,7 @@
 //! Which answers a question may get: the kinds of pin that make sense for this chain, and the
 //! one to suggest. Never one that would excuse more than what is shown.
 
-use super::codes::{Decision, Risk, Rule};
+use super::codes::{Change, Decision, Risk, Rule};
 use super::facts::{Facts, is_leaf_pin};
 use super::outcome::Outcome;
 use super::policy::Policy;
@@ -21,6 +21,14 @@ pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
         outcome.offered.extend(name(facts).then_some(PinKind::Name));
     }
     outcome.suggested = suggestion(facts, outcome);
+    if only_once(facts, outcome) {
+        // The key will be another one after the next start, so that a pin would only bring the next alarm.
+        outcome.offered.clear();
+        outcome.suggested = None;
+        outcome.once = true;
+        outcome.because("made-at-start");
+        return;
+    }
     let room = facts.trusted_leaf_pins() > 0 && facts.trusted_leaf_pins() < policy.farm_limit;
     let about_another_key = matches!(outcome.rule, Rule::KeyRetired | Rule::Changed);
     let several = facts.is_farm() || facts.proven_beside().is_some();
@@ -31,6 +39,13 @@ pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
     if outcome.may_add && facts.is_farm() {
         outcome.because("may-be-a-farm");
     }
+}
+
+/// Whether the server makes itself a new key at each start, and this is one of them that nothing else is known of.
+fn only_once(facts: &Facts, outcome: &Outcome) -> bool {
+    let new = matches!(outcome.rule, Rule::FirstUse | Rule::Changed) && outcome.change != Change::RolledOver;
+    let asked = outcome.decision == Decision::Ask && !outcome.objected;
+    facts.leaf.made_at_start() && new && asked && facts.proven_beside().is_none()
 }
 
 /// The newest pin that names something else than what is presented: what is contradicted.

@@ -78,6 +78,8 @@ pub struct Outcome {
     pub suggested: Option<PinKind>,
     /// A key may be added beside the known ones.
     pub may_add: bool,
+    /// Trust for a session is all that makes sense: the key will not be seen again.
+    pub once: bool,
     /// What is to be recorded.
     pub effects: Effects,
 }
@@ -100,6 +102,7 @@ impl Outcome {
             offered: Vec::new(),
             suggested: None,
             may_add: false,
+            once: false,
             effects: Effects::default(),
         }
     }

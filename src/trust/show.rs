@@ -64,6 +64,7 @@ pub(super) fn to_json(verdict: &Verdict) -> Value {
     put("difference", verdict.diff().map_or(Value::Null, |diff| diff.to_json()));
     put("offered_trust", json!(verdict.offered().iter().map(|kind| kind.code()).collect::<Vec<_>>()));
     put("suggested_trust", json!(verdict.suggested().map(PinKind::code)));
+    put("only_once", json!(verdict.only_once()));
     put("may_add", json!(verdict.may_add()));
     put("may_type_fingerprint", json!(verdict.may_type()));
     Value::Object(out)

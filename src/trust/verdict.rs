@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::check::{Weighed, routine};
 use super::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
 use super::events;
-use super::explain::{self, Told};
+use super::explain::{self, Checked, Told};
 use super::facts::{Facts, Layer};
 use super::outcome::Outcome;
 use super::{Check, Flags, Policy, SecondLook, Tlsa};
@@ -276,6 +276,12 @@ impl Verdict {
         self.inner.outcome.suggested
     }
 
+    /// Whether nothing but trust for a session is offered, because the server makes itself a new key at each
+    /// start. A typed full fingerprint may be pinned all the same.
+    pub fn only_once(&self) -> bool {
+        self.inner.outcome.once
+    }
+
     /// Whether the key may be added beside the known ones instead of replacing them.
     pub fn may_add(&self) -> bool {
         self.inner.outcome.may_add
@@ -353,8 +359,14 @@ impl Verdict {
     fn told(&self) -> &Told {
         let inner = &*self.inner;
         let explained = || {
-            let issuer = inner.issuer.as_ref();
-            explain::explain(&inner.inputs.endpoint, &inner.inputs.chain, &inner.facts, &inner.outcome, issuer)
+            let checked = Checked {
+                endpoint: &inner.inputs.endpoint,
+                chain: &inner.inputs.chain,
+                services: inner.inputs.check_at(self.at).services(),
+                problems: &inner.problems,
+                issuer: inner.issuer.as_ref(),
+            };
+            explain::explain(&checked, &inner.facts, &inner.outcome)
         };
         inner.told.get_or_init(explained)
     }

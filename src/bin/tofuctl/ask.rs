@@ -243,6 +243,11 @@ fn choices(verdict: &Verdict, wish: &Wish, now: Timestamp) -> Vec<Choice> {
             }
             out.insert(0, Choice { word: "yes", does: trusts(kind), answer: answer.clone() });
         }
+        None if verdict.only_once() => out.push(Choice {
+            word: "once",
+            does: "go on this time and remember nothing".to_owned(),
+            answer: Answer { session: true, expires: 0, ..answer.clone() },
+        }),
         None if verdict.rule() == Rule::CaValid => {
             let does = format!("accept what {} presents now", verdict.endpoint());
             out.push(Choice { word: "yes", does, answer: answer.clone() });
