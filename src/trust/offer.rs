@@ -44,7 +44,7 @@ pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
 /// Whether the server makes itself a new key at each start, and this is one of them that nothing else is known of.
 fn only_once(facts: &Facts, outcome: &Outcome) -> bool {
     let new = matches!(outcome.rule, Rule::FirstUse | Rule::Changed) && outcome.change != Change::RolledOver;
-    let asked = outcome.decision == Decision::Ask && !outcome.objected;
+    let asked = outcome.decision == Decision::Ask && !outcome.objected && !outcome.typed_only;
     facts.leaf.made_at_start() && new && asked && facts.proven_beside().is_none()
 }
 
