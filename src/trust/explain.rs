@@ -338,7 +338,7 @@ impl<'a> Scene<'a> {
     /// A statement with every fact that any template may name; unused ones do no harm.
     fn say(&self, code: &'static str) -> Statement {
         let wanted = crate::text::template(code).unwrap_or("");
-        let facts: [Fact<'a>; 25] = [
+        let facts: &[Fact<'a>] = &[
             ("host", |s| s.endpoint.host.to_string()),
             ("server", |s| s.endpoint.to_string()),
             ("key", |s| s.leaf.map_or_else(String::new, |leaf| excerpt_raw(&leaf.key().name))),
@@ -369,7 +369,7 @@ impl<'a> Scene<'a> {
             ("now", |s| date(s.facts.now)),
         ];
         let mut statement = Statement::new(code);
-        for (name, value) in facts {
+        for &(name, value) in facts {
             if wanted.contains(&format!("{{{name}}}")) {
                 // What `value` gives is raw or plain; `arg` escapes it.
                 statement = statement.arg(name, value(self));
