@@ -82,8 +82,8 @@ pub struct KeyInfo {
 }
 
 impl KeyInfo {
-    /// Whether this library knows the kind of key: its standard, and what a key of it must look like. Of
-    /// one that it does not know it can neither judge the strength nor verify a signature.
+    /// Whether this library knows the kind of key and what a key of it must look like. It can neither
+    /// judge the strength of other keys nor verify their signatures.
     pub fn is_known(&self) -> bool {
         let unknown_curve = self.algorithm == KeyAlgorithm::Ec && self.bits == 0;
         self.algorithm != KeyAlgorithm::Unknown && !unknown_curve

@@ -265,8 +265,8 @@ fn ml_dsa(spki: &Spki<'_>, (_, name, length): (u8, &str, usize), notes: &mut Not
     KeyInfo { bits: size(&spki.key), readable, weak: !readable, ..facts(KeyAlgorithm::MlDsa, name) }
 }
 
-/// A kind whose insides nobody here knows. Another program may well have verified a handshake with
-/// it, so it is no worse than unknown: its bytes can be compared.
+/// A key of a kind that this library does not know. The caller's TLS stack may have verified a
+/// handshake with it, and its bytes can be compared, so it counts as readable.
 fn unknown(spki: &Spki<'_>, notes: &mut Notes) -> KeyInfo {
     let name = match spki.oid.as_str() {
         "" => "unreadable",

@@ -1,6 +1,5 @@
-//! Names of key kinds and signature algorithms that nothing here can use with its own rules: a
-//! person is shown what a certificate holds even where nobody here can verify with it. Key and
-//! signature have one object identifier each, except where a table says otherwise.
+//! Names of key kinds and signature algorithms that this library cannot verify with, so that a person
+//! sees what a certificate holds all the same. Also the parameter sets of ML-DSA.
 
 /// The name of a kind of key that this library knows by name only.
 pub(super) fn key(oid: &str) -> Option<&'static str> {

@@ -1,6 +1,6 @@
-//! The second look of a connection: whether a server that presents an unknown key still proves a known
-//! one of another kind. A connection of its own for each try, on which only those kinds are offered;
-//! nothing but the handshake goes over it. What it found is for [`crate::trust`] to weigh.
+//! The second look: finds out whether a server that presents an unknown key still proves a known key of
+//! another kind. Each try is a connection of its own that offers only the kinds looked for, and
+//! carries nothing but the handshake. [`crate::trust`] weighs what was found.
 
 use std::time::Duration;
 
@@ -11,12 +11,13 @@ use crate::path::Chain;
 use crate::store::Store;
 use crate::trust::{self, Check, Flags, SecondLook, Sought};
 
-/// How long the look may take altogether: the first connection waits meanwhile, and a server that serves one
-/// client at a time answers the second when the first is gone.
+/// How long the look may take altogether. The first connection waits meanwhile, and a server that
+/// serves one client at a time answers the second connection only when the first is gone.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Looks where a key is presented that is not known, and a known one of another kind is trusted. What was presented
-/// is judged first, without a trace, so that no server is connected to twice where the answer does not need it.
+/// Looks if the presented key is not known and a trusted key of another kind is. What was presented is
+/// judged first without writing anything, so that the server is only connected to twice where the
+/// second connection can change the answer.
 pub(super) fn look_where_it_matters(
     store: &Store,
     check: &Check<'_>,
@@ -29,8 +30,8 @@ pub(super) fn look_where_it_matters(
     }
 }
 
-/// Looks until a sought key is proven or no kind is left: with each try the kind that was shown is left out,
-/// so there are no more tries than kinds. The error is that the user called it all off.
+/// Looks until a sought key is proven or no kind is left. Each try leaves out the kind that was just
+/// shown, so there are at most as many tries as kinds. Fails only if the user cancelled.
 fn look(route: &Route<'_>, sought: &Sought) -> Result<SecondLook, NetError> {
     let route = &route.within(LONGEST);
     let mut kinds = sought.kinds().to_vec();
@@ -41,7 +42,7 @@ fn look(route: &Route<'_>, sought: &Sought) -> Result<SecondLook, NetError> {
             Ok(None) => return Ok(SecondLook::Nothing),
             Err(NetError::Tls { .. } | NetError::Limit { .. }) => return Ok(SecondLook::Nothing),
             Err(error @ NetError::Cancelled { .. }) => return Err(error),
-            // The server was not reached again: that says nothing about its keys.
+            // We did not reach the server again, which says nothing about its keys.
             Err(_) if reached => return Ok(SecondLook::Nothing),
             Err(_) => return Ok(SecondLook::NotMade),
         };

@@ -140,8 +140,8 @@ impl Dial {
         }
     }
 
-    /// Offers signatures by keys of these kinds alone: a server that holds several certificates then shows one of
-    /// them. Refused where this build verifies none of them.
+    /// Offers only signatures by keys of these kinds, so that a server with several certificates shows one
+    /// of them. Refused if this build can verify none of them.
     pub fn key_kinds(mut self, kinds: &[KeyAlgorithm]) -> Result<Self, NetError> {
         if !super::witness::can_offer(kinds) {
             return Err(NetError::Option("key kinds: none of them can be verified here".to_owned()));

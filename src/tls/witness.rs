@@ -81,8 +81,8 @@ pub(super) fn can_offer(kinds: &[KeyAlgorithm]) -> bool {
 }
 
 impl Witness {
-    /// `kinds` are those of the keys that may sign; all where there are none. In TLS 1.2 the cipher suite names the
-    /// kind of key too, and not every server looks at the signatures offered.
+    /// `kinds` limits the kinds of keys that may sign. In TLS 1.2 the cipher suite names the kind of key
+    /// too, and not every server looks at the signatures offered, so the suites are limited as well.
     pub fn new(mut provider: CryptoProvider, purpose: Purpose, kinds: Option<&[KeyAlgorithm]>) -> Arc<Self> {
         if let Some(kinds) = kinds {
             provider.cipher_suites.retain(|suite| match suite {

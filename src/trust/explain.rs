@@ -190,8 +190,8 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether the known key may be another one of this server's, and nobody looked: it is of another kind than the
-    /// one presented, or only its hash is known.
+    /// Whether the known key may be a second key of this server and nobody looked: it is of another kind
+    /// than the presented one, or only its hash is known.
     fn may_hold_a_second_key(&self) -> bool {
         let other_kind = self.facts.previous.as_ref().is_none_or(|previous| previous.other_algorithm);
         self.outcome.rule == Rule::Changed

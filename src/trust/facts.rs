@@ -233,8 +233,8 @@ pub enum DaneAnswer {
     Mismatch,
 }
 
-/// What a second look at the server came to: one that offers only other kinds of keys than the one
-/// presented. It may have reached another machine, and whoever stands in between can let it through.
+/// What a second connection showed, on which only other kinds of keys than the presented one were
+/// offered. It may have reached another machine, and an attacker in the middle can let it through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Looked {
     /// None was made.
@@ -259,8 +259,8 @@ pub struct Facts {
     pub setup: bool,
     /// A handshake proved that the server holds the leaf's key.
     pub possession: bool,
-    /// A connection could prove that: a handshake with such a key can be verified here, and the caller does not say
-    /// that none is possible.
+    /// A connection could prove that: this build can verify a handshake with such a key, and the caller
+    /// does not say that no connection is possible.
     pub provable: bool,
     /// The caller states that the address is loopback.
     pub stated_loopback: bool,

@@ -78,7 +78,7 @@ pub struct Flags {
     pub loopback: bool,
     /// The connection goes through Tor.
     pub tor: bool,
-    /// A connection was tried and is not possible: the server's certificate was only seen. With `unproven`.
+    /// With `unproven`: a connection was tried and is not possible.
     pub no_session: bool,
     /// The services offered there, by their IANA names, where the port does not say (see
     /// [`crate::endpoint::usual_services`]). Names of services in a certificate count for these.
@@ -102,8 +102,8 @@ pub struct Check<'a> {
     pub tlsa: &'a [Tlsa],
     /// CRLs (DER).
     pub crls: &'a [Vec<u8>],
-    /// What a second connection showed, on which other kinds of keys were offered. It lowers the risk of a
-    /// change where it proved a known key; nothing is accepted because of it.
+    /// What a second connection showed, on which other kinds of keys were offered. A known key that it
+    /// proved lowers the risk of a change; nothing is accepted because of it.
     pub second_look: &'a SecondLook,
 }
 

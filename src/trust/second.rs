@@ -1,12 +1,12 @@
-//! One server with keys of several kinds. It shows each client the kind that it prefers, so the key
-//! known from one program is not the key that another is shown. Says when a second look is worth
-//! making and what it is to look for; the look itself is made by whoever makes connections
-//! ([`crate::tls::connect`]), and what it found is a fact of the check. It never accepts anything.
+//! Servers with keys of several kinds. Such a server shows each client the kind that it prefers, so
+//! two programs can know one unchanged server by different keys. This module says when a second
+//! connection is worth making and which keys it should look for. [`crate::tls::connect`] makes the
+//! connection, and what it found becomes a fact of the check. Nothing is ever accepted because of it.
 
 use super::events::Attached;
 use super::facts::{Facts, Looked, is_leaf_pin};
 use super::gather::blocked_everywhere;
-use super::{Check, CheckError, Verdict};
+use super::{Check, CheckError, Decision, Rule, Verdict};
 use crate::cert::{Cert, KeyAlgorithm};
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
@@ -14,20 +14,20 @@ use crate::path::Chain;
 use crate::store::{EndpointRecord, Pin, PinState, PinValue, Store, StoreError, Tx};
 use crate::time::Timestamp;
 
-/// What came of a second connection to the same server on which only other kinds of keys were offered.
+/// What a second connection to the same server showed, on which only other kinds of keys were offered.
 #[derive(Debug, Clone, Default)]
 pub enum SecondLook {
-    /// None was made, or it came to nothing that says something about keys.
+    /// No second connection was made, or the server could not be reached with it.
     #[default]
     NotMade,
-    /// The server finished the handshake with this chain, whose key it proved.
+    /// The server finished the handshake with this chain and proved its key.
     Proved(Chain),
-    /// It finished no such handshake, or none with a known key.
+    /// The server finished no such handshake, or none with a known key.
     Nothing,
 }
 
 impl SecondLook {
-    /// Nothing was looked at.
+    /// No second look, for a [`Check`].
     pub const NOT_MADE: &'static Self = &Self::NotMade;
 
     /// Whether both found the same.
@@ -59,8 +59,8 @@ impl Sought {
     }
 }
 
-/// The keys that a second look should ask for: those that are trusted for this endpoint, where none
-/// of them is presented and any may be of another kind. `None` where there is nothing to look for.
+/// The trusted keys that a second look should ask for. `None` if a trusted key is presented, or if none
+/// can be of another kind than the presented one.
 pub fn sought(store: &Store, check: &Check<'_>) -> Result<Option<Sought>, CheckError> {
     let Some(leaf) = check.chain.leaf() else { return Ok(None) };
     let session = store.attached::<Attached>().session_pins(check.endpoint).into_iter().map(|given| given.pin);
@@ -87,12 +87,12 @@ pub fn sought(store: &Store, check: &Check<'_>) -> Result<Option<Sought>, CheckE
     Ok((!nothing).then_some(found))
 }
 
-/// Whether a second look can change what this verdict says: a question, or a no with a way back.
+/// Whether a second look can say more than this verdict does: one about another key that is not accepted.
 pub fn worth_a_second_look(verdict: &Verdict) -> bool {
-    verdict.change() != super::Change::None && (verdict.decision() == super::Decision::Ask || verdict.may_type())
+    verdict.decision() != Decision::Accept && matches!(verdict.rule(), Rule::Changed | Rule::KeyRetired)
 }
 
-/// What a second look says, given what is trusted now. A key that is blocked anywhere proves nothing good.
+/// Judges a second look by what is trusted now. A key that is blocked anywhere counts for nothing.
 pub(super) fn looked(tx: &Tx<'_>, look: &SecondLook, facts: &Facts) -> Result<Looked, StoreError> {
     let chain = match look {
         SecondLook::NotMade => return Ok(Looked::Not),

@@ -1,5 +1,5 @@
-//! One server with keys of several kinds: what it shows first need not be the key that is known. A second look
-//! finds the known one, lowers the risk and offers to add, and never accepts.
+//! Servers with keys of several kinds: a second connection finds the known key, lowers the risk and
+//! offers to add the other one, and never accepts it.
 
 use std::sync::{Arc, Mutex};
 
@@ -90,6 +90,19 @@ fn a_key_that_nobody_proves_any_more_is_as_risky_as_before() {
     assert!(words(&verdict).contains("Do not trust it now"));
 }
 
+/// A policy that rejects every change does so, and says all the same what the server holds.
+#[test]
+fn a_strict_policy_rejects_and_says_that_the_known_key_is_still_proven() {
+    let (p256, rsa) = (kept("two-p256"), kept("two-rsa"));
+    let store = knowing(&rsa);
+    let server = serving(config_choosing(&[p256, rsa]));
+    let mut terms = terms();
+    terms.policy = Some(trust::Policy::preset("strict").unwrap());
+    let verdict = connect(&store, &mail(), server.dial(), terms).unwrap().verdict().unwrap();
+    assert_eq!((verdict.decision(), verdict.may_add()), (Decision::Reject, false));
+    assert!(because(&verdict, "known-key-still-proven"));
+}
+
 /// A copy of the known certificate proves nothing without its key.
 #[test]
 fn the_known_certificate_without_its_key_is_not_the_known_key() {
@@ -122,7 +135,7 @@ fn a_key_of_the_same_kind_is_not_looked_for_again() {
     assert!(!because(&verdict, "known-key-not-proven"));
 }
 
-/// Of a pin that was typed or imported only the hash is known: every other kind is asked for, one after another.
+/// Only the hash of a typed or imported pin is known, so every other kind is asked for in turn.
 #[test]
 fn a_pin_without_a_certificate_is_looked_for_among_all_kinds() {
     let (p256, rsa, ml_dsa) = (kept("two-p256"), kept("two-rsa"), kept("ml-dsa-65"));
@@ -181,7 +194,7 @@ fn a_key_that_is_blocked_somewhere_proves_nothing_good() {
     assert_eq!((verdict.risk(), verdict.may_add()), (Risk::High, false));
 }
 
-/// Where the caller's TLS stack made the connection nobody looks; the text says what may be and how to find out.
+/// If the caller's TLS stack made the connection, the text says what may be and how to find out.
 #[test]
 fn without_a_look_the_text_names_the_possibility_and_the_command() {
     let (p256, rsa) = (kept("two-p256"), kept("two-rsa"));
@@ -253,8 +266,8 @@ fn gnutls_with_two_certificates_is_asked_for_the_known_one() {
     }
 }
 
-/// The first connection is held while the second is made: a server that serves one client at a time is not waited
-/// for beyond the limits, and what it did not say counts neither way.
+/// The first connection is held while the second is made, so such a server does not answer the second.
+/// That says nothing about its keys.
 #[test]
 fn a_server_that_serves_one_client_at_a_time_is_not_waited_for_long() {
     let (p256, rsa) = (kept("two-p256"), kept("two-rsa"));

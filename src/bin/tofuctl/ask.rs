@@ -199,7 +199,7 @@ pub fn typed_answer(verdict: &Verdict, wish: &Wish, now: Timestamp, fingerprint:
         Rule::CaValid => chosen,
         _ => chosen.or_else(|| verdict.offered().first().copied()),
     };
-    // A known key that the server proves as well is not given up because a person vouches for its other one.
+    // The server proves the known key as well, so a yes to its other key does not replace it.
     let add = wish.add || verdict.may_add() && verdict.reasons().any(|code| code == "known-key-still-proven");
     Answer { kind, add, typed: Some(fingerprint.to_owned()), ..base(wish, now) }
 }

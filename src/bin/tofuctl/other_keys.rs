@@ -1,6 +1,6 @@
-//! A server that is meant by a fingerprint, among the certificates that it may hold: it shows each client the
-//! kind of key that it prefers, so what it shows first need not be the one that was meant. Asked once more for
-//! each other kind; whoever calls this goes on with the connection that showed the right one.
+//! Finds the certificate that a typed fingerprint means among those that a server holds. A server shows
+//! each client the kind of key that it prefers, so this asks it once more for each other kind. The
+//! caller goes on with the connection that showed the right certificate.
 
 use tofu::cert::{Cert, KeyAlgorithm};
 use tofu::fingerprint::Fingerprint;
@@ -12,8 +12,8 @@ use crate::ask;
 use crate::exit::Failure;
 use crate::settle::verdict_of;
 
-/// The connection on which the server proves the key or certificate with this fingerprint. `dial` makes the way
-/// there anew.
+/// The connection on which the server proves the key or certificate with this fingerprint. `dial`
+/// makes a new [`Dial`] for each connection.
 pub fn meant(
     store: &Store,
     first: Conn,
@@ -35,7 +35,7 @@ pub fn meant(
         kinds.retain(|kind| *kind != leaf.key().algorithm);
         let repeated = shown.contains(&leaf);
         shown.push(leaf);
-        // What is left cannot be asked for, or the server shows what was not asked for.
+        // No kind is left that can be asked for, or the server shows what was not asked for.
         let Ok(next) = dial()?.key_kinds(&kinds).map_err(|_| ()) else { return Err(refused(&verdict, &shown)) };
         if repeated {
             return Err(refused(&verdict, &shown));

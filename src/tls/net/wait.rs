@@ -66,7 +66,7 @@ impl Watch {
         Self { server, limits, deadline: Some(deadline), cancel }
     }
 
-    /// The same for a connection beside this one, whose steps end after `most`, together as well as each.
+    /// The same for a second connection that must be done after `most`, each step and all together.
     pub fn within(&self, most: Duration) -> Self {
         let Limits { connect, starttls, handshake, .. } = self.limits;
         let [connect, starttls, handshake] = [connect, starttls, handshake].map(|limit| limit.min(most));
