@@ -2,6 +2,8 @@
 
 #[path = "trust_properties/exhaustive.rs"]
 mod exhaustive;
+#[path = "trust_properties/histories.rs"]
+mod histories;
 mod trust_support;
 
 use proptest::prelude::*;
