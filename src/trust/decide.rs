@@ -93,9 +93,8 @@ fn finish(facts: &Facts, policy: &Policy, mut outcome: Outcome) -> Outcome {
 /// that, if it is not older than the refusal.
 fn object(facts: &Facts, outcome: &mut Outcome) {
     let Some(objection) = facts.refused_elsewhere() else { return };
-    let matched = outcome.pin_index.and_then(|index| facts.known.pins.get(index));
     let accepts = outcome.decision == Decision::Accept;
-    if accepts && outcome.pin == PinResult::Match && matched.is_some_and(|known| facts.answers(known, objection)) {
+    if accepts && facts.known.pins.iter().any(|known| facts.answers(known, objection)) {
         return;
     }
     outcome.because(objection.kind.code());

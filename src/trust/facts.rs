@@ -458,11 +458,13 @@ impl Facts {
 
     /// Whether a person has answered an objection by a yes for this very endpoint. That a key is in
     /// other hands is news that only a later yes can have taken into account; what was blocked
-    /// for another endpoint was blocked there. What was accepted by itself answers nothing.
+    /// for another endpoint was blocked there. What was accepted by itself answers nothing, nor does
+    /// trust in an authority or a name, which says nothing of this key.
     pub fn answers(&self, known: &KnownPin, objection: &Objection) -> bool {
         let by_itself = matches!(known.pin.origin, Origin::AcceptNew | Origin::Sibling);
         let knew = objection.kind == ObjectionKind::Blocked || known.pin.state_since >= objection.since;
-        !by_itself && self.counts(&known.pin) && knew
+        let about_this = is_leaf_pin(&known.pin) && self.names_this(known);
+        about_this && !by_itself && self.counts(&known.pin) && knew
     }
 
     /// The pin whose key the server proved on a second look.
