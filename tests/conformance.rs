@@ -45,7 +45,7 @@ const DEVIATIONS: &[(&str, &str)] = &[
         "rfc5280::nc::permitted-dns-match-noncritical",
         "obeyed although not critical (webpki::nc::permitted-dns-match-noncritical wants it accepted)",
     ),
-    ("rfc5280::pc::ica-noncritical-pc", "policies are not processed; this one is not critical"),
+    ("rfc5280::pc::ica-noncritical-pc", "policy constraints are obeyed although not critical"),
     ("rfc5280::root-non-critical-basic-constraints", "obeyed although not critical"),
     ("rfc5280::san::noncritical-with-empty-subject", "the SAN is used whether or not it is critical"),
     ("rfc5280::san::underscore-dns", "servers with such names exist and the name matches literally"),

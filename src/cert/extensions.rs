@@ -189,6 +189,9 @@ impl Extensions {
                 }
                 Err(_) => false,
             },
+            "policyMappings" => is_policy_mappings(value),
+            "policyConstraints" => is_policy_constraints(value),
+            "inhibitAnyPolicy" => is_count(value),
             "tlsFeature" => self.read_features(value),
             _ => return None,
         })
@@ -387,8 +390,7 @@ fn read_entry<'a>(all: &'a [u8], tlv: Tlv, notes: &mut Notes) -> Option<Entry<'a
     Some(Entry { oid, critical, value: value.string(all) })
 }
 
-/// Extensions whose meaning this library honours, here or in path validation. Policies are shown
-/// and not processed, so a critical one is not understood.
+/// Extensions whose meaning this library honours, here or in path validation.
 fn is_processed(name: Option<&str>) -> bool {
     name.is_some_and(|name| {
         matches!(
@@ -402,8 +404,45 @@ fn is_processed(name: Option<&str>) -> bool {
                 | "authorityKeyIdentifier"
                 | "authorityInfoAccess"
                 | "cRLDistributionPoints"
+                | "certificatePolicies"
+                | "policyMappings"
+                | "policyConstraints"
+                | "inhibitAnyPolicy"
         )
     })
+}
+
+/// The forms of the policy extensions that path validation reads (RFC 5280, sections 4.2.1.5, 4.2.1.11
+/// and 4.2.1.14); here only whether they have those forms.
+fn is_policy_mappings(value: &[u8]) -> bool {
+    let mut outer = der::Reader::new(value);
+    let Some(list) = outer.expect(der::SEQUENCE) else { return false };
+    let mut inside = list.inside(value);
+    let mut sound = outer.is_empty() && !inside.is_empty();
+    while let Some(pair) = inside.expect(der::SEQUENCE) {
+        let mut pair = pair.inside(value);
+        sound &= pair.expect(der::OID).is_some() && pair.expect(der::OID).is_some() && pair.is_empty();
+    }
+    sound && inside.is_empty()
+}
+
+fn is_policy_constraints(value: &[u8]) -> bool {
+    let mut outer = der::Reader::new(value);
+    let Some(fields) = outer.expect(der::SEQUENCE) else { return false };
+    let mut inside = fields.inside(value);
+    let mut sound = outer.is_empty() && !inside.is_empty();
+    for tag in [0x80, 0x81] {
+        if let Ok(Some(field)) = inside.next_if(tag) {
+            sound &= field.body(value).first().is_some_and(|first| first & 0x80 == 0);
+        }
+    }
+    sound && inside.is_empty()
+}
+
+fn is_count(value: &[u8]) -> bool {
+    let mut outer = der::Reader::new(value);
+    let number = outer.expect(der::INTEGER);
+    number.is_some_and(|n| n.body(value).first().is_some_and(|first| first & 0x80 == 0)) && outer.is_empty()
 }
 
 /// Decodes a value that must be used up.

@@ -50,10 +50,15 @@ pub(super) fn of(ca: &Cert) -> Option<&[u8]> {
     read.or_else(|| there().then_some(&[]))
 }
 
-/// Whether constraints speak of directory names, which webpki refuses unread.
-pub(super) fn names_directories(constraints: &[u8]) -> bool {
-    let all = |s: Subtrees<'_>| s.permitted.iter().chain(&s.excluded).any(|(kind, _)| *kind == DIRECTORY);
-    Subtrees::read(constraints).is_some_and(all)
+/// Whether a kind of name is one whose constraints webpki reads.
+pub(super) fn is_host(kind: u8) -> bool {
+    matches!(kind, DNS | IP)
+}
+
+/// Whether constraints speak of names that webpki refuses unread.
+pub(super) fn names_more_than_hosts(constraints: &[u8]) -> bool {
+    let any = |s: Subtrees<'_>| s.permitted.iter().chain(&s.excluded).any(|(kind, _)| !is_host(*kind));
+    Subtrees::read(constraints).is_some_and(any)
 }
 
 /// Holds every name of `cert` against the constraints of a CA above it. `leaf`: the certificate is

@@ -10,9 +10,11 @@ pub(super) struct Tlv<'a> {
     pub(super) whole: &'a [u8],
 }
 
+pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const NULL: u8 = 0x05;
 pub(super) const OID: u8 = 0x06;
 pub(super) const ENUMERATED: u8 = 0x0a;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
@@ -72,6 +74,25 @@ impl<'a> Reader<'a> {
     pub(super) fn enter(&mut self, tag: u8) -> Option<Reader<'a>> {
         self.value(tag).map(Reader)
     }
+}
+
+/// One element in DER from the parts of its contents. A part of a certificate is far below the
+/// 4 GiB at which the length would need more than four bytes.
+pub(super) fn write(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>();
+    let digits: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|digit| *digit == 0).collect();
+    let mut der = Vec::with_capacity(length.saturating_add(6));
+    der.push(tag);
+    match digits.as_slice() {
+        [] => der.push(0),
+        [short @ 0..=0x7f] => der.push(*short),
+        long => {
+            der.push(0x80 | u8::try_from(long.len()).unwrap_or(0));
+            der.extend_from_slice(long);
+        }
+    }
+    parts.iter().for_each(|part| der.extend_from_slice(part));
+    der
 }
 
 /// The bits of a BIT STRING that is a whole number of bytes.

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use super::constraints::MAX_COMPARISONS;
+use super::equivalent;
 use super::judge::{self, Element, MAX_INTERMEDIATES};
 use super::problem::{Problem, ProblemKind, kinds_of};
 use super::search::{Found, Node, Trust, pool, search, ways};
@@ -163,40 +164,32 @@ fn weight(problem: &Problem) -> u64 {
 }
 
 /// Asks webpki about a path that our own search found, at a time when all of it is valid (or, where
-/// there is none, when the leaf is). What webpki refuses and we did not notice is a problem too:
-/// nothing that webpki refuses passes, but for what [`verify::narrows_at`] says.
+/// there is none, when the leaf is). What webpki refuses and we did not notice is a problem too. A
+/// path with things that webpki cannot express is asked about once more, rewritten.
 fn second_opinion(question: &Question<'_>, path: &[Node<'_>], known: &[Problem]) -> Option<Problem> {
     let leaf = path.first()?.cert;
     let at = time_inside(path, question.at);
-    let error = ask(path, path.len().checked_sub(1)?, false, at).err()?;
-    if is_explained(&error, leaf, known) {
-        return None;
-    }
-    if let Some(place) = verify::narrows_at(path) {
-        let above = path.get(place..path.len().checked_sub(1)?).unwrap_or(&[]);
-        let fits = ask(path, place, true, at).err().is_none_or(|error| is_explained(&error, leaf, known));
-        if fits && above.iter().all(|node| verify::readable(node.cert)) {
-            return None;
+    let unexplained = |error: &webpki::Error| !is_explained(error, leaf, known);
+    let mut error = ask(path, at).err().filter(unexplained)?;
+    if equivalent::differs(path) || matches!(error, webpki::Error::MaximumPathBuildCallsExceeded) {
+        if let Some(answer) = equivalent::ask(path, at) {
+            error = answer.err().filter(unexplained)?;
         }
     }
     Some(verify::refusal(&error))
 }
 
-/// Asks webpki about the path below the element at `place`, which is the anchor, with or without the
-/// name constraints in it.
-fn ask(path: &[Node<'_>], place: usize, unconstrained: bool, at: Timestamp) -> Result<(), webpki::Error> {
+/// Asks webpki about a path, whose last element is the anchor.
+fn ask(path: &[Node<'_>], at: Timestamp) -> Result<(), webpki::Error> {
     let refused = webpki::Error::UnknownIssuer;
-    let below = path.get(..place).ok_or(refused.clone())?;
-    let (Some(last), Some(anchor)) = (below.last(), path.get(place)) else { return Err(refused) };
+    let (anchor, below) = path.split_last().ok_or(refused.clone())?;
+    let last = below.last().ok_or(refused.clone())?;
     if too_many_ways(below) {
         return Err(webpki::Error::MaximumPathBuildCallsExceeded);
     }
     let anchor = super::roots::Anchor::new(anchor.cert.clone());
-    let (cert, mut trust) = verify::borrowed(&anchor, last.cert.issuer()).ok_or(refused)?;
-    if unconstrained {
-        trust.name_constraints = None;
-    }
-    Attempt { pool: below, anchors: vec![(cert, trust)], at }.path(&|_| true).map(|_| ())
+    let trust = verify::borrowed(&anchor, last.cert.issuer()).ok_or(refused)?;
+    Attempt { pool: below, anchors: vec![trust], at }.path(&|_| true).map(|_| ())
 }
 
 /// Whether webpki's refusal is what we found ourselves.

@@ -4,6 +4,7 @@
 
 use super::Question;
 use super::constraints::{self, Violation};
+use super::policy;
 use super::problem::{Problem, ProblemKind};
 use crate::cert::{Cert, HostMatch, Name, ServerNames};
 use crate::endpoint::Host;
@@ -92,6 +93,9 @@ pub(super) fn authorities(
             weak_signature(*element, &mut out);
         }
         unknown_critical(*element, &mut out);
+    }
+    if complete {
+        out.extend(policy::check(path, comparisons).err().map(|violation| policy_problem(violation, path)));
     }
     let intermediates = path.len().saturating_sub(2);
     if complete && intermediates > MAX_INTERMEDIATES {
@@ -309,5 +313,18 @@ fn name_constraints(element: Element<'_>, below: &[Element<'_>], comparisons: &m
                 return;
             }
         }
+    }
+}
+
+fn policy_problem(violation: policy::Violation, path: &[Element<'_>]) -> Problem {
+    let (place, code) = match violation {
+        policy::Violation::NoPolicy(place) => (place, "constraint-policy"),
+        policy::Violation::Mapping(place) => (place, "constraint-policy-mapping"),
+        policy::Violation::Unreadable(place) => (place, "constraint-unreadable"),
+        policy::Violation::Budget => return Problem::new(ProblemKind::BudgetExceeded, "budget-exceeded", None),
+    };
+    match path.get(place) {
+        Some(element) => about(ProblemKind::ConstraintViolation, code, *element),
+        None => Problem::new(ProblemKind::ConstraintViolation, "constraint-violation", None),
     }
 }

@@ -4,8 +4,9 @@
 //!
 //! The way of a question: `examine` asks webpki (`verify`) for a path; where webpki has none,
 //! `search` looks for the best one itself and webpki is asked once more about that path alone;
-//! `judge` holds every element against what webpki does not look at (and `constraints` against
-//! names); `revocation` reads the lists (`crl`) that the caller and the response (`ocsp`) that the server
+//! `judge` holds every element against what webpki does not look at (`constraints` against names,
+//! `policy` against required policies); `equivalent` writes a path that webpki cannot express so that
+//! it can; `revocation` reads the lists (`crl`) that the caller and the response (`ocsp`) that the server
 //! brought along, if one of the issuer's keys (`signers`) signed them; `cache` remembers what was valid.
 
 mod bundle;
@@ -14,15 +15,19 @@ mod chain;
 mod constraints;
 mod crl;
 mod der;
+mod equivalent;
 mod examine;
+mod issuer;
 mod judge;
 mod ocsp;
+mod policy;
 mod problem;
 mod revocation;
 mod root_file;
 mod roots;
 mod search;
 mod signers;
+mod spelling;
 mod system;
 mod verify;
 
@@ -99,8 +104,8 @@ pub struct Examination {
     /// of the leaf itself (its names, its usage, CA:TRUE) do not take it away.
     pub path: Option<Path>,
     /// True when webpki validated `path` at the time asked and there is no problem of ours either.
-    /// (Where webpki is known to be stricter than RFC 5280 - see `verify` - our own validation
-    /// stands in for it; a leaf that is itself listed as an anchor needs none.)
+    /// (Where webpki cannot express something that RFC 5280 allows, it validated the path rewritten -
+    /// see `equivalent`; a leaf that is itself listed as an anchor needs none.)
     pub ca_valid: bool,
 }
 

@@ -6,21 +6,25 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::judge::{Element, called};
+use super::issuer::{Ids, ids, key_fits, may_sign};
+use super::judge::{Element, MAX_INTERMEDIATES, called};
 use super::problem::{Problem, ProblemKind};
 use super::roots::Roots;
 use super::{MAX_CHAIN, Question};
 use crate::cert::{Cert, Name, SignatureCheck};
 
-/// Signatures verified, at most, in one search (webpki allows itself as many).
-pub const MAX_SIGNATURES: usize = 100;
+/// Signatures verified, at most, in one search: enough for sixteen authorities of one name that
+/// signed each other and carry no key identifiers.
+pub const MAX_SIGNATURES: usize = 300;
 /// Steps from one certificate to a possible issuer, at most, in one search.
 const MAX_STEPS: usize = 4_000;
 /// Complete paths compared, at most.
 const MAX_PATHS: usize = 32;
-/// Certificates in a path, at most: more than are accepted, so that "too long" can be told from
-/// "no path".
-const MAX_DEPTH: usize = 12;
+/// Certificates in a path that may be accepted: the leaf, its intermediates, and the anchor.
+const MAX_ACCEPTED: usize = MAX_INTERMEDIATES + 2;
+/// Certificates in a path, at most, where there is none that may be accepted: as many as may be
+/// sent, so that "too long" can be told from "no path".
+const MAX_DEPTH: usize = MAX_CHAIN + 2;
 
 /// Where trust may end.
 #[derive(Clone, Copy)]
@@ -123,10 +127,16 @@ pub(super) fn search<'a>(pool: &[Node<'a>], trust: Trust<'a>, cost: &mut dyn FnM
         signatures: MAX_SIGNATURES,
         steps: MAX_STEPS,
         paths: MAX_PATHS,
+        depth: MAX_ACCEPTED,
+        cut: false,
         best: None,
         longest: Vec::new(),
     };
     walk.extend(&mut vec![*leaf]);
+    if walk.best.is_none() && walk.cut {
+        walk.depth = MAX_DEPTH;
+        walk.extend(&mut vec![*leaf]);
+    }
     if let Some((_, path)) = walk.best.take() {
         return Found { path, complete: true, end: None };
     }
@@ -146,6 +156,10 @@ struct Walk<'s, 'a> {
     signatures: usize,
     steps: usize,
     paths: usize,
+    /// Certificates in a path, at most, in this round.
+    depth: usize,
+    /// Whether a path was given up at that depth.
+    cut: bool,
     best: Option<(u64, Vec<Node<'a>>)>,
     longest: Vec<Node<'a>>,
 }
@@ -173,7 +187,14 @@ impl<'a> Walk<'_, 'a> {
                 None => return true,
             }
             path.push(issuer);
-            let done = if issuer.anchor { self.complete(path) } else { path.len() < MAX_DEPTH && self.extend(path) };
+            let done = if issuer.anchor {
+                self.complete(path)
+            } else if path.len() < self.depth {
+                self.extend(path)
+            } else {
+                self.cut = true;
+                false
+            };
             path.pop();
             if done {
                 return true;
@@ -192,7 +213,8 @@ impl<'a> Walk<'_, 'a> {
         cost == 0 || self.paths == 0
     }
 
-    /// Who may have issued `cert`: anchors first, then those whose key identifier fits.
+    /// The certificates that may have issued this one: those with the right name and a key of the
+    /// right kind, the likelier ones first.
     fn issuers(&mut self, node: Node<'a>) -> Rc<[Node<'a>]> {
         let key = node.cert.der().as_ptr().addr();
         if let Some(known) = self.issuers.get(&key) {
@@ -205,8 +227,8 @@ impl<'a> Walk<'_, 'a> {
             Node { cert, index, anchor: true }
         });
         let sent = self.pool.iter().filter(|n| same_name(n.cert.subject(), name)).copied();
-        let mut all: Vec<Node<'a>> = anchors.chain(sent).collect();
-        all.sort_by_key(|issuer| (!issuer.anchor, !ids_fit(node.cert, issuer.cert)));
+        let mut all: Vec<Node<'a>> = anchors.chain(sent).filter(|issuer| key_fits(node.cert, issuer.cert)).collect();
+        all.sort_by_cached_key(|issuer| (ids(node.cert, issuer.cert), !issuer.anchor, !may_sign(issuer.cert)));
         let all: Rc<[Node<'a>]> = all.into();
         self.issuers.insert(key, Rc::clone(&all));
         all
@@ -229,31 +251,33 @@ impl<'a> Walk<'_, 'a> {
         if self.signatures == 0 || self.steps == 0 {
             return Problem::new(ProblemKind::BudgetExceeded, "budget-exceeded", None);
         }
-        let own = top.cert.is_self_issued();
-        if top.index == Some(0)
-            && (own || top.cert.subject().is_empty() || self.issuers(top).is_empty())
-            && top.cert.is_self_signed()
-        {
+        let ends = self.signs_itself(top);
+        if ends && top.index == Some(0) {
             // A proxy that lends its authority's key to its certificates names that authority.
-            let code = if own || top.cert.issuer().is_empty() { "self-signed" } else { "self-signed-other-name" };
+            let own = top.cert.is_self_issued() || top.cert.issuer().is_empty();
+            let code = if own { "self-signed" } else { "self-signed-other-name" };
             let problem = Problem::new(ProblemKind::SelfSigned, code, Some(0));
-            return if code == "self-signed" { problem } else { problem.shown("issuer", called(top.cert.issuer())) };
+            return if own { problem } else { problem.shown("issuer", called(top.cert.issuer())) };
         }
         let of_issuer = |kind, code| {
             Problem::new(kind, code, top.index)
                 .shown("subject", called(top.cert.subject()))
                 .shown("issuer", called(top.cert.issuer()))
         };
-        let mut present = false;
-        let mut unsupported = false;
+        if ends || self.is_closed(top) {
+            return of_issuer(ProblemKind::UntrustedIssuer, "untrusted-issuer");
+        }
+        let (mut unsupported, mut other_key) = (false, false);
         for issuer in self.issuers(top).iter().copied() {
-            present = true;
+            let same = issuer.cert.der() == top.cert.der();
+            let ids = ids(top.cert, issuer.cert);
             match self.check(top.cert, issuer.cert) {
-                Some(SignatureCheck::Invalid) if ids_fit(top.cert, issuer.cert) => {
+                Some(SignatureCheck::Invalid) if ids == Ids::Same || same && ids == Ids::Silent => {
                     return of_issuer(ProblemKind::BadSignature, "bad-signature");
                 }
-                Some(SignatureCheck::Unsupported) => unsupported = true,
-                Some(_) => {}
+                Some(SignatureCheck::Invalid) => other_key |= ids == Ids::Silent && may_sign(issuer.cert),
+                Some(SignatureCheck::Unsupported) => unsupported |= ids != Ids::Other,
+                Some(SignatureCheck::Valid) => {}
                 None => return Problem::new(ProblemKind::BudgetExceeded, "budget-exceeded", None),
             }
         }
@@ -261,10 +285,24 @@ impl<'a> Walk<'_, 'a> {
             let problem = of_issuer(ProblemKind::UnsupportedAlgorithm, "unsupported-algorithm");
             return problem.arg("algorithm", &top.cert.signature_algorithm().name);
         }
-        if own || present && self.is_closed(top) {
-            return of_issuer(ProblemKind::UntrustedIssuer, "untrusted-issuer");
+        if other_key {
+            return of_issuer(ProblemKind::IncompleteChain, "incomplete-chain-other-key");
         }
         missing_issuer(of_issuer, top.cert)
+    }
+
+    /// Whether `top` is signed by its own key, or names itself as its issuer and is signed in a way
+    /// that cannot be checked here (MD5). A leaf whose own key verifies may name anybody that is not
+    /// at hand.
+    fn signs_itself(&mut self, top: Node<'a>) -> bool {
+        let own = top.cert.is_self_issued();
+        let unnamed = top.index == Some(0) && (top.cert.subject().is_empty() || self.issuers(top).is_empty());
+        if top.cert.is_self_signed() {
+            return own || unnamed;
+        }
+        own && ids(top.cert, top.cert) != Ids::Other
+            && key_fits(top.cert, top.cert)
+            && top.cert.signed_by(top.cert) == SignatureCheck::Unsupported
     }
 
     /// Whether the issuer of `top` was sent but leads back to where the path came from.
@@ -286,12 +324,4 @@ fn missing_issuer(of_issuer: impl Fn(ProblemKind, &'static str) -> Problem, top:
         None => of_issuer(kind, "incomplete-chain"),
     };
     problem.shown("issuer-name", top.issuer().text().chars().take(400).collect())
-}
-
-/// Whether the key identifiers allow `issuer` to have signed `cert`; absent ones do.
-fn ids_fit(cert: &Cert, issuer: &Cert) -> bool {
-    match (cert.authority_key_id(), issuer.subject_key_id()) {
-        (Some(wanted), Some(found)) => wanted == found,
-        _ => true,
-    }
 }

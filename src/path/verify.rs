@@ -1,19 +1,13 @@
 //! webpki, asked: finds and validates a path from a leaf to an anchor at one time, and says in our
 //! words why there is none. webpki is a good engine that stops at the first error; `search` and
 //! `judge` say the rest.
-//!
-//! Where webpki is stricter than RFC 5280, it is asked as far as it can follow and our own
-//! validation stands in above ([`narrows_at`]), and nowhere else: it counts self-issued
-//! intermediates in path lengths and holds their names against name constraints (sections 4.2.1.9
-//! and 4.2.1.10 exempt them), it compares names byte by byte (section 7.1 levels case and spaces),
-//! and it refuses every name constraint on directory names.
+//! Where webpki cannot express a path that RFC 5280 allows, `equivalent` writes it again.
 
 use std::ptr;
 
-use pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
+use pki_types::{CertificateDer, Der, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, VerifiedPath};
 
-use super::constraints;
 use super::der::{Reader, SEQUENCE};
 use super::problem::{Problem, ProblemKind};
 use super::roots::{Anchor, Roots};
@@ -68,8 +62,7 @@ impl<'a> Attempt<'a, '_> {
         let intermediates: Vec<CertificateDer<'_>> =
             others.iter().map(|n| CertificateDer::from(n.cert.der())).collect();
         let anchors: Vec<TrustAnchor<'_>> = self.anchors.iter().map(|(_, anchor)| anchor.clone()).collect();
-        let at = u64::try_from(self.at).unwrap_or(0);
-        let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(at));
+        let at = unix_time(self.at);
         let nodes = |path: &VerifiedPath<'_>| self.nodes(*leaf, others, &anchors, path);
         let take = |path: &VerifiedPath<'_>| match nodes(path).filter(|nodes| accept(nodes)) {
             Some(_) => Ok(()),
@@ -103,23 +96,30 @@ impl<'a> Attempt<'a, '_> {
     }
 }
 
-/// Where webpki stops following RFC 5280 on this path: the lowest element that it must be given as
-/// an anchor, without its name constraints, so that it judges what is below. `None` where it can
-/// follow all the way.
-pub(super) fn narrows_at(path: &[Node<'_>]) -> Option<usize> {
-    let anchor = path.len().checked_sub(1)?;
-    let links = path.iter().zip(path.iter().skip(1)).enumerate();
-    let place = links.map(|(below, pair)| (below.saturating_add(1), pair)).find(|(place, (cert, issuer))| {
-        *place < anchor && issuer.cert.is_self_issued()
-            || cert.cert.issuer().der() != issuer.cert.subject().der()
-            || constraints::of(issuer.cert).is_some_and(constraints::names_directories)
-    });
-    place.map(|(place, _)| place)
+/// Verifies a signature by the key in `spki` (DER) under an algorithm identifier (its contents).
+/// `None` when no algorithm here fits.
+pub(super) fn signature(spki: &[u8], algorithm: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {
+    let spki = pki_types::SubjectPublicKeyInfoDer::from(spki);
+    let key = webpki::RawPublicKeyEntity::try_from(&spki).ok()?;
+    let fits = |a: &&&dyn SignatureVerificationAlgorithm| a.signature_alg_id().as_ref() == algorithm;
+    for candidate in ALL_VERIFICATION_ALGS.iter().filter(fits) {
+        match key.verify_signature(*candidate, message, signature) {
+            Ok(()) => return Some(true),
+            Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
+            Err(_) => return Some(false),
+        }
+    }
+    None
 }
 
-/// Whether webpki can read a certificate.
-pub(super) fn readable(cert: &Cert) -> bool {
-    EndEntityCert::try_from(&CertificateDer::from(cert.der())).is_ok()
+/// Whether webpki can take this certificate for an anchor.
+pub(super) fn takes_anchor(cert: &Cert) -> bool {
+    webpki::anchor_from_trusted_cert(&CertificateDer::from(cert.der())).is_ok()
+}
+
+/// A time for webpki, which knows none before 1970.
+pub(super) fn unix_time(at: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::try_from(at).unwrap_or(0)))
 }
 
 /// A refusal of webpki's that nothing of ours explains, as a problem.
@@ -129,7 +129,36 @@ pub(super) fn refusal(error: &Error) -> Problem {
         ProblemKind::BudgetExceeded => "budget-exceeded",
         _ => "refused",
     };
-    Problem::new(kind, code, None).shown("reason", crate::text::excerpt(&error.to_string(), 200))
+    Problem::new(kind, code, None).arg("reason", words(error))
+}
+
+/// webpki's error in words: its own are Rust's, with numbers of algorithms and bytes.
+fn words(error: &Error) -> &'static str {
+    match error {
+        Error::BadDerTime => "a date is not written as it must be",
+        Error::InvalidCertValidity => "a certificate ends before it begins",
+        Error::UnsupportedCertVersion => "a certificate is not of version 3",
+        Error::SignatureAlgorithmMismatch => "a certificate names two different signature algorithms",
+        Error::UnsupportedCriticalExtension => "a certificate demands a rule that is unknown",
+        Error::UnsupportedSignatureAlgorithmContext(_) => "a signature is of a kind that is not accepted",
+        Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => "a key is not for signatures of that kind",
+        Error::InvalidSignatureForPublicKey => "a signature does not verify",
+        Error::NameConstraintViolation => "a name is not permitted by the limits of an authority",
+        Error::InvalidNetworkMaskConstraint => "an authority's limits have a network mask with gaps",
+        Error::MalformedNameConstraint | Error::MalformedDnsIdentifier => "a name or a limit on names is malformed",
+        Error::PathLenConstraintViolated => "an authority has more authorities below it than it may",
+        Error::EndEntityUsedAsCa => "a certificate signed another without being an authority's",
+        Error::CaUsedAsEndEntity => "the server uses an authority's certificate",
+        Error::EmptyEkuExtension => "a list of uses is empty",
+        Error::RequiredEkuNotFoundContext(_) => "a certificate is not for servers",
+        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => "a certificate is not valid at this time",
+        Error::MaximumPathDepthExceeded => "there are too many authorities in between",
+        Error::MaximumNameConstraintComparisonsExceeded
+        | Error::MaximumPathBuildCallsExceeded
+        | Error::MaximumSignatureChecksExceeded => "it would take too much work",
+        Error::UnknownIssuer => "an issuer is not the one it must be",
+        _ => "a certificate is not built as the standards demand",
+    }
 }
 
 /// What webpki's error means among our problems.

@@ -19,6 +19,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "incomplete-chain-address",
         "The server did not send the certificate of the authority {issuer}, without which this one cannot be checked; it is offered at {address}.",
     ),
+    (
+        "incomplete-chain-other-key",
+        "The certificate of {subject} names {issuer} as its issuer, but is not signed with the key known of that authority: either the authority has a new key whose certificate is missing here, or the certificate is not its own.",
+    ),
     ("expired", "The server's certificate expired on {date}, {days} days before the time of this check."),
     ("expired-issuer", "The certificate of the authority {subject} expired on {date}."),
     (
@@ -83,6 +87,14 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "The authority {subject} may have {limit} other authorities below it, and there are {count}.",
     ),
     ("constraint-name", "The authority {issuer} may not issue certificates for {name}."),
+    (
+        "constraint-policy",
+        "An authority demands that certificates below it are issued under stated policies, and the one of {subject} is under none that counts.",
+    ),
+    (
+        "constraint-policy-mapping",
+        "The authority {subject} declares policies of others to be its own in a way that is forbidden.",
+    ),
     ("constraint-unreadable", "The limits on what the authority {subject} may issue cannot be read."),
     (
         "unknown-critical-extension",

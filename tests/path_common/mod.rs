@@ -1,6 +1,8 @@
 //! Certificates of `tests/data/paths` by name, and short ways to ask about them.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+#[cfg(feature = "aws-lc-rs")]
+pub mod drafts;
 pub mod made;
 
 use std::path::PathBuf;
@@ -124,4 +126,35 @@ fn told(index: Option<usize>, code: &str) -> String {
 /// The problems of this chain for mail.example below "Path Root".
 pub fn problems(sent: &[&str]) -> Vec<String> {
     asked(sent, &["root"]).problems()
+}
+
+/// mail.example at [`AT`] with certificates made from `drafts`.
+pub fn asked_der(sent: &[Vec<u8>], anchors: &[Vec<u8>]) -> Asked {
+    let mut asked = asked(&[], &[]);
+    sent.iter().for_each(|der| asked.chain.push_der(der).expect("within the limits"));
+    asked.roots = Roots::from_certs(anchors.iter().map(|der| Cert::parse_der(der).expect("made well")).collect());
+    asked
+}
+
+/// Asserts that a text is for people: no output of Rust's `Debug`, no list of bytes.
+pub fn is_for_people(text: &str) {
+    let debug = ["Some(", "None)", "Ok(", "Err(", " {", "{ ", "Context(", "::", "[0x", "os error"];
+    assert!(!debug.iter().any(|sign| text.contains(sign)), "{text}");
+    let bytes = text
+        .split(['[', ']'])
+        .nth(1)
+        .is_some_and(|inside| inside.contains(", ") && inside.split(", ").all(|number| number.parse::<u8>().is_ok()));
+    assert!(!bytes, "{text}");
+    // `TrailingData`, `BadDerTime`: two capitals in one word, which no name of ours has.
+    let camel = |word: &str| {
+        let letters = word.trim_matches(|c: char| !c.is_alphanumeric());
+        letters.len() > 6
+            && letters.chars().all(char::is_alphabetic)
+            && letters.chars().skip(1).any(char::is_uppercase)
+            && letters.chars().any(char::is_lowercase)
+            && letters.starts_with(char::is_uppercase)
+    };
+    let known = ["MacBook"];
+    let found = text.split_whitespace().find(|word| camel(word) && !known.contains(word));
+    assert_eq!(found, None, "{text}");
 }
