@@ -62,6 +62,8 @@ fn an_import_of_which_nothing_was_taken_ends_with_an_error_that_says_why() {
             "the settings of a mail program, it holds no pin of a server",
         ),
         (format!("[hostfingerprints]\na.example = {sha1}\n"), "the settings of Mercurial; the remarks say why"),
+        ("host ssh-rsa AAAAB3NzaC1yc2E\n".to_owned(), "nothing in it was understood. What can be"),
+        (format!("[irc.example]\nfingerprint={}\n", "ab".repeat(32)), "nothing was taken; the remarks say why. What"),
         ("[retriever]\nserver = a.example\n".to_owned(), "the settings of getmail, it holds no pin of a server"),
     ] {
         let file = tool.write("file", content.as_bytes());
@@ -70,6 +72,8 @@ fn an_import_of_which_nothing_was_taken_ends_with_an_error_that_says_why() {
             assert!(run.status == 1 && run.stderr.contains(said), "{content:?}: {} {}", run.status, run.stderr);
         }
     }
+    let wide = tool.run(&["import", &tool.write("file", b"\xFF\xFEa\0.\0b\0")]);
+    assert!(wide.status == 1 && wide.stderr.contains("UTF-16 text"), "{}", wide.stderr);
     assert!(!std::path::Path::new(&tool.store()).exists());
     // A store that knows nothing has an export all the same, and what is known already is no failure.
     let export = tool.write("pins.json", tofu::store::Store::memory().export_json().unwrap().to_string().as_bytes());

@@ -28,7 +28,7 @@ pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>, 
     for (_, line) in lines(data) {
         look.at(&String::from_utf8_lossy(line.unwrap_or_default()));
     }
-    found.read_as = if look.settings { "the settings of a mail program" } else { UNRECOGNISED };
+    found.read_as = if look.known { "the settings of a mail program" } else { UNRECOGNISED };
     let mut settings = Settings::new(&look);
     each_line(data, &mut found, |found, number, line| {
         let text = line.trim();
@@ -44,7 +44,12 @@ pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>, 
             return;
         }
         let matters = settings.line(found, number, line);
-        if !matters && !is_heading(text) && (!look.settings || names_a_server(text)) {
+        if matters || is_heading(text) {
+            return;
+        }
+        if is_unknown_pin(text) {
+            found.remark(number, "a fingerprint in a setting that is not known here");
+        } else if !look.settings || names_a_server(text) {
             plain(found, number, text);
         }
     });
@@ -67,6 +72,14 @@ fn alone(line: &str) -> Option<&str> {
         Ok(_) | Err(FingerprintError::Sha1 | FingerprintError::Md5 | FingerprintError::Longer(_))
     );
     is_one.then_some(line)
+}
+
+/// `NAME = FINGERPRINT`, where the name says that it is one.
+fn is_unknown_pin(line: &str) -> bool {
+    let Some((name, value)) = line.split_once('=') else { return false };
+    let name = name.to_ascii_lowercase();
+    let named = ["fingerprint", "pin", "sha256"].iter().any(|part| name.contains(part));
+    named && !name.contains("pass") && looks_like_a_fingerprint(value.trim().trim_end_matches([';', ',']))
 }
 
 /// A line among settings that is none of them: it begins with a host, or holds what was meant as a fingerprint.

@@ -57,8 +57,11 @@ impl Server {
 }
 
 pub(super) fn marks(_: &str, line: &str) -> bool {
-    let name = line.split_once('=').map(|(name, _)| name.trim());
-    name == Some("servers") || line.contains("_pinned_cert =") || line.contains("_pinned_pubkey =")
+    let servers = line.split_once('=').is_some_and(|(name, list)| {
+        let list = list.trim_start();
+        name.trim() == "servers" && (list.is_empty() || list.starts_with('('))
+    });
+    servers || line.contains("_pinned_cert =") || line.contains("_pinned_pubkey =")
 }
 
 /// A piece of the file.

@@ -180,6 +180,10 @@ impl Store {
             let what = format!("an import holds at most {MAX_IMPORT} bytes");
             return Err(StoreError::Limit { store: self.name(), what });
         }
+        if data.starts_with(b"\xFF\xFE") || data.starts_with(b"\xFE\xFF") {
+            let what = "import: UTF-16 text, as some programs of Windows write it; save it as UTF-8".to_owned();
+            return Err(StoreError::Invalid { what });
+        }
         let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
         // Whatever it is taken for, a certificate has no lines.
         let format = if Cert::parse_der(data).is_ok() { ImportFormat::Pem } else { format };

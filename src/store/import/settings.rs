@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::fetchmail::fetchmail;
 use super::found::Found;
+use super::program::heading;
 use crate::endpoint::Endpoint;
 use crate::fingerprint::{Fingerprint, parse_labelled};
 use crate::store::bounds::MAX_PINS;
@@ -162,6 +163,8 @@ pub(super) struct Settings {
 pub(super) struct Look {
     /// Settings of some program are in it.
     pub(super) settings: bool,
+    /// Among them some that only these programs have.
+    pub(super) known: bool,
     polls: bool,
     accounts: bool,
     msmtp: bool,
@@ -175,13 +178,16 @@ impl Look {
         let Some(first) = words.next() else { return };
         self.polls |= is_one(first, &["poll", "skip"]);
         self.accounts |= first == "account";
+        let prints = is_one(first, &PRINTS) || words.any(|word| PRINTS.contains(&word));
+        let section = heading(line).is_some_and(|name| {
+            let kind = name.split_whitespace().next().unwrap_or_default();
+            ["general", "Account", "Repository", "mbnames"].contains(&kind)
+        });
+        self.known |= prints || section || self.polls || self.accounts || is_one(first, &MARKS);
+        self.known |= MSMTP.contains(&first) && first != "from" || MPOP.contains(&first);
         self.msmtp |= MSMTP.contains(&first);
         self.mpop |= MPOP.contains(&first);
-        self.settings |= is_heading(line)
-            || is_one(first, &KNOWN)
-            || is_one(first, &MARKS)
-            || is_one(first, &PRINTS)
-            || words.any(|word| PRINTS.contains(&word));
+        self.settings |= is_heading(line) || is_one(first, &KNOWN) || is_one(first, &MARKS) || prints;
     }
 }
 

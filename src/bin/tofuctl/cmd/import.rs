@@ -84,7 +84,8 @@ fn nothing_taken(report: &ImportReport) -> String {
     match (report.is_recognised(), report.remarks.is_empty()) {
         (true, true) => format!("nothing was taken: read as {read_as}, it holds no pin of a server"),
         (true, false) => format!("nothing was taken of what was read as {read_as}; the remarks say why"),
-        (false, _) => format!("nothing in it was understood. What can be imported: {IMPORTABLE}"),
+        (false, true) => format!("nothing in it was understood. What can be imported: {IMPORTABLE}"),
+        (false, false) => format!("nothing was taken; the remarks say why. What can be imported: {IMPORTABLE}"),
     }
 }
 
