@@ -2243,7 +2243,9 @@ tofu_status tofu_check_new(tofu_check **out, tofu_error **err);
 tofu_status tofu_check_set_account(tofu_check *check, const char *account, tofu_error **err);
 
 /**
- * Sets the time of the check; without it the system's clock counts.
+ * Sets the time of the check; without it the system's clock counts. A check with TOFU_CHECK_DRY_RUN is judged at
+ * exactly this time, so that chains of long ago can be looked at; any other one not before the library's release,
+ * and says "clock-wrong" for a time before that.
  *
  * @param check  not yet used; must not be NULL.
  * @param now    seconds since the epoch, UTC; 0 for the system's clock; negative is refused.
@@ -2465,10 +2467,11 @@ int32_t tofu_verdict_suggested_kind(const tofu_verdict *verdict);
 int32_t tofu_verdict_may_add(const tofu_verdict *verdict);
 
 /**
- * Whether a full fingerprint typed by the user, and nothing less, gets round this reject.
+ * Whether this verdict takes a full fingerprint typed by the user, and nothing less: a reject that it gets round, or
+ * a question that has no button (docs/decision.md, rules 8 and 8b).
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
- * @return 1 where tofu_verdict_trust takes the reject with a typed fingerprint, 0 otherwise.
+ * @return 1 where tofu_verdict_trust takes a typed fingerprint and no answer without one, 0 otherwise.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */

@@ -166,8 +166,14 @@ fn forgetting_leaves_a_keyless_tombstone_and_a_higher_generation() {
     everywhere(|store| {
         let mut record = pinned("", "a.example", 993, "k");
         record.last_seen = 77;
-        record.validated =
-            Some(Validated { first: 5, last: 90, ca: true, keys: vec![Hash::of(b"k")], anchors: Vec::new() });
+        record.validated = Some(Validated {
+            first: 5,
+            last: 90,
+            ca: true,
+            keys: vec![Hash::of(b"k")],
+            anchors: Vec::new(),
+            by: Vec::new(),
+        });
         put(store, record);
         let before = get(store, &a()).unwrap().generation;
         store.forget(&a(), Forget::ALL, NOW).unwrap();
@@ -178,7 +184,7 @@ fn forgetting_leaves_a_keyless_tombstone_and_a_higher_generation() {
         // That it was once validated stays: forgetting is no way around a downgrade.
         assert_eq!(
             left.validated,
-            Some(Validated { first: 5, last: 90, ca: true, keys: Vec::new(), anchors: Vec::new() })
+            Some(Validated { first: 5, last: 90, ca: true, keys: Vec::new(), anchors: Vec::new(), by: Vec::new() })
         );
         assert!(store.read(|tx| tx.holders(Hash::of(b"k"), 9)).unwrap().is_empty());
         assert!(matches!(

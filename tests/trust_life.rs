@@ -1,6 +1,7 @@
 //! The whole life of one server, seen by one user, with a simulated clock: five years of renewals
 //! every 60 days, a lapse, an attack, and the recovery; and beside it a private server's.
 
+mod trust_grounds;
 mod trust_support;
 
 use tofu::store::{PinKind, PinState};
@@ -111,9 +112,11 @@ fn five_years_of_a_private_authority() {
     world.days_later(400);
     let late = private.with_root(&[HOST], "5", START + 5 * 365 * DAY - DAY, 370);
     assert_eq!(world.see(&late).pin_result().code(), "new-problem");
-    // Another authority of the same name has another key: rejected.
+    // Another authority of the same name has another key: the typed fingerprint, and no button.
     let fake = Ca { key: key("fake"), ..ca("Example University") };
     let root = issue(&fake.spec, &fake.key, &fake.spec, &fake.key);
     let fake = Ca { root, ..fake };
-    assert_eq!(world.see(&fake.with_root(&[HOST], "x", world.now - DAY, 90)).decision(), Decision::Reject);
+    let verdict = world.see(&fake.with_root(&[HOST], "x", world.now - DAY, 90));
+    assert_eq!(say(&verdict), "ask none changed downgrade high");
+    assert!(verdict.may_type());
 }

@@ -8,7 +8,7 @@ mod trust_support;
 
 use proptest::prelude::*;
 use tofu::path::{ProblemKind, Problems, RootsError};
-use tofu::store::{Observation, Origin, PinKind, PinState, Validated, Validation};
+use tofu::store::{Ground, Observation, Origin, PinKind, PinState, Validated, Validation};
 use tofu::time::DAY;
 use tofu::trust::decide::decide;
 use tofu::trust::facts::*;
@@ -24,6 +24,18 @@ fn some_problems() -> impl Strategy<Value = Problems> {
         1 => Just(problems(&[ProblemKind::HostMismatch])),
         1 => Just(problems(&[ProblemKind::UntrustedIssuer])),
         3 => (0u64..1 << 19).prop_map(Problems::from_bits),
+    ]
+}
+
+/// What a validation rested on; nothing is said of it by an older version.
+fn some_grounds() -> impl Strategy<Value = Vec<Ground>> {
+    prop_oneof![
+        2 => Just(Vec::new()),
+        1 => Just(vec![Ground::System]),
+        1 => Just(vec![Ground::Person]),
+        1 => Just(vec![Ground::Program]),
+        1 => Just(vec![Ground::Program, Ground::Person]),
+        1 => Just(vec![Ground::Dane, Ground::Person]),
     ]
 }
 
@@ -89,9 +101,10 @@ fn some_known() -> impl Strategy<Value = Known> {
     );
     let validated = prop_oneof![
         2 => Just(None),
-        1 => (any::<bool>(), prop_oneof![Just("new"), Just("old")]).prop_map(|(ca, of)| Some(Validated {
-            first: NOW - 90 * DAY, last: NOW - DAY, ca, keys: vec![hash(of)], anchors: vec![anchor("Old CA")],
-        })),
+        1 => (any::<bool>(), prop_oneof![Just("new"), Just("old")], some_grounds()).prop_map(|(ca, of, by)| {
+            let (keys, anchors) = (vec![hash(of)], vec![anchor("Old CA")]);
+            Some(Validated { first: NOW - 90 * DAY, last: NOW - DAY, ca, keys, anchors, by })
+        }),
     ];
     let pins = prop::collection::vec(some_pin(), 0..4);
     (pins, baseline, validated, any::<(bool, bool, bool, bool)>()).prop_map(|(pins, baseline, validated, more)| {
@@ -342,6 +355,7 @@ proptest! {
         }
         prop_assert!(outcome.offered.is_empty() || outcome.decision == Decision::Ask || outcome.way_back);
         prop_assert!(!outcome.way_back || (outcome.rule == Rule::Downgrade && outcome.decision == Decision::Reject));
+        prop_assert!(!outcome.typed_only || outcome.risk.code() == "high");
         prop_assert!(!outcome.may_add || outcome.risk.code() != "none" && outcome.risk.code() != "low");
         if outcome.rule == Rule::Downgrade && outcome.decision == Decision::Ask {
             prop_assert!(facts.anchors_left || facts.known.expect_change_until > facts.at());

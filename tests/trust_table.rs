@@ -7,10 +7,10 @@ mod trust_support;
 use std::fmt::Write as _;
 
 use tofu::path::{ProblemKind, Problems, RootsError};
-use tofu::store::{PinKind, PinState, Validation};
+use tofu::store::{Ground, PinKind, PinState, Validation};
 use tofu::time::DAY;
 use tofu::trust::decide::decide;
-use tofu::trust::facts::{CaAnswer, DaneAnswer, Facts, Layer, Looked};
+use tofu::trust::facts::{CaAnswer, DaneAnswer, Facts, Layer, Looked, Previous};
 use tofu::trust::{PRESETS, Policy};
 use trust_support::facts::*;
 
@@ -36,6 +36,16 @@ fn situations() -> Vec<(&'static str, Facts)> {
         let mut pin = pin(PinKind::Issuer, "Private CA", pin_state, Some(Problems::NO_CA_PATH));
         pin.path_verified = true;
         pin
+    };
+    let pinned_issuer = |state| pin(PinKind::Issuer, "Private CA", state, Some(Problems::NO_CA_PATH));
+    let formerly_by = |ground: Ground, facts, of| {
+        with(formerly_valid(facts, of), |f| {
+            let person = ground == Ground::Person;
+            f.known.baseline[0].validation = if person { Validation::Pinned } else { Validation::Ca };
+            if let Some(v) = &mut f.known.validated {
+                (v.ca, v.by) = (!person, vec![ground]);
+            }
+        })
     };
     let untrusted = || {
         with(base(), |f| {
@@ -104,7 +114,7 @@ fn situations() -> Vec<(&'static str, Facts)> {
         (
             "pinned certificate, another one with its key",
             with(add_pin(base(), pin(PinKind::Certificate, "old cert", PinState::Trusted, Some(self_signed()))), |f| {
-                f.previous = Some(previous("old", false))
+                f.previous = Some(Previous { spki: hash("new"), ..previous("old", false) })
             }),
         ),
         ("pinned issuer above a verified path", add_pin(untrusted(), private(PinState::Trusted))),
@@ -206,6 +216,29 @@ fn situations() -> Vec<(&'static str, Facts)> {
         (
             "downgrade, a change is expected",
             with(formerly_valid(base(), "old"), |f| f.known.expect_change_until = NOW + DAY),
+        ),
+        (
+            "formerly valid by one program's root, to which it leads still",
+            with(formerly_by(Ground::Program, untrusted(), "new"), |f| f.known.other_program = Some(anchor("Old CA"))),
+        ),
+        ("formerly valid by one program's root, another key", formerly_by(Ground::Program, base(), "old")),
+        (
+            "formerly accepted by the user's issuer pin, another key",
+            add_pin(formerly_by(Ground::Person, base(), "old"), pinned_issuer(PinState::Trusted)),
+        ),
+        (
+            "the same, a change is expected",
+            with(add_pin(formerly_by(Ground::Person, base(), "old"), pinned_issuer(PinState::Trusted)), |f| {
+                f.known.expect_change_until = NOW + DAY
+            }),
+        ),
+        (
+            "formerly accepted by the user's issuer pin, which was retired, the same key",
+            add_pin(formerly_by(Ground::Person, untrusted(), "new"), pinned_issuer(PinState::Retired)),
+        ),
+        (
+            "the same, another key",
+            add_pin(formerly_by(Ground::Person, untrusted(), "old"), pinned_issuer(PinState::Retired)),
         ),
         ("pinned, another key long before the end", pinned(base(), "old")),
         (

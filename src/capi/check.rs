@@ -49,6 +49,11 @@ impl Options {
         Ok(Endpoint { host: Host::parse(host)?, port, account: self.account.clone() })
     }
 
+    /// The flags, with whether a time was set.
+    fn flags(&self) -> Flags {
+        Flags { stated_time: self.now.is_some(), ..self.flags }
+    }
+
     /// For a connection that the library makes, which proves possession itself and resumes nothing.
     pub(super) fn terms(&self) -> Result<Terms, Failure> {
         if self.flags.unproven || self.flags.resumed {
@@ -56,7 +61,7 @@ impl Options {
             return Err(Failure::invalid(format!("options: {flag}: the library itself makes the handshake")));
         }
         Ok(Terms {
-            flags: self.flags,
+            flags: self.flags(),
             policy: self.policy.clone(),
             tlsa: self.tlsa.clone(),
             crls: self.crls.clone(),
@@ -127,7 +132,9 @@ pub unsafe extern "C" fn tofu_check_set_account(
     }
 }
 
-/// Sets the time of the check; without it the system's clock counts.
+/// Sets the time of the check; without it the system's clock counts. A check with TOFU_CHECK_DRY_RUN is judged at
+/// exactly this time, so that chains of long ago can be looked at; any other one not before the library's release,
+/// and says "clock-wrong" for a time before that.
 ///
 /// @param check  not yet used; must not be NULL.
 /// @param now    seconds since the epoch, UTC; 0 for the system's clock; negative is refused.
@@ -209,6 +216,7 @@ fn stated(flags: u64) -> Result<Flags, Failure> {
         tor: has(TOFU_CHECK_TOR),
         no_session: has(TOFU_CHECK_NO_SESSION),
         services: if has(TOFU_CHECK_XMPP) { &["xmpp-client", "xmpp-server"] } else { &[] },
+        stated_time: false,
     })
 }
 
@@ -409,7 +417,7 @@ pub(super) fn again(
     let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
     let clock = system_now();
     let now = options.now.unwrap_or(clock);
-    let verdict = crate::trust::pending_verdict(&store.store, pending, now, options.flags, options.policy.as_ref())?;
+    let verdict = crate::trust::pending_verdict(&store.store, pending, now, options.flags(), options.policy.as_ref())?;
     Ok(tofu_verdict::new(verdict, now.saturating_sub(clock)))
 }
 
@@ -431,7 +439,7 @@ fn check(
             endpoint: &endpoint,
             chain: chain.chain.freeze()?,
             now,
-            flags: options.flags,
+            flags: options.flags(),
             policy: options.policy.as_ref(),
             tlsa: &options.tlsa,
             crls: &options.crls,

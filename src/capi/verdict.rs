@@ -176,10 +176,11 @@ pub unsafe extern "C" fn tofu_verdict_may_add(verdict: *const tofu_verdict) -> i
     unsafe { read(verdict, 0, |v| Some(i32::from(v.verdict.may_add()))) }
 }
 
-/// Whether a full fingerprint typed by the user, and nothing less, gets round this reject.
+/// Whether this verdict takes a full fingerprint typed by the user, and nothing less: a reject that it gets round, or
+/// a question that has no button (docs/decision.md, rules 8 and 8b).
 ///
 /// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return 1 where tofu_verdict_trust takes the reject with a typed fingerprint, 0 otherwise.
+/// @return 1 where tofu_verdict_trust takes a typed fingerprint and no answer without one, 0 otherwise.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

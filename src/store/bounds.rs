@@ -64,6 +64,8 @@ pub(super) fn prune(record: &mut EndpointRecord, masks: &[u64]) {
     if let Some(validated) = &mut record.validated {
         validated.keys.truncate(MAX_VALIDATED);
         validated.anchors.truncate(MAX_VALIDATED);
+        validated.by.sort_unstable();
+        validated.by.dedup();
     }
     if let Some(upgrade) = &mut record.upgrade {
         let surplus = upgrade.days.len().saturating_sub(MAX_UPGRADE_DAYS);

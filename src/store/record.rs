@@ -231,6 +231,31 @@ pub enum Validation {
     None,
 }
 
+/// What a validation rested on. Rules 8 and 8b tell these apart: a program without another program's
+/// root must not take its absence for a downgrade, and what rests on a person's pin ends with the pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// A root of the system.
+    System,
+    /// A root of a policy that a store holds, which every program that uses the store has.
+    Store,
+    /// TLSA records that DNSSEC validated.
+    Dane,
+    /// A root that one program gave with its check.
+    Program,
+    /// An issuer or name pin, so a person.
+    Person,
+}
+
+impl Ground {
+    /// Whether it is a third party's word that every program on this store has, so that its loss is a
+    /// downgrade (rule 8).
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::System | Self::Store | Self::Dane)
+    }
+}
+
 /// The trust anchor of a path, as compared later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
@@ -238,6 +263,9 @@ pub struct Anchor {
     pub spki: Hash,
     /// The anchor's subject organisation (its whole subject where it has none).
     pub organisation: String,
+    /// Who made it an anchor. `None` in records of versions before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Ground>,
 }
 
 /// Reads a notBefore: `null` for a date that could not be read. Older versions wrote `i64::MAX`.
@@ -314,6 +342,35 @@ pub struct Validated {
     pub keys: Vec<Hash>,
     /// Anchors of the validated paths, latest first, bounded.
     pub anchors: Vec<Anchor>,
+    /// What it ever rested on, in the order of [`Ground`]. Empty in records of versions before this
+    /// field, which count as [`Ground::System`], the strict side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<Ground>,
+}
+
+impl Validated {
+    /// Whether it ever rested on this.
+    pub fn rested_on(&self, ground: Ground) -> bool {
+        self.grounds().contains(&ground)
+    }
+
+    /// Whether it ever rested on a word that every program on this store has (rule 8).
+    pub fn is_shared(&self) -> bool {
+        self.grounds().iter().any(|ground| ground.is_shared())
+    }
+
+    /// What it ever rested on, an older version's silence read strictly.
+    pub fn grounds(&self) -> Vec<Ground> {
+        if self.by.is_empty() { vec![Ground::System] } else { self.by.clone() }
+    }
+
+    /// Adds to what it rested on. What an older version left unsaid stays the strict reading of it.
+    pub fn add(&mut self, grounds: &[Ground]) {
+        self.by = self.grounds();
+        self.by.extend(grounds);
+        self.by.sort_unstable();
+        self.by.dedup();
+    }
 }
 
 /// What is left of a forgotten endpoint: no key, only that it was known.

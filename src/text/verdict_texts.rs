@@ -73,6 +73,63 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "headline-downgrade",
         "{host} was vouched for until {validated-until}; what answers now presents another key that nothing vouches for.",
     ),
+    (
+        "headline-downgrade-not-valid",
+        "{host} was vouched for until {validated-until}; what answers now presents another key, in a certificate that is not valid for it.",
+    ),
+    (
+        "headline-downgrade-known-key",
+        "{host} was vouched for until {validated-until}; what answers now presents a key known from before, which is no longer vouched for.",
+    ),
+    (
+        "headline-other-program",
+        "Another program on this computer accepts the certificate of {host} through the authority {authority}, which this program does not know.",
+    ),
+    (
+        "headline-left-authority",
+        "{host} was accepted through an authority that a person trusted for it; what answers now presents another key, and its certificate does not lead to that authority.",
+    ),
+    (
+        "headline-left-authority-same-key",
+        "{host} was accepted through an authority that a person trusted for it; what answers now presents the same key in a certificate that does not lead to that authority.",
+    ),
+    (
+        "headline-left-name",
+        "{host} was accepted under another name that a person trusted for it; what answers now presents another key, in a certificate that is not valid for that name.",
+    ),
+    (
+        "headline-left-name-same-key",
+        "{host} was accepted under another name that a person trusted for it; what answers now presents the same key, in a certificate that is not valid for that name.",
+    ),
+    (
+        "headline-left-program",
+        "Another program accepted {host} through an authority of its own until {validated-until}; what answers now presents another key, and its certificate does not lead to that authority.",
+    ),
+    (
+        "headline-left-program-same-key",
+        "Another program accepted {host} through an authority of its own until {validated-until}; what answers now presents the same key in a certificate that does not lead to that authority.",
+    ),
+    (
+        "headline-not-pinned",
+        "{host} presents a valid certificate with a key that was accepted before, but only pinned keys count here, and this one is not pinned.",
+    ),
+    ("headline-trust-ended", "{host} presents a key that was accepted before, and no trust covers it any more."),
+    (
+        "headline-other-certificate",
+        "{host} presents another certificate than the one that was trusted for it. The key is the same.",
+    ),
+    (
+        "headline-other-authority",
+        "{host} presents a certificate that does not lead to the authority that was trusted for it.",
+    ),
+    (
+        "headline-not-the-pinned-name",
+        "{host} presents a certificate that is not valid for the other name that was trusted for it.",
+    ),
+    (
+        "headline-first-contact-not-pinned",
+        "First contact with {host}. Its certificate is valid, but only pinned keys count here, and none is pinned.",
+    ),
     ("headline-blocked", "What answers for {host} presents a key or certificate that was blocked."),
     ("headline-compromised", "What answers for {host} presents a key that is known to be in other hands."),
     ("headline-revoked", "The certificate of {host} was revoked by the authority that issued it."),
@@ -118,6 +175,14 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("lapsed-newer-key", "The certificate is newer than every known one, was valid, and expired a short time ago."),
     ("no-longer-valid", "The key is the one known, but its certificate is no longer valid."),
     ("downgrade", "This server was vouched for until {validated-until}, and now it is not."),
+    ("not-vouched-again", "What vouched for this server before does not vouch for what it presents now."),
+    ("other-program", "The certificate leads to the authority that vouched for this server in another program."),
+    ("not-pinned", "The policy lets nothing but pins count, and no pin trusts this server."),
+    ("first-contact-not-pinned", "Nothing is known of this server, and the policy lets nothing but pins count."),
+    ("trust-ended", "The key was accepted before; the trust that it rested on was taken back."),
+    ("other-certificate", "One certificate was trusted here, and this is another one for the same key."),
+    ("other-authority", "An authority was trusted for this server, and this certificate does not lead to it."),
+    ("not-the-pinned-name", "Another name was trusted for this server, and this certificate is not valid for it."),
     ("anchors-left", "Every authority that vouched for this server before is gone from this device's list."),
     ("change-expected", "A change was announced for this time."),
     ("key-changed", "The server is known with another key."),
@@ -288,6 +353,26 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "A server that had a valid certificate does not usually lose it for another key. Somebody in between looks exactly like this.",
     ),
     (
+        "meaning-not-vouched-again",
+        "Either the server's operator has replaced the certificate or its authority, or somebody in between presents their own. Only the operator can tell.",
+    ),
+    (
+        "meaning-other-program",
+        "The two programs do not trust the same authorities. The server may well be the right one; but this program was never told that {authority} may vouch for it.",
+    ),
+    (
+        "meaning-not-pinned",
+        "An authority on this device's list vouches for the name. The policy in force lets only keys count that were pinned beforehand.",
+    ),
+    (
+        "meaning-trust-ended",
+        "The server holds the key that it held before. That trust was taken back on this device, so it has to be given again or withheld.",
+    ),
+    (
+        "meaning-other-certificate",
+        "The server was given a new certificate for its old key, as with a renewal. Only the one certificate was trusted, so this has to be asked about.",
+    ),
+    (
         "meaning-anchors-left",
         "This happens when an antivirus program or a company's proxy that stood in between was removed, or when an authority lost the trust of this system. It can also be an attack.",
     ),
@@ -408,6 +493,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
         "advice-pinned-only",
         "Accepting takes the certificate as seen. Pinning the key instead means that every later renewal with another key will be asked about.",
+    ),
+    (
+        "advice-share-authority",
+        "If {authority} is the authority of the organisation that runs this server, add it to the authorities of this program, or to the policy of the store, which every program has.",
     ),
     ("advice-no-password", "Do not enter a password for this connection."),
     ("advice-update", "Update the program that uses this library, or reset the rules of this server."),

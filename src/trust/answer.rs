@@ -1,7 +1,7 @@
 //! The user's yes: trusts exactly the chain of a verdict, by compare-and-set inside one writing
 //! transaction. A reject takes no yes; a downgrade takes nothing but the typed full fingerprint.
 
-use super::check::{Weighed, kept_certs, weigh, write_plan};
+use super::check::{Weighed, kept_certs, weigh, weigh_with, write_plan};
 use super::codes::{Decision, Rule};
 use super::events::{self, Attached, SessionPin, State};
 use super::facts::{Facts, Layer, is_leaf_pin};
@@ -13,7 +13,8 @@ use super::{Answer, TrustError, parse_fingerprint, waiver};
 use crate::endpoint::Host;
 use crate::path::{ProblemKind, Problems};
 use crate::store::{
-    EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Tx, Upgrade, Validation,
+    Anchor, EndpointRecord, Event, Ground, Origin, Pin, PinKind, PinState, PinValue, Severity, Store, Tx, Upgrade,
+    Validation,
 };
 use crate::time::{DAY, Timestamp};
 
@@ -42,7 +43,10 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         still_the_same(verdict, &weighed)?;
         let pin = pin_for(verdict, &weighed, answer, kind)?;
         let state = State::of(weighed.gathered.record.as_ref(), weighed.gathered.shared.as_ref());
-        store.attached::<Attached>().keep_for_session(verdict.endpoint(), SessionPin { pin, state }, !answer.add);
+        let given = SessionPin { pin, state };
+        let with_it = |tx: &Tx<'_>| weigh_with(store, tx, &check, &mut memo, Some(given.clone()));
+        now_accepted(verdict, &store.read(with_it)?)?;
+        store.attached::<Attached>().keep_for_session(verdict.endpoint(), given, !answer.add);
         // Told and not logged: nothing of the session is written.
         let mut event = event(verdict, &weighed, Some(kind), true);
         event.application = store.application().to_owned();
@@ -54,7 +58,8 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         still_askable(verdict, &weighed, answer)?;
         let before = weighed.gathered.record.clone();
         if let Some(pin) = already(verdict, &weighed, kind) {
-            return as_answered(tx, verdict, &weighed, (kind, pin), answer);
+            as_answered(tx, verdict, &weighed, (kind, pin), answer)?;
+            return now_accepted(verdict, &weigh(store, tx, &check, &mut memo)?);
         }
         still_the_same(verdict, &weighed)?;
         let at = weighed.gathered.facts.at();
@@ -66,6 +71,7 @@ pub fn trust(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<(), Tr
         let event = event(verdict, &weighed, kind, false);
         let plan = Plan { record: Some(record), ..plan };
         write_plan(tx, &check, plan, &certs)?;
+        now_accepted(verdict, &weigh(store, tx, &check, &mut memo)?)?;
         tx.log_undoable(event, before.as_ref())?;
         Ok(tx.remove_pending(verdict.endpoint(), spki)?)
     })
@@ -78,14 +84,12 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
     if verdict.store_id() != store.id()? {
         return no("the verdict was made with another store");
     }
-    if let Some(typed) = &answer.typed {
-        let typed = parse_fingerprint(typed)?;
-        if !verdict.chain().leaf().is_some_and(|leaf| typed.fits(leaf)) {
-            return Err(TrustError::Typed("it is not that of the certificate or key presented".to_owned()));
-        }
-    }
-    if verdict.outcome().typed_only && answer.typed.is_none() {
-        return no("the private key of this server is published; only its full fingerprint, typed in, is taken");
+    let typed = answer.typed.as_deref().map(|typed| typed_kind(verdict, answer, typed)).transpose()?;
+    if verdict.needs_fingerprint() && answer.typed.is_none() {
+        return no(match facts.has(ProblemKind::PublishedKey) {
+            true => "the private key of this server is published; only its full fingerprint, typed in, is taken",
+            false => "what vouched for the server does so no more; only a full fingerprint, typed in, is taken",
+        });
     }
     if !facts.possession {
         return no("no handshake proved that the server holds this key");
@@ -116,7 +120,7 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
     if answer.expires != 0 && answer.expires <= answer.now {
         return no("trust would end before it begins");
     }
-    let kind = answer.kind.or(verdict.suggested());
+    let kind = answer.kind.or_else(|| typed.unwrap_or(verdict.suggested()));
     if verdict.only_once() {
         // A full fingerprint, typed in, says that this key is meant to stay.
         return match kind.unwrap_or(PinKind::Key) {
@@ -136,6 +140,33 @@ fn admissible(store: &Store, verdict: &Verdict, answer: &Answer) -> Result<Optio
 
 fn is_leaf_kind(kind: PinKind) -> bool {
     matches!(kind, PinKind::Key | PinKind::Certificate)
+}
+
+/// What a typed fingerprint trusts where no kind was named: what was typed, and never more. The fingerprint of the
+/// server's certificate or key trusts that key; an authority is trusted by its own. A CA-valid chain is accepted as
+/// seen, which is less than a pin.
+fn typed_kind(verdict: &Verdict, answer: &Answer, typed: &str) -> Result<Option<PinKind>, TrustError> {
+    let typed = parse_fingerprint(typed)?;
+    if verdict.chain().leaf().is_some_and(|leaf| typed.fits(leaf)) {
+        return Ok(Some(PinKind::Key).filter(|_| verdict.rule() != Rule::CaValid));
+    }
+    let of_issuer = verdict.issuer().is_some_and(|issuer| typed.fits(issuer));
+    match answer.kind {
+        None | Some(PinKind::Issuer) if of_issuer => Ok(Some(PinKind::Issuer)),
+        _ => Err(TrustError::Typed("it is not that of the certificate or key presented".to_owned())),
+    }
+}
+
+/// The rules accept now what was answered, with what is about to be stored; else it fails and nothing is. A pin that
+/// could never match would say "trusted" and lock its user out.
+fn now_accepted(verdict: &Verdict, weighed: &Weighed<'_>) -> Result<(), TrustError> {
+    if weighed.outcome.decision == Decision::Accept {
+        return Ok(());
+    }
+    let (decision, server) = (weighed.outcome.decision.code(), verdict.endpoint());
+    let why = weighed.outcome.reasons.first().copied().unwrap_or("rejected");
+    let what = format!("{server} would not be accepted with this trust either ({decision}: {why}); nothing was stored");
+    Err(TrustError::NotOffered(what))
 }
 
 /// Rules 1 to 3 and 8 again, with what is known now. Whether a pending question was contradicted is
@@ -270,6 +301,7 @@ fn taken(
     sighting(weighed, validation, false, record, &mut plan);
     if kind == PinKind::Issuer {
         let anchor = verdict.issuer().map(super::gather::anchor_of);
+        let anchor = anchor.map(|anchor| Anchor { by: Some(Ground::Person), ..anchor });
         let sighted = record.baseline.iter_mut().find(|s| s.cert == facts.leaf.cert);
         if let (Some(seen), Some(anchor)) = (sighted, anchor) {
             seen.anchor = Some(anchor);

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use super::cache::Grounds;
 use super::codes::Decision;
 use super::decide::{CaUnavailable, decide};
-use super::events::Attached;
+use super::events::{Attached, SessionPin};
 use super::gather::{Gathered, Memo, gather};
 use super::outcome::Outcome;
 use super::remember::{Plan, plan};
@@ -88,7 +88,19 @@ pub(super) fn weigh<'c>(
     check: &'c Check<'_>,
     memo: &mut Memo,
 ) -> Result<Weighed<'c>, CheckError> {
-    let session = store.attached::<Attached>().session_pins(check.endpoint);
+    weigh_with(store, tx, check, memo, None)
+}
+
+/// The same with one more pin of this session.
+pub(super) fn weigh_with<'c>(
+    store: &Store,
+    tx: &Tx<'_>,
+    check: &'c Check<'_>,
+    memo: &mut Memo,
+    further: Option<SessionPin>,
+) -> Result<Weighed<'c>, CheckError> {
+    let mut session = store.attached::<Attached>().session_pins(check.endpoint);
+    session.extend(further);
     let cannot_write = check.flags.dry_run || store.read_only();
     let gathered = gather(tx, check, session, cannot_write, memo)?;
     match decide(&gathered.facts, &gathered.policy) {

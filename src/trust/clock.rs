@@ -133,7 +133,8 @@ mod tests {
             extra: extra.clone(),
         });
         record.observations.push(Observation { cert, spki, first: at, last: at, count: 1, extra });
-        record.validated = Some(Validated { first: at, last: at, ca: true, keys: Vec::new(), anchors: Vec::new() });
+        let (keys, anchors, by) = (Vec::new(), Vec::new(), Vec::new());
+        record.validated = Some(Validated { first: at, last: at, ca: true, keys, anchors, by });
         record.upgrade = Some(Upgrade { since: at, days: vec![at / DAY] });
         record.tombstone = Some(Tombstone { at, known_until: at });
         record

@@ -221,6 +221,8 @@ pub enum Rule {
     LapsedNewer,
     /// 8: formerly validated, now not.
     Downgrade,
+    /// 8b: formerly validated by a person's pin or one program's root alone, now not.
+    Vouched,
     /// 9: known with another key.
     Changed,
     /// 10: trusted on another port of the same host.
@@ -247,6 +249,7 @@ impl Rule {
             Self::Lapsed => "7",
             Self::LapsedNewer => "7b",
             Self::Downgrade => "8",
+            Self::Vouched => "8b",
             Self::Changed => "9",
             Self::Sibling => "10-sibling",
             Self::FirstUse => "10",

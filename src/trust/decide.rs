@@ -9,9 +9,10 @@ use super::offer;
 use super::outcome::{Outcome, UpgradeStep};
 use super::policy::{Action, CaUse, Policy, SMALLEST_RSA};
 use super::unvalidated::{changed, downgrade, first_use, lapsed, lapsed_newer, sibling};
+use super::vouched::vouched;
 use super::waiver::{Coverage, coverage};
 use crate::path::{ProblemKind, Problems, RootsError};
-use crate::store::{PinKind, PinState, PinValue, Severity, Validation};
+use crate::store::{PinKind, PinState, PinValue, Severity, Sighting, Validation};
 use crate::time::DAY;
 
 /// An upgrade is confirmed when CA validity was seen on this many days...
@@ -31,7 +32,7 @@ const BEFORE_CA: [RuleFn; 4] = [unknown_policy, blocked, never_waivable, only_ca
 /// The rules about pins, which `ca-only` skips, in order.
 const PINS_AND_CA: [RuleFn; 6] = [pinned, dane, pin_expired, key_retired, ca_valid, staged];
 /// The rules for what nothing validates, in order.
-const AFTER_CA: [RuleFn; 5] = [lapsed, lapsed_newer, downgrade, changed, sibling];
+const AFTER_CA: [RuleFn; 6] = [lapsed, lapsed_newer, downgrade, vouched, changed, sibling];
 
 /// Decides.
 pub fn decide(facts: &Facts, policy: &Policy) -> Result<Outcome, CaUnavailable> {
@@ -189,7 +190,7 @@ fn only_ca_counts(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 
 /// Rule 4. Each pin is held against the problems by itself; the one that fits best speaks.
 fn pinned(facts: &Facts, policy: &Policy) -> Option<Outcome> {
-    let valid = facts.ca_valid() && policy.ca == CaUse::Accept;
+    let valid = facts.ca_valid() && policy.ca == CaUse::Accept && !facts.pinned_only();
     // "Once" for a lapse leaves nothing to be recorded; what is valid again is recorded by its own rule.
     let over = |k: &KnownPin| valid && k.layer == Layer::Session && k.pin.until_ca_valid;
     let counts = |k: &KnownPin| facts.counts(&k.pin) && facts.names_this(k) && !over(k);
@@ -324,10 +325,7 @@ fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         let severity = cancel_upgrade(facts, &mut outcome);
         return Some(outcome.about(announced).sighting(Validation::Ca).event("promoted", severity));
     }
-    // What was trusted for this session only is no pin that an upgrade could retire.
-    let stands = |k: &KnownPin| k.pin.state == PinState::Trusted && !k.pin.until_ca_valid && k.layer != Layer::Session;
-    let other_key_pinned = facts.known.pins.iter().position(stands);
-    if let Some(pin) = other_key_pinned {
+    if let Some(pin) = facts.known.pins.iter().position(|known| pins_another_key(facts, known)) {
         return Some(upgrade(facts, policy, pin));
     }
     let graded = change::of_accepted(facts);
@@ -338,6 +336,23 @@ fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         Outcome::verified(Rule::CaValid, "ca-valid", graded).sighting(Validation::Ca)
     };
     Some(if new_issuer { outcome.event("replaced", Severity::Warning) } else { outcome })
+}
+
+/// Whether a pin that does not match stands against the CA-valid chain. An authority that is pinned by one program
+/// and a root of another does not, and neither does a pin that this very key was accepted through.
+fn pins_another_key(facts: &Facts, known: &KnownPin) -> bool {
+    let through_it = match (&facts.ca, known.pin.kind) {
+        (super::facts::CaAnswer::Path { anchor, .. }, PinKind::Issuer) => {
+            known.pin.value == PinValue::Sha256(anchor.spki)
+        }
+        _ => false,
+    };
+    let by_person =
+        |seen: &Sighting| seen.spki == facts.leaf.spki && seen.validation == Validation::Pinned && !seen.provisional;
+    let accepted = !is_leaf_pin(&known.pin) && facts.known.baseline.iter().any(by_person);
+    // What was trusted for this session only is no pin that an upgrade could retire.
+    let stands = known.pin.state == PinState::Trusted && known.layer != Layer::Session;
+    stands && !known.pin.until_ca_valid && !through_it && !accepted
 }
 
 fn upgrade(facts: &Facts, policy: &Policy, pin: usize) -> Outcome {

@@ -75,7 +75,7 @@ type Fact<'a> = (&'static str, fn(&Scene<'a>) -> String);
 impl<'a> Scene<'a> {
     fn headline(&self) -> Statement {
         let code = match (self.outcome.decision, self.outcome.rule) {
-            (Decision::Ask, _) if self.outcome.typed_only => "headline-published-key",
+            (Decision::Ask, _) if self.published() => "headline-published-key",
             _ if self.outcome.objected => "headline-objection",
             (Decision::Accept, _) => self.accepted(),
             (_, Rule::UnknownPolicy) => "headline-policy-unknown",
@@ -103,11 +103,11 @@ impl<'a> Scene<'a> {
             (_, Rule::Lapsed) if self.outcome.change == Change::Lapsed => "headline-lapsed",
             (_, Rule::Lapsed) => "headline-no-longer-valid",
             (_, Rule::LapsedNewer) => "headline-lapsed-newer",
+            (_, Rule::Downgrade) if self.facts.key_was_accepted() => "headline-downgrade-known-key",
+            (_, Rule::Downgrade) if self.facts.ca_path() => "headline-downgrade-not-valid",
             (_, Rule::Downgrade) => "headline-downgrade",
-            (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "headline-rolled-over",
-            (_, Rule::Changed) if self.facts.proven_beside().is_some() => "headline-second-key",
-            (_, Rule::Changed) if self.last_seen() == 0 => "headline-changed-unseen",
-            (_, Rule::Changed) => "headline-changed",
+            (_, Rule::Vouched) => self.not_vouched_again(),
+            (_, Rule::Changed) => self.changed(),
             (_, Rule::Sibling) => "headline-sibling",
             (_, Rule::FirstUse) => self.first_use(),
         };
@@ -154,6 +154,8 @@ impl<'a> Scene<'a> {
     fn first_use(&self) -> &'static str {
         if self.facts.known.tombstone.is_some() {
             "headline-known-before"
+        } else if self.only_pins_count() {
+            "headline-first-contact-not-pinned"
         } else if self.is_for_another_service() {
             "headline-other-service"
         } else if self.other_name() && self.names.names.is_empty() {
@@ -200,10 +202,49 @@ impl<'a> Scene<'a> {
             && other_kind
     }
 
+    /// The private half of the key is in everybody's hands, and only a typed fingerprint is taken for it.
+    fn published(&self) -> bool {
+        self.outcome.typed_only && self.facts.has(ProblemKind::PublishedKey)
+    }
+
+    /// Rule 8b: what it rested on before, and whether the key is another one.
+    fn not_vouched_again(&self) -> &'static str {
+        let same_key = self.facts.key_was_accepted();
+        match self.pin.map(|pin| pin.kind) {
+            _ if self.outcome.reasons.contains(&"other-program") => "headline-other-program",
+            Some(PinKind::Issuer) if same_key => "headline-left-authority-same-key",
+            Some(PinKind::Issuer) => "headline-left-authority",
+            Some(PinKind::Name) if same_key => "headline-left-name-same-key",
+            Some(PinKind::Name) => "headline-left-name",
+            _ if same_key => "headline-left-program-same-key",
+            _ => "headline-left-program",
+        }
+    }
+
+    /// Rule 9: only what was compared.
+    fn changed(&self) -> &'static str {
+        match self.outcome.reasons.first().copied() {
+            Some("not-pinned") => "headline-not-pinned",
+            Some("trust-ended") => "headline-trust-ended",
+            Some("other-certificate") => "headline-other-certificate",
+            Some("other-authority") => "headline-other-authority",
+            Some("not-the-pinned-name") => "headline-not-the-pinned-name",
+            _ if self.outcome.change == Change::RolledOver => "headline-rolled-over",
+            _ if self.facts.proven_beside().is_some() => "headline-second-key",
+            _ if self.last_seen() == 0 => "headline-changed-unseen",
+            _ => "headline-changed",
+        }
+    }
+
+    /// Nothing is wrong with the chain, but the policy lets nothing count but pins.
+    fn only_pins_count(&self) -> bool {
+        matches!(self.outcome.reasons.first().copied(), Some("not-pinned" | "first-contact-not-pinned"))
+    }
+
     fn meaning(&self) -> Vec<Statement> {
         let mut codes: Vec<&'static str> = Vec::new();
         codes.push(match (self.outcome.decision, self.outcome.rule) {
-            _ if self.outcome.typed_only && self.outcome.rule != Rule::Blocked => "meaning-published-key",
+            _ if self.published() && self.outcome.rule != Rule::Blocked => "meaning-published-key",
             _ if self.outcome.objected => "meaning-objection",
             (_, Rule::UnknownPolicy) => "meaning-policy-unknown",
             (_, Rule::Blocked) => "meaning-blocked",
@@ -227,6 +268,13 @@ impl<'a> Scene<'a> {
             (_, Rule::LapsedNewer) => "meaning-lapsed-newer",
             (_, Rule::Downgrade) if self.facts.anchors_left => "meaning-anchors-left",
             (_, Rule::Downgrade) => "meaning-downgrade",
+            (_, Rule::Vouched) if self.outcome.reasons.contains(&"other-program") => "meaning-other-program",
+            (_, Rule::Vouched) => "meaning-not-vouched-again",
+            (_, Rule::Changed | Rule::FirstUse) if self.only_pins_count() => "meaning-not-pinned",
+            (_, Rule::Changed) if self.outcome.reasons.first() == Some(&"trust-ended") => "meaning-trust-ended",
+            (_, Rule::Changed) if self.outcome.reasons.first() == Some(&"other-certificate") => {
+                "meaning-other-certificate"
+            }
             (_, Rule::Changed) if self.outcome.change == Change::RolledOver => "meaning-rolled-over",
             (_, Rule::Changed) if self.facts.proven_beside().is_some() => "meaning-second-key",
             (_, Rule::Changed) if self.outcome.once => "meaning-made-at-start",
@@ -236,7 +284,10 @@ impl<'a> Scene<'a> {
         });
         let incomplete = self.facts.has(ProblemKind::IncompleteChain);
         let further = [
-            (incomplete && self.outcome.rule == Rule::Downgrade, "meaning-missing-intermediate"),
+            (
+                incomplete && matches!(self.outcome.rule, Rule::Downgrade | Rule::Vouched),
+                "meaning-missing-intermediate",
+            ),
             (self.outcome.may_add && self.facts.is_farm(), "meaning-farm"),
             (self.facts.interception_hint() && !self.is_quiet(), "meaning-interception"),
             (self.facts.clock_wrong(), "meaning-clock-wrong"),
@@ -284,8 +335,15 @@ impl<'a> Scene<'a> {
             return;
         }
         self.advice_on_problems(codes);
+        if self.outcome.typed_only && !self.published() {
+            codes.extend(["advice-way-back", "advice-no-password"]);
+            return;
+        }
+        if self.outcome.reasons.contains(&"other-program") {
+            codes.push("advice-share-authority");
+        }
         codes.push(match self.outcome.rule {
-            _ if self.outcome.typed_only => "advice-published-key",
+            _ if self.published() => "advice-published-key",
             _ if self.outcome.objected => "advice-objection",
             Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
             Rule::LapsedNewer => "advice-wait-for-renewal",
@@ -299,7 +357,8 @@ impl<'a> Scene<'a> {
             _ => "advice-compare-fingerprint",
         });
         let changed = matches!(self.outcome.rule, Rule::Changed | Rule::KeyRetired | Rule::Downgrade);
-        if changed && !self.masked() && self.facts.proven_beside().is_none() {
+        let another = changed && !self.outcome.reasons.contains(&"trust-ended");
+        if another && !self.masked() && self.facts.proven_beside().is_none() {
             codes.push("advice-ask-provider");
         }
         if self.outcome.suggested == Some(PinKind::Issuer) {
@@ -389,8 +448,8 @@ impl<'a> Scene<'a> {
     }
 
     fn authority(&self) -> String {
-        let named = match &self.facts.ca {
-            CaAnswer::Path { anchor, .. } => Some(anchor.organisation.clone()),
+        let named = match (&self.facts.ca, &self.facts.known.other_program) {
+            (CaAnswer::Path { anchor, .. }, _) | (_, Some(anchor)) => Some(anchor.organisation.clone()),
             _ => self.issuer.map(called),
         };
         let raw = named.or_else(|| self.leaf.map(raw_issuer));

@@ -130,6 +130,8 @@ pub struct Known {
     pub masks: Vec<u64>,
     /// Where what is blocked everywhere is blocked, if that is not the user's own store.
     pub blocked_below: Option<usize>,
+    /// The root of another program's, no root of this one, to which the chain leads as before.
+    pub other_program: Option<Anchor>,
 }
 
 /// The certificate that was known before, where there is one.
@@ -346,8 +348,9 @@ impl Facts {
             (PinKind::Certificate, PinValue::Sha256(hash)) => *hash == self.leaf.cert,
             (PinKind::Issuer, PinValue::Sha256(_)) => known.path_verified,
             // A name is written by whoever presents it: it counts on a CA path only.
-            (PinKind::Name, PinValue::Name(name)) => {
-                self.ca_path() && self.leaf.names.iter().any(|presented| presented.eq_ignore_ascii_case(name))
+            // Made and compared by one function, or what is written is not what is looked up.
+            (PinKind::Name, pinned) => {
+                self.ca_path() && self.leaf.names.iter().any(|name| PinValue::name(name).as_ref() == Some(pinned))
             }
             _ => false,
         }
@@ -398,6 +401,19 @@ impl Facts {
     /// Whether this key was accepted here before and counts as known.
     pub fn key_in_baseline(&self) -> bool {
         self.known.baseline.iter().any(|s| s.spki == self.leaf.spki)
+    }
+
+    /// Whether anything was ever accepted here, as far as that is remembered.
+    pub fn has_baseline(&self) -> bool {
+        !self.known.baseline.is_empty()
+    }
+
+    /// Whether this key was accepted here before, an upgrade under observation aside, or is that of the certificate
+    /// known before.
+    pub fn key_was_accepted(&self) -> bool {
+        let provisional = |cert: Hash| self.known.baseline.iter().any(|s| s.cert == cert && s.provisional);
+        self.known.baseline.iter().any(|s| s.spki == self.leaf.spki && !s.provisional)
+            || self.previous.as_ref().is_some_and(|p| p.spki == self.leaf.spki && !provisional(p.cert))
     }
 
     /// Whether the anchor of this path is new here: neither its key nor its organisation occurs

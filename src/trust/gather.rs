@@ -16,7 +16,9 @@ use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
 use crate::path::{Chain, Examination, Path, Problem, ProblemKind, Problems, Question, Roots};
 use crate::path::{add_revoked, examine, path_to};
-use crate::store::{Anchor, EndpointRecord, LayerPolicies, Origin, Pin, PinKind, PinState, PinValue, StoreError, Tx};
+use crate::store::{
+    Anchor, EndpointRecord, Ground, LayerPolicies, Origin, Pin, PinKind, PinState, PinValue, StoreError, Tx,
+};
 use crate::text::Statement;
 use crate::time::Timestamp;
 
@@ -66,12 +68,13 @@ pub(super) fn gather<'c>(
     let leaf_cert = readable_leaf(check.chain)?;
     let record = tx.endpoint(check.endpoint)?;
     let any = any_account(tx, check.endpoint)?;
-    let (policy, policy_unknown) = policy_for(tx, check, record.as_ref(), any.as_ref())?;
+    let (policy, policy_unknown) = policy_for(tx, check, check.policy, record.as_ref(), any.as_ref())?;
     let (roots, unavailable) = match policy.resolve_roots() {
         Ok(roots) => (roots, None),
         Err(error) => (Roots::none(), Some(error)),
     };
     let floor = RELEASED.max(tx.time_floor()?);
+    let floor = if check.flags.dry_run && check.flags.stated_time { floor.min(check.now) } else { floor };
     let at = check.now.max(floor);
     let intermediates = remembered_intermediates(tx, record.as_ref())?;
     resumed_is_known(check, record.as_ref(), leaf_cert)?;
@@ -91,6 +94,14 @@ pub(super) fn gather<'c>(
     };
     let leaf = describe(leaf_cert, &examination);
     let ca_anchor = examination.path.as_ref().and_then(|path| path.anchor()).map(anchor_of);
+    let system_root = policy.system_roots
+        && ca_anchor.as_ref().is_some_and(|anchor| Roots::system().is_ok_and(|r| r.contains_key(anchor.spki)));
+    let by = |anchor: Anchor| {
+        let ground =
+            if system_root { Ground::System } else { ground(tx, check, &anchor, record.as_ref(), any.as_ref()) };
+        Anchor { by: Some(ground), ..anchor }
+    };
+    let ca_anchor = ca_anchor.map(by);
     let ca = match (unavailable, &ca_anchor) {
         (Some(error), _) => CaAnswer::Unavailable(error),
         (None, _) if !policy.wants_ca() => CaAnswer::NotWanted,
@@ -101,6 +112,11 @@ pub(super) fn gather<'c>(
     let session = session.into_iter().filter(|given| given.state == state).map(|given| given.pin).collect();
     let pins = known_pins(tx, check.endpoint, record.as_ref(), any.as_ref(), session, &question)?;
     let pinned_anchor = pins.iter().find_map(|(_, path)| path.as_ref()?.anchor().map(anchor_of));
+    let pinned_anchor = pinned_anchor.map(|anchor| Anchor { by: Some(Ground::Person), ..anchor });
+    let (other_program, its_root) = match ca {
+        CaAnswer::NoPath | CaAnswer::NotWanted => other_programs(record.as_ref(), &question).unzip(),
+        _ => (None, None),
+    };
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
     let other_paths = || pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path);
     other_paths().for_each(|path| add_revoked(&question, path, &mut problems));
@@ -117,6 +133,7 @@ pub(super) fn gather<'c>(
     known.layers = tx.layer_names();
     known.masks = masks(tx, record.as_ref())?;
     known.blocked_below = blocked_below;
+    known.other_program = other_program;
     let host_is_loopback = check.flags.loopback || is_loopback(&check.endpoint.host);
     let mut facts = Facts {
         port: check.endpoint.port.get(),
@@ -164,11 +181,10 @@ pub(super) fn gather<'c>(
         false => {
             elsewhere::look_around(tx, check.endpoint, &mut facts)?;
             issuer_candidate(&facts, &question)
+                .or_else(|| its_root.filter(|root| fits_as_issuer(&facts, root, &question)))
         }
     };
     facts.issuer_candidate = issuer.is_some();
-    let system_root = policy.system_roots
-        && ca_anchor.as_ref().is_some_and(|anchor| Roots::system().is_ok_and(|r| r.contains_key(anchor.spki)));
     let anchor = ca_anchor.or(pinned_anchor);
     let (shared, roots) = (any, roots.generation());
     Ok(Gathered {
@@ -219,15 +235,16 @@ fn any_account(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<Option<EndpointRecord
     tx.endpoint(&Endpoint { account: Account::any(), ..endpoint.clone() })
 }
 
-/// The nearest policy, and never laxer than the mandatory ones of the stores below.
+/// The nearest policy, `stated` before all, and never laxer than the mandatory ones of the stores below.
 fn policy_for<'c>(
     tx: &Tx<'_>,
     check: &'c Check<'_>,
+    stated: Option<&'c Policy>,
     record: Option<&EndpointRecord>,
     any: Option<&EndpointRecord>,
 ) -> Result<(Cow<'c, Policy>, bool), CheckError> {
     let below = tx.layer_policies(check.endpoint)?;
-    let (mut policy, mut unknown) = nearest_policy(tx, check, record, any, &below)?;
+    let (mut policy, mut unknown) = nearest_policy(tx, stated, record, any, &below)?;
     for Floor { policy: floor, of_endpoint } in floors(&below)? {
         match floor.unknown_field() {
             Some(error) if !of_endpoint => return Err(error.into()),
@@ -238,17 +255,17 @@ fn policy_for<'c>(
     Ok((policy, unknown))
 }
 
-/// The check's policy, else the endpoint's, else any account's, else the store's, else the same of
+/// The policy stated with the check, else the endpoint's, else any account's, else the store's, else the same of
 /// the stores below, else the default. One that a newer version wrote is an error store-wide and
 /// rejects its endpoint.
 fn nearest_policy<'c>(
     tx: &Tx<'_>,
-    check: &'c Check<'_>,
+    stated: Option<&'c Policy>,
     record: Option<&EndpointRecord>,
     any: Option<&EndpointRecord>,
     below: &[LayerPolicies],
 ) -> Result<(Cow<'c, Policy>, bool), CheckError> {
-    if let Some(policy) = check.policy {
+    if let Some(policy) = stated {
         return match policy.unknown_field() {
             Some(error) => Err(error.into()),
             None => Ok((Cow::Borrowed(policy), false)),
@@ -271,6 +288,40 @@ fn nearest_policy<'c>(
         }
     }
     Ok((Cow::Owned(Policy::default()), false))
+}
+
+/// Who made a root an anchor that is none of the system's: the store, if a program that states no policy has it too,
+/// else the program that states one.
+fn ground(
+    tx: &Tx<'_>,
+    check: &Check<'_>,
+    anchor: &Anchor,
+    record: Option<&EndpointRecord>,
+    any: Option<&EndpointRecord>,
+) -> Ground {
+    let of_store = |policy: &Policy| policy.roots.iter().any(|root| root.spki() == anchor.spki);
+    let shared =
+        check.policy.is_none() || policy_for(tx, check, None, record, any).is_ok_and(|(policy, _)| of_store(&policy));
+    if shared { Ground::Store } else { Ground::Program }
+}
+
+/// The root, no anchor here, that another program gave and to which this chain leads as well: as it is remembered,
+/// and its certificate.
+fn other_programs(record: Option<&EndpointRecord>, question: &Question<'_>) -> Option<(Anchor, Cert)> {
+    let record = record.filter(|r| r.validated.as_ref().is_some_and(|v| v.rested_on(Ground::Program)))?;
+    let leaf = question.chain.leaf()?;
+    let of_program = |anchor: &&Anchor| anchor.by == Some(Ground::Program) && !question.roots.contains_key(anchor.spki);
+    let sent = question.chain.certs().map(|(_, cert)| cert);
+    let at_hand: Vec<&Cert> = question.intermediates.iter().chain(sent).collect();
+    let leads = |root: &&&Cert| {
+        // A server's own certificate can be a root of a program, too.
+        let itself = root.fingerprint() == leaf.fingerprint();
+        itself && record.baseline.iter().any(|s| s.cert == leaf.fingerprint()) || path_to(question, root).is_some()
+    };
+    record.validated.iter().flat_map(|v| &v.anchors).filter(of_program).find_map(|anchor| {
+        let mut named = at_hand.iter().filter(|cert| cert.spki() == anchor.spki).take(MAX_CANDIDATES);
+        named.find(leads).map(|root| (anchor.clone(), (*root).clone()))
+    })
 }
 
 /// A resumed session may give the leaf alone. That is enough where it is the one last accepted;
@@ -350,7 +401,7 @@ fn elements<'p>(chain: &Chain, paths: impl Iterator<Item = &'p Path>) -> Vec<(Ha
 pub(super) fn anchor_of(cert: &Cert) -> Anchor {
     let organisation = cert.subject().attribute("O").join(", ");
     let organisation = if organisation.is_empty() { cert.subject().text() } else { organisation };
-    Anchor { spki: cert.spki(), organisation }
+    Anchor { spki: cert.spki(), organisation, by: None }
 }
 
 /// Pins of every layer, each issuer pin with the validated path to it, where there is one. What the
@@ -476,7 +527,8 @@ fn masks(tx: &Tx<'_>, record: Option<&EndpointRecord>) -> Result<Vec<u64>, Store
 fn anchors_left(facts: &Facts, roots: &Roots) -> bool {
     let examined = matches!(facts.ca, CaAnswer::NoPath | CaAnswer::Path { .. });
     let left = |v: &crate::store::Validated| {
-        v.ca && !v.anchors.is_empty() && !v.anchors.iter().any(|anchor| roots.contains_key(anchor.spki))
+        let shared = || v.anchors.iter().filter(|anchor| anchor.by.is_none_or(Ground::is_shared));
+        v.ca && shared().next().is_some() && !shared().any(|anchor| roots.contains_key(anchor.spki))
     };
     examined && facts.known.validated.as_ref().is_some_and(left)
 }
@@ -574,6 +626,14 @@ fn issuer_candidate(facts: &Facts, question: &Question<'_>) -> Option<Cert> {
         })
     };
     candidates.copied().find(leads_to).cloned()
+}
+
+/// Whether the root of another program could be pinned as an issuer, as one that was sent could.
+fn fits_as_issuer(facts: &Facts, root: &Cert, question: &Question<'_>) -> bool {
+    facts.problems.without(Problems::NO_CA_PATH).is_empty()
+        && root.spki() != facts.leaf.spki
+        && is_ca(root)
+        && !reaches_root(root, question.roots)
 }
 
 fn is_ca(cert: &Cert) -> bool {

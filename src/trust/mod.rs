@@ -33,6 +33,7 @@ mod stripped;
 mod typed;
 mod unvalidated;
 mod verdict;
+mod vouched;
 mod waiver;
 
 use crate::endpoint::Endpoint;
@@ -83,6 +84,9 @@ pub struct Flags {
     /// The services offered there, by their IANA names, where the port does not say (see
     /// [`crate::endpoint::usual_services`]). Names of services in a certificate count for these.
     pub services: &'static [&'static str],
+    /// The time was stated instead of read from a clock. With `dry_run` the check is judged at that time, however
+    /// early it is: nothing rests on it, and archived chains can be looked at.
+    pub stated_time: bool,
 }
 
 /// One check to make.
@@ -157,8 +161,9 @@ pub enum CheckError {
 /// The user's yes.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// What to pin; `None` for the suggested kind. Where rule 5 asks about a CA-valid chain and nothing
-    /// is suggested, `None` accepts the chain as seen, without a pin.
+    /// What to pin; `None` for the suggested kind, or with a typed fingerprint for what was typed: the key of the
+    /// server's certificate, or the authority. Where rule 5 asks about a CA-valid chain and nothing is suggested,
+    /// `None` accepts the chain as seen, without a pin.
     pub kind: Option<PinKind>,
     /// Beside the old key instead of in its place.
     pub add: bool,

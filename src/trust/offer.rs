@@ -20,7 +20,7 @@ pub fn fill(facts: &Facts, policy: &Policy, outcome: &mut Outcome) {
         outcome.offered.extend(issuer(facts).then_some(PinKind::Issuer));
         outcome.offered.extend(name(facts).then_some(PinKind::Name));
     }
-    outcome.suggested = suggestion(facts, outcome);
+    outcome.suggested = if outcome.typed_only { None } else { suggestion(facts, outcome) };
     if only_once(facts, outcome) {
         // The key will be another one after the next start, so that a pin would only bring the next alarm.
         outcome.offered.clear();

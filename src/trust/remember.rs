@@ -11,8 +11,8 @@ use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::path::Problems;
 use crate::store::{
-    Anchor, EndpointRecord, Observation, Origin, Pin, PinKind, PinState, PinValue, Sighting, Upgrade, Validated,
-    Validation,
+    Anchor, EndpointRecord, Ground, Observation, Origin, Pin, PinKind, PinState, PinValue, Sighting, Upgrade,
+    Validated, Validation,
 };
 use crate::time::{DAY, Timestamp};
 
@@ -189,7 +189,10 @@ pub(super) fn sighting(
         None => {
             plan.contradicts = newest_other.is_some() && facts.key_in_baseline();
             let path = weighed.gathered.examination.path.as_ref().map_or(&[][..], |p| p.certs.as_slice());
-            let above = path.get(1..path.len().saturating_sub(1)).unwrap_or(&[]);
+            // Of a root that other programs may lack the certificate is kept, to find the path to it again.
+            let own_root = weighed.gathered.anchor.as_ref().is_some_and(|anchor| anchor.by == Some(Ground::Program));
+            let end = path.len().saturating_sub(usize::from(!own_root));
+            let above = path.get(1..end).unwrap_or(&[]);
             let intermediates: Vec<Hash> = above.iter().map(crate::cert::Cert::fingerprint).collect();
             plan.certs.push(leaf.cert);
             plan.certs.extend(&intermediates);
@@ -238,18 +241,38 @@ fn validated(record: &mut EndpointRecord, by: Validation, anchor: Option<&Anchor
         ca: false,
         keys: Vec::new(),
         anchors: Vec::new(),
+        by: vec![ground(by, anchor)],
     });
     if at.saturating_sub(now.last) >= REFRESH {
         now.last = at;
     }
     now.ca |= by == Validation::Ca;
+    if !now.rested_on(ground(by, anchor)) {
+        now.add(&[ground(by, anchor)]);
+    }
     now.keys = current_keys(&record.baseline);
     now.keys.truncate(MAX_VALIDATED);
-    if let Some(anchor) = anchor.filter(|anchor| !now.anchors.contains(anchor)) {
-        now.anchors.insert(0, anchor.clone());
-        now.anchors.truncate(MAX_VALIDATED);
+    if let Some(anchor) = anchor {
+        let known = now.anchors.iter_mut().find(|known| known.spki == anchor.spki);
+        match known {
+            // Of several grounds the one that more programs share; an older version's silence is the strictest.
+            Some(known) => known.by = known.by.map(|by| anchor.by.map_or(by, |new| by.min(new))),
+            None => {
+                now.anchors.insert(0, anchor.clone());
+                now.anchors.truncate(MAX_VALIDATED);
+            }
+        }
     }
     record.validated = Some(now);
+}
+
+/// What a validation rests on.
+fn ground(by: Validation, anchor: Option<&Anchor>) -> Ground {
+    match by {
+        Validation::Dane => Ground::Dane,
+        Validation::Ca => anchor.and_then(|anchor| anchor.by).unwrap_or(Ground::System),
+        Validation::Pinned | Validation::None => Ground::Person,
+    }
 }
 
 fn upgrade(facts: &Facts, step: UpgradeStep, record: &mut EndpointRecord) {

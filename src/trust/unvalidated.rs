@@ -3,19 +3,22 @@
 
 use super::change::{self, Graded};
 use super::codes::{Assurance, Change, PinResult, Risk, Rule};
-use super::facts::{Facts, KnownPin, Layer, ObjectionKind, SiblingPin};
+use super::facts::{Facts, KnownPin, Layer, ObjectionKind, SiblingPin, is_leaf_pin};
 use super::offer;
 use super::outcome::Outcome;
-use super::policy::{Action, Policy};
+use super::policy::{Action, CaUse, Policy};
+use super::vouched::same_key;
 use super::waiver::{self, Coverage, coverage};
 use crate::path::{ProblemKind, Problems};
-use crate::store::{Origin, PinKind, PinState, Severity, Validation};
+use crate::store::{Origin, PinKind, PinState, PinValue, Severity, Validated, Validation};
 use crate::time::DAY;
 
 /// Rule 7.
 pub(super) fn lapsed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
-    let formerly = facts.known.validated.as_ref().is_some_and(|v| v.ca);
-    if !formerly || !facts.current_key() || facts.validated_now() {
+    let formerly = facts.known.validated.as_ref().filter(|v| v.ca)?;
+    // What another program's root vouches for as before has lost nothing (rule 8b).
+    let elsewhere = facts.known.other_program.is_some() && !formerly.is_shared();
+    if elsewhere || !facts.current_key() || facts.validated_now() {
         return None;
     }
     let (change, risk, reason) = if only_expired(facts) {
@@ -65,8 +68,8 @@ fn lapse_outcome(
 
 /// Rule 8. There is no button: the way back is a typed fingerprint or an announced change.
 pub(super) fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
-    facts.known.validated.as_ref()?;
-    if facts.validated_now() {
+    let shared = facts.known.validated.as_ref().is_some_and(Validated::is_shared);
+    if !shared || facts.validated_now() {
         return None;
     }
     let graded = change::raised(facts, Graded { change: Change::Downgrade, risk: Risk::High, evidence: Vec::new() });
@@ -95,11 +98,43 @@ pub(super) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
         return None;
     }
     let old = facts.proven_beside().or_else(|| offer::contradicted(facts));
-    let accepted = old.and_then(|i| facts.known.pins.get(i)).and_then(|k| k.pin.waiver).unwrap_or(Problems::NONE);
+    let pin = old.and_then(|i| facts.known.pins.get(i));
+    let accepted = pin.and_then(|k| k.pin.waiver).unwrap_or(Problems::NONE);
+    let known_before = offer::contradicted(facts).and_then(|i| facts.known.pins.get(i));
+    if let Some(reason) = known_key_again(facts, policy, known_before) {
+        let nothing_new = facts.problems.without(accepted.union(change::class(accepted))).is_empty();
+        let risk = if nothing_new && facts.proven_beside().is_none() { Risk::Low } else { Risk::Medium };
+        let graded = change::raised(facts, Graded { change: same_key(facts), risk, evidence: Vec::new() });
+        let mut outcome = Outcome::ask(Rule::Changed, reason, graded).or_reject(policy.change).about(old);
+        outcome.pin = PinResult::Changed;
+        return Some(outcome.event("asked", Severity::Notice));
+    }
+    let reason = match pin.map(|known| known.pin.kind) {
+        Some(PinKind::Issuer) if !facts.has_baseline() => "other-authority",
+        Some(PinKind::Name) if !facts.has_baseline() => "not-the-pinned-name",
+        _ => "key-changed",
+    };
     let graded = change::of_replaced(facts, accepted);
-    let mut outcome = Outcome::ask(Rule::Changed, "key-changed", graded).or_reject(policy.change).about(old);
+    let mut outcome = Outcome::ask(Rule::Changed, reason, graded).or_reject(policy.change).about(old);
     outcome.pin = PinResult::Changed;
     Some(outcome.event("changed", Severity::Warning))
+}
+
+/// Why rule 9 asks about the key that was known: the reason says what is so, and that is no other key. `None` where
+/// the key is another one, or a pin that counts names another one.
+fn known_key_again(facts: &Facts, policy: &Policy, pin: Option<&KnownPin>) -> Option<&'static str> {
+    let counting = pin.filter(|known| facts.counts(&known.pin) && is_leaf_pin(&known.pin));
+    let previous = facts.previous.as_ref().filter(|previous| previous.spki == facts.leaf.spki);
+    match counting {
+        Some(known) => {
+            let of_it = known.pin.kind == PinKind::Certificate
+                && previous.is_some_and(|previous| known.pin.value == PinValue::Sha256(previous.cert));
+            of_it.then_some("other-certificate")
+        }
+        None if !facts.key_was_accepted() => None,
+        None if facts.ca_valid() && policy.ca != CaUse::Accept => Some("not-pinned"),
+        None => Some("trust-ended"),
+    }
 }
 
 /// Rule 10, the narrow sibling rule (pitfalls 22 and 38). Trust that was given for a while only is
@@ -109,7 +144,8 @@ pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if policy.sibling != Action::Accept || policy.first_use == Action::Reject || outside_setup {
         return None;
     }
-    if facts.known.tombstone.is_some() || !facts.known.pins.is_empty() || facts.clock_wrong() {
+    let known_before = facts.known.tombstone.is_some() || facts.known.validated.is_some();
+    if known_before || !facts.known.pins.is_empty() || facts.clock_wrong() {
         return None;
     }
     // A voucher says that the key is good, an objection that it is not any more: a person has to say which.
@@ -143,7 +179,7 @@ pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 
 /// Rule 10, first use.
 pub(super) fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
-    let known_before = facts.known.tombstone.is_some();
+    let known_before = facts.known.tombstone.is_some() || facts.known.validated.is_some();
     let against = [
         (known_before || !facts.known.pins.is_empty(), "known-before"),
         (facts.elsewhere.host_ca_valid, "host-ca-valid-elsewhere"),
@@ -169,7 +205,9 @@ pub(super) fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
         outcome.effects.must_be_durable = true;
         outcome.sighting(Validation::None).event("first-use-accepted", Severity::Notice)
     } else {
-        Outcome::ask(Rule::FirstUse, "first-contact", graded)
+        let unpinned = facts.ca_valid() && policy.ca != CaUse::Accept;
+        let reason = if unpinned { "first-contact-not-pinned" } else { "first-contact" };
+        Outcome::ask(Rule::FirstUse, reason, graded)
             .or_reject(policy.first_use)
             .event("first-contact", Severity::Notice)
     };

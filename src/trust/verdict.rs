@@ -73,13 +73,13 @@ impl Inputs {
             && self.second_look.same_as(check.second_look)
     }
 
-    /// The same check again, at another time.
+    /// The same check again, at another time, as an answer rests on it: the clock's floor counts.
     pub fn check_at(&self, now: Timestamp) -> Check<'_> {
         Check {
             endpoint: &self.endpoint,
             chain: &self.chain,
             now,
-            flags: self.flags,
+            flags: Flags { stated_time: false, ..self.flags },
             policy: self.policy.as_ref(),
             tlsa: &self.tlsa,
             crls: &self.crls,
@@ -292,9 +292,10 @@ impl Verdict {
         self.inner.outcome.typed_only
     }
 
-    /// Whether a typed fingerprint may overrule this reject (a downgrade's way back).
+    /// Whether a typed full fingerprint, and nothing less, overrules this reject (a downgrade's way back) or answers
+    /// this question (rule 8b, a published key).
     pub fn may_type(&self) -> bool {
-        self.inner.outcome.way_back
+        self.inner.outcome.way_back || (self.decision() == Decision::Ask && self.needs_fingerprint())
     }
 
     /// True only for an accept whose assurance allows it.
@@ -344,7 +345,8 @@ impl Verdict {
         &self.inner.inputs
     }
 
-    pub(super) fn issuer(&self) -> Option<&Cert> {
+    /// The private authority that an issuer pin could name.
+    pub fn issuer(&self) -> Option<&Cert> {
         self.inner.issuer.as_ref()
     }
 

@@ -149,7 +149,17 @@ static void a_ca_of_ones_own_is_verified(tofu_store *store)
     CLAIM(tofu_verdict_change(verdict) == TOFU_CHANGE_UPGRADE, "%d", tofu_verdict_change(verdict));
     tofu_verdict_free(verdict);
 
-    /* Once validated, a self-signed one is a downgrade, which no button gets round: only a fingerprint typed in full. */
+    /* A root of this program alone: another chain asks, and takes a fingerprint typed in full and no less. */
+    IS(ask(store, 465, "second", NULL, policy, 0, &verdict), TOFU_ASK);
+    CLAIM(strcmp(tofu_verdict_rule(verdict), "8b") == 0, "%s", tofu_verdict_rule(verdict));
+    CLAIM(tofu_verdict_may_type(verdict) == 1 && tofu_verdict_risk(verdict) == TOFU_RISK_HIGH, "typed");
+    IS(tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_KEY, 0, 0, NULL, NULL, NULL), TOFU_E_NOT_OFFERED);
+    tofu_verdict_free(verdict);
+
+    /* A root that the store has: now it is a downgrade, which no button gets round: only a fingerprint typed in full. */
+    IS(tofu_policy_save(store, NULL, policy, NULL), TOFU_OK);
+    IS(ask(store, 465, "below", "root", NULL, 0, NULL), TOFU_OK);
+    IS(tofu_policy_save(store, NULL, NULL, NULL), TOFU_OK);
     IS(ask(store, 465, "second", NULL, policy, 0, &verdict), TOFU_REJECT);
     CLAIM(tofu_verdict_change(verdict) == TOFU_CHANGE_DOWNGRADE, "%d", tofu_verdict_change(verdict));
     CLAIM(strcmp(tofu_verdict_rule(verdict), "8") == 0, "%s", tofu_verdict_rule(verdict));

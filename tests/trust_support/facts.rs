@@ -5,7 +5,7 @@ use tofu::endpoint::Endpoint;
 use tofu::hash::Hash;
 use tofu::path::{ProblemKind, Problems};
 use tofu::store::{
-    Anchor, Origin, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated, Validation,
+    Anchor, Ground, Origin, Pin, PinKind, PinState, PinValue, Sighting, Tombstone, Upgrade, Validated, Validation,
 };
 use tofu::time::{DAY, Timestamp};
 use tofu::trust::facts::*;
@@ -26,7 +26,7 @@ pub fn self_signed() -> Problems {
 }
 
 pub fn anchor(organisation: &str) -> Anchor {
-    Anchor { spki: hash(organisation), organisation: organisation.to_owned() }
+    Anchor { spki: hash(organisation), organisation: organisation.to_owned(), by: None }
 }
 
 /// First contact with a self-signed server that holds the key "new".
@@ -164,6 +164,7 @@ pub fn formerly_valid(mut facts: Facts, of: &str) -> Facts {
         ca: true,
         keys: vec![hash(of)],
         anchors: vec![anchor("Old CA")],
+        by: vec![Ground::System],
     });
     facts.previous = Some(previous(of, of == "new"));
     facts

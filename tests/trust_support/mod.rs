@@ -228,6 +228,13 @@ pub fn policy(preset: &str, roots: &[&Ca]) -> Policy {
     policy
 }
 
+/// A store whose own policy has these roots and none of the system's: every program on it has them.
+pub fn store_with(roots: &[&Ca]) -> Store {
+    let store = Store::memory();
+    store.write(|tx| tx.set_policy(Some(policy("default", roots).to_map()))).unwrap();
+    store
+}
+
 /// One user's store, and a server at a time.
 pub struct World {
     pub store: Store,
@@ -239,7 +246,7 @@ pub struct World {
 
 pub fn world(preset: &str, roots: &[&Ca]) -> World {
     World {
-        store: Store::memory(),
+        store: store_with(roots),
         policy: policy(preset, roots),
         endpoint: Endpoint::parse("", "mail.example.org", 993).unwrap(),
         flags: Flags::default(),

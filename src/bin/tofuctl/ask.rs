@@ -188,17 +188,18 @@ fn typed(verdict: &Verdict, wish: &Wish, now: Timestamp, said: &str) -> Result<R
     let fingerprint = parse_fingerprint(said).map_err(|error| format!("{error}."))?;
     match verdict.chain().leaf() {
         Some(leaf) if fingerprint.fits(leaf) => Ok(Reply::Yes(typed_answer(verdict, wish, now, said))),
+        // The fingerprint of an authority that was sent trusts that authority.
+        _ if verdict.issuer().is_some_and(|issuer| fingerprint.fits(issuer)) => {
+            let kind = wish.kind.or(Some(PinKind::Issuer));
+            Ok(Reply::Yes(Answer { kind, typed: Some(said.to_owned()), ..base(wish, now) }))
+        }
         _ => Ok(Reply::Differs),
     }
 }
 
-/// The answer of somebody who knows the fingerprint.
+/// The answer of somebody who knows the fingerprint: what was typed is what is trusted, unless a kind was named.
 pub fn typed_answer(verdict: &Verdict, wish: &Wish, now: Timestamp, fingerprint: &str) -> Answer {
-    let chosen = wish.kind.or(verdict.suggested());
-    let kind = match verdict.rule() {
-        Rule::CaValid => chosen,
-        _ => chosen.or_else(|| verdict.offered().first().copied()),
-    };
+    let kind = wish.kind.or((verdict.rule() != Rule::CaValid).then_some(PinKind::Key));
     // The server proves the known key as well, so a yes to its other key does not replace it.
     let add = wish.add || verdict.may_add() && verdict.reasons().any(|code| code == "known-key-still-proven");
     Answer { kind, add, typed: Some(fingerprint.to_owned()), ..base(wish, now) }

@@ -54,6 +54,11 @@ impl Context {
         self.at.unwrap_or_else(system_now)
     }
 
+    /// Whether the time was given.
+    pub fn has_stated_time(&self) -> bool {
+        self.at.is_some()
+    }
+
     /// The account given, or the one without a name.
     pub fn account(&self) -> &Account {
         &self.account

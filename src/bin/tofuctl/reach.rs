@@ -65,6 +65,7 @@ pub fn terms(judge: &Judge, reach: &Reach, store: &Store, endpoint: &Endpoint, c
         leave_pending: judge.leave_pending,
         setup: judge.setup,
         loopback: is_loopback(endpoint, reach),
+        stated_time: cx.has_stated_time(),
         ..Flags::default()
     };
     Ok(Terms { flags, policy: policy(judge, store, endpoint, cx)?, now: Some(cx.now()), ..Terms::default() })

@@ -166,6 +166,9 @@ fn named(account: &str, host: &str, port: i64) -> Result<Endpoint, String> {
 fn was_validated(there: &mut FoundEndpoint, validated: &Validated) {
     let known = there.validated.get_or_insert_with(|| Validated { anchors: Vec::new(), ..validated.clone() });
     known.ca |= validated.ca;
+    if known.by != validated.by {
+        known.add(&validated.grounds());
+    }
     let new: Vec<_> = validated.anchors.iter().filter(|a| !known.anchors.contains(a)).cloned().collect();
     known.anchors.extend(new);
     known.anchors.truncate(MAX_VALIDATED);

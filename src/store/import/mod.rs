@@ -341,8 +341,7 @@ fn judge(
     }
     if let Some(validated) = &found.validated {
         // That it was once valid makes later decisions stricter; foreign keys and times do not count.
-        let anchors = validated.anchors.clone();
-        record.validated = Some(Validated { first: now, last: now, ca: validated.ca, keys: Vec::new(), anchors });
+        record.validated = Some(Validated { first: now, last: now, keys: Vec::new(), ..validated.clone() });
     }
     if record.pins.is_empty() && record.validated.is_none() {
         return Ok(None);
