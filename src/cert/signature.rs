@@ -20,17 +20,14 @@ pub(super) fn check(
     message: &[u8],
     signature: &[u8],
 ) -> SignatureCheck {
-    let verified: Box<dyn Fn(&[u8]) -> bool> = if let Some(method) = method(algorithm.scheme, key, info) {
-        Box::new(move |value| UnparsedPublicKey::new(method, &key.key).verify(message, value).is_ok())
-    } else if let Some(method) = ml_dsa(algorithm.scheme, info) {
-        Box::new(move |value| method.verify_signature(&key.key, message, value).is_ok())
-    } else {
-        return SignatureCheck::Unsupported;
+    // The first octet of a BIT STRING counts its unused bits.
+    let (unused, value) = signature.split_first().map_or((None, signature), |(first, rest)| (Some(*first), rest));
+    let verified = match (method(algorithm.scheme, key, info), ml_dsa(algorithm.scheme, info)) {
+        (Some(method), _) => UnparsedPublicKey::new(method, &key.key).verify(message, value).is_ok(),
+        (None, Some(method)) => method.verify_signature(&key.key, message, value).is_ok(),
+        (None, None) => return SignatureCheck::Unsupported,
     };
-    match signature {
-        [0, value @ ..] if verified(value) => SignatureCheck::Valid,
-        _ => SignatureCheck::Invalid,
-    }
+    if verified && unused == Some(0) { SignatureCheck::Valid } else { SignatureCheck::Invalid }
 }
 
 /// ML-DSA as webpki offers it, so that no newer provider is needed than webpki itself needs: aws-lc-rs

@@ -7,7 +7,7 @@ use super::events::Attached;
 use super::facts::{Facts, Looked, is_leaf_pin};
 use super::gather::blocked_everywhere;
 use super::{Check, CheckError, Decision, Rule, Verdict};
-use crate::cert::{Cert, KeyAlgorithm};
+use crate::cert::{Cert, KeyAlgorithm, Published};
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::path::Chain;
@@ -110,16 +110,24 @@ pub(super) fn looked(tx: &Tx<'_>, look: &SecondLook, facts: &Facts) -> Result<Lo
     })
 }
 
-/// Whether anything that was shown is blocked or compromised, everywhere or for any endpoint.
+/// Whether the proof is worth nothing: anything that was shown is blocked or compromised, everywhere or
+/// for any endpoint, or its private key is published.
 fn is_refused(tx: &Tx<'_>, chain: &Chain) -> Result<bool, StoreError> {
     let shown: Vec<(Hash, Hash)> = chain.certs().map(|(_, cert)| (cert.spki(), cert.fingerprint())).collect();
+    for (spki, _) in &shown {
+        if Published::of(*spki).is_some() || tx.published(*spki)?.is_some() {
+            return Ok(true);
+        }
+    }
     let values: Vec<Hash> = shown.iter().flat_map(|(spki, cert)| [*spki, *cert]).collect();
     Ok(blocked_everywhere(tx, &shown)?.0 || !tx.refusals_of(&values, 1)?.is_empty())
 }
 
 fn names(value: &PinValue, leaf: &Cert) -> bool {
     match value {
-        PinValue::Sha256(hash) => *hash == leaf.spki() || *hash == leaf.fingerprint(),
+        PinValue::Sha256(hash) => {
+            [leaf.spki(), leaf.fingerprint()].contains(hash) || leaf.spki_otherwise() == Some(*hash)
+        }
         PinValue::Name(_) => false,
     }
 }

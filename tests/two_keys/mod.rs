@@ -183,15 +183,29 @@ fn a_server_that_answers_the_second_look_with_silence_or_a_stranger_gets_no_lowe
 }
 
 #[test]
-fn a_key_that_is_blocked_somewhere_proves_nothing_good() {
+fn a_key_that_is_blocked_somewhere_or_that_everybody_has_proves_nothing_good() {
     let (p256, rsa) = (kept("two-p256"), kept("two-rsa"));
-    let store = knowing(&rsa);
     let spki = Cert::parse_der(&rsa.cert).unwrap().spki();
-    store.block(None, PinKind::Key, spki, "", 1).unwrap();
-    let server = serving(config_choosing(&[p256, rsa]));
-    let verdict = see(&store, &server).verdict().unwrap();
-    assert!(!because(&verdict, "known-key-still-proven"));
-    assert_eq!((verdict.risk(), verdict.may_add()), (Risk::High, false));
+    let elsewhere = Endpoint::parse("", "elsewhere.example.test", 993).unwrap();
+    let refusals: [&dyn Fn(&Store); 3] = [
+        &|store| {
+            store.block(None, PinKind::Key, spki, "", 1).unwrap();
+        },
+        &|store| {
+            store.block(Some(&elsewhere), PinKind::Key, spki, "", 1).unwrap();
+        },
+        &|store| {
+            store.mark_published(spki, "an old appliance", 1).unwrap();
+        },
+    ];
+    for (number, refuse) in refusals.iter().enumerate() {
+        let store = knowing(&rsa);
+        refuse(&store);
+        let server = serving(config_choosing(&[p256.clone(), rsa.clone()]));
+        let verdict = see(&store, &server).verdict().unwrap();
+        assert!(!because(&verdict, "known-key-still-proven"), "{number}");
+        assert_eq!((verdict.risk(), verdict.may_add()), (Risk::High, false), "{number}");
+    }
 }
 
 /// If the caller's TLS stack made the connection, the text says what may be and how to find out.
