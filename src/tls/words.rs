@@ -7,6 +7,9 @@ use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisb
 
 use super::hello::{Manner, recognise};
 
+/// How many bytes of a line are enough to tell a refusal: `-ERR` and a space, three digits and a space.
+const ENOUGH: usize = 5;
+
 /// What a server sent where a TLS record was due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NotTls {
@@ -14,6 +17,8 @@ pub(super) struct NotTls {
     pub said: String,
     /// Whether it is text, and so something that was said in the clear.
     pub is_text: bool,
+    /// Whether the line is complete, or long enough to tell a refusal.
+    is_enough: bool,
     /// The protocol that it belongs to, where that is known, and what it says there.
     looks_like: Option<(&'static str, Manner)>,
 }
@@ -29,12 +34,14 @@ impl NotTls {
         let text = String::from_utf8_lossy(line);
         let begins = line.first().is_some_and(u8::is_ascii_graphic);
         let is_text = begins && !text.chars().any(|c| c.is_control() && c != '\t');
-        Some(Self { said: crate::text::excerpt(&text, 80), is_text, looks_like: recognise(&text) })
+        let is_enough = line.len() < first.len() || line.len() >= ENOUGH;
+        Some(Self { said: crate::text::excerpt(&text, 80), is_text, is_enough, looks_like: recognise(&text) })
     }
 
-    /// Whether the server goes on in the clear; one that turns the connection away has said nothing about TLS.
+    /// Whether the server goes on in the clear. One that turns the connection away has said nothing about
+    /// TLS, and of a line that has only begun nobody can say which of the two it is.
     pub fn goes_on_in_the_clear(&self) -> bool {
-        self.is_text && !matches!(self.looks_like, Some((_, Manner::TurnsAway)))
+        self.is_text && self.is_enough && !matches!(self.looks_like, Some((_, Manner::TurnsAway)))
     }
 
     /// The same where it is known that this server spoke TLS from the first byte.
@@ -47,7 +54,8 @@ impl NotTls {
     pub fn text(&self) -> String {
         let said = &self.said;
         let looks_like = match self.looks_like {
-            Some((protocol, Manner::Greets | Manner::TurnsAway)) => {
+            Some((protocol, Manner::TurnsAway)) => format!(" (this looks like a refusal in {protocol})"),
+            Some((protocol, Manner::Greets)) => {
                 format!(" (this looks like {protocol} in the clear: does this port want STARTTLS?)")
             }
             Some((protocol, Manner::Other)) => format!(" (this looks like {protocol})"),

@@ -373,6 +373,7 @@ fn a_port_is_not_stripped_by_a_refusal_by_garbage_or_where_starttls_was_used() {
     for (starttls, says) in [
         (false, &b"421 too many connections\r\n"[..]),
         (false, b"* BYE not now\r\n"),
+        (false, b"42"),
         (false, b"\0\x01\x02\x03\x04\x05"),
         (true, b"* OK IMAP4rev1 ready\r\n"),
     ] {

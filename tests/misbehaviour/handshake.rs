@@ -175,6 +175,8 @@ fn whatever_is_not_tls_is_said_with_its_first_words() {
     assert!(text.ends_with("says: SSH-2.0-OpenSSH_9.6 (this looks like SSH)"), "{text}");
     let text = shown(b"* OK ready\r\n");
     assert!(text.ends_with("(this looks like IMAP in the clear: does this port want STARTTLS?)"), "{text}");
+    let text = shown(b"421 too many\r\n");
+    assert!(text.ends_with("(this looks like a refusal in SMTP or FTP)"), "{text}");
     let text = shown(b"2200 no protocol\r\n");
     assert!(text.ends_with("it says: 2200 no protocol"), "{text}");
     let text = shown(b"\x1b]0;owned\x07\x1b[2J\r\n");

@@ -21,7 +21,7 @@ pub use alert::Alert;
 pub use error::HelloError;
 pub use obstacle::{obstacles, refusal, unverifiable};
 pub use offer::{Offer, client_hello, close_notify};
-pub(super) use plain::{Manner, recognise};
+pub(in crate::tls) use plain::{Manner, recognise};
 pub use reader::{MAX_BYTES, Reader};
 pub use suite::{Cipher, Exchange, Suite};
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::tls::hello::recognise;
 use crate::tls::service::Protocol;
 
 /// The most that is shown of what a server said, in characters.
@@ -105,7 +106,7 @@ pub enum StartTlsError {
         limit: usize,
     },
     /// Not what the protocol has at this place.
-    #[error("{protocol}: {waiting_for} is not what the protocol allows there: {said}")]
+    #[error("{protocol}: {waiting_for} is not what the protocol allows there: {said}{}", other(waiting_for, said))]
     Malformed {
         /// What was spoken.
         protocol: Protocol,
@@ -133,7 +134,7 @@ pub enum StartTlsError {
 impl StartTlsError {
     /// These bytes behind the go-ahead.
     pub(in crate::tls) fn injected(protocol: Protocol, bytes: &[u8]) -> Self {
-        Self::Injected { protocol, bytes: bytes.len(), said: shown(&lossy(bytes)) }
+        Self::Injected { protocol, bytes: bytes.len(), said: shown(lossy(bytes).trim_end_matches(['\r', '\n'])) }
     }
 
     /// The stable code, for programs.
@@ -160,6 +161,12 @@ fn refusal(waiting_for: &str) -> String {
         Some(command) => format!("refused {command}"),
         None => format!("turned the connection away instead of sending {waiting_for}"),
     }
+}
+
+/// What a greeting in another protocol looks like.
+fn other(waiting_for: &str, said: &str) -> String {
+    let found = if waiting_for == "the greeting" { recognise(said) } else { None };
+    found.map_or_else(String::new, |(protocol, _)| format!(" (this looks like {protocol})"))
 }
 
 /// What a [`StartTlsError::Limit`] counts.

@@ -265,6 +265,8 @@ fn what_does_not_belong_there_is_malformed() {
         assert_eq!(error.code(), "starttls.malformed", "{answers:?}: {error}");
     }
     assert!(PROTOCOLS.iter().all(|p| odd.iter().any(|(s, _)| s == p)));
+    let http = after(Protocol::Imap, &[b"HTTP/1.1 400 Bad Request\r\n"]).unwrap_err().to_string();
+    assert!(http.ends_with("allows there: HTTP/1.1 400 Bad Request (this looks like HTTP)"), "{http}");
 }
 
 #[test]
