@@ -651,6 +651,18 @@ fn an_address_with_a_zone_is_connected_to_and_one_without_is_refused() {
 }
 
 #[test]
+fn who_forgets_to_ask_for_starttls_raises_no_alarm() {
+    let user = User::new();
+    let server = Server::start(self_signed("one"), "one", Manner::Imap);
+    user.run(&["trust", "--starttls", "imap", "--fingerprint", &fingerprint("one"), &server.name()]).ends(0);
+    let ran = user.run(&["check", "--no-ask", &server.name()]).ends(1);
+    ran.complains("this looks like IMAP in the clear: does this port want STARTTLS?");
+    let log = user.run(&["log"]).ends(0);
+    assert!(!log.out.contains("stripped"), "{}", log.out);
+    user.run(&["check", "--no-ask", "--starttls", "imap", &server.name()]).ends(0);
+}
+
+#[test]
 fn a_certificate_of_six_days_ends_soon_in_its_last_third() {
     let mut user = User::new();
     let server = Server::start(certified(&user.authority, "six", 6), "six", Manner::Echo);

@@ -47,7 +47,7 @@ impl NotTls {
     /// The same where it is known that this server spoke TLS from the first byte.
     pub fn instead(&self) -> String {
         let protocol = self.looks_like.map_or_else(String::new, |(name, _)| format!(", as in {name}"));
-        format!("it speaks in the clear where TLS begins with the first byte{protocol}: {}", self.said)
+        format!("the server speaks in the clear where TLS begins with the first byte{protocol}: {}", self.said)
     }
 
     /// What is wrong, with what it looks like and what to try where TLS can begin later.

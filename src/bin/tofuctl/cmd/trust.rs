@@ -2,7 +2,7 @@
 //! that somebody gave beforehand. Nothing is written before what is presented is known to be meant.
 
 use tofu::store::{PinKind, Store};
-use tofu::tls::{self, Conn, Terms};
+use tofu::tls::{self, Conn, Service, Start, Terms};
 use tofu::trust::{self, Check, Decision, Flags, Verdict, parse_fingerprint};
 
 use crate::ask::{self, Reply, Terminal, Wish};
@@ -61,6 +61,13 @@ pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
             (store, verdict)
         };
         let exit = settle(&store, verdict, voucher, &wish, args, interrupt, cx)?;
+        if exit == Exit::Done
+            && !args.judge.dry_run
+            && Service::of_port(target.port.get()).start != target.service.start
+        {
+            // For the words of a later failure alone, so what was answered stands without it.
+            let _ = trust::tls_began(&store, &endpoint, target.service.start == Start::StartTls);
+        }
         if exit == Exit::Done && args.config_for.is_some() {
             let leaf = seen.chain().leaf().ok_or_else(|| Failure::new("the server's certificate is unreadable"))?;
             config_for::print(args, &target, leaf, cx)?;
