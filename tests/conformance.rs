@@ -4,6 +4,8 @@
 //! `limbo.json.xz` in `../shared/data` (or in the directory that `TOFU_TEST_DATA` names) and `xz`;
 //! says so and passes where either is absent.
 
+mod path_common;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
@@ -200,6 +202,9 @@ fn run(case: &Case) -> Outcome {
     let examination = examine(&question);
     let name_matters = case.expected_peer_name.is_some();
     let bad_name = matches!(name, Some(Err(_)));
+    for statement in examination.problems.iter().map(|p| &p.statement).chain(&examination.notes) {
+        path_common::is_for_people(&statement.text());
+    }
     let got = limit.is_ok() && !bad_name && accepted(&examination, name_matters);
     let mut why: Vec<String> = examination.problems.iter().map(|p| p.statement.code.to_owned()).collect();
     why.extend(examination.notes.iter().map(|note| format!("({})", note.code)));

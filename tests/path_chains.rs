@@ -8,6 +8,9 @@ mod differential;
 #[path = "path_chains/issuers.rs"]
 mod issuers;
 mod path_common;
+#[cfg(feature = "aws-lc-rs")]
+#[path = "path_chains/policies.rs"]
+mod policies;
 
 use path_common::{asked, cert, certs, chain, file, problems};
 use tofu::path::{Chain, ChainError, MAX_CHAIN, MAX_CHAIN_BYTES, MAX_OCSP_BYTES, Roots, path_to};

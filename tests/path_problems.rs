@@ -303,6 +303,33 @@ fn every_problem_reads_as_one_plain_sentence() {
 }
 
 #[test]
+fn no_text_for_people_is_the_debug_output_of_a_program() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/paths");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("test data")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".pem").map(str::to_owned))
+        .collect();
+    names.sort();
+    let authorities: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.starts_with("leaf")).collect();
+    for (number, leaf) in names.iter().enumerate() {
+        let mut asked = asked(&[leaf], &["root"]);
+        for name in &authorities {
+            let _ = asked.chain.push_der(path_common::cert(name).der());
+        }
+        // A byte somewhere is another, so that parsers have their say as well.
+        let mut der = path_common::cert(leaf).der().to_vec();
+        let place = (number * 37) % der.len();
+        der[place] ^= 0x11;
+        let _ = asked.chain.push_der(&der);
+        asked.crls = vec![der];
+        let answer = asked.answer();
+        for statement in answer.problems.iter().map(|p| &p.statement).chain(&answer.notes) {
+            path_common::is_for_people(&statement.text());
+        }
+    }
+}
+
+#[test]
 fn the_documentation_has_every_kind_and_the_very_sentences() {
     let page = include_str!("../docs/problems.md");
     let rows: Vec<(&str, &str)> =

@@ -194,3 +194,15 @@ fn hostile_files_of_roots_cost_no_more_than_they_are_long() {
     }
     assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
 }
+
+#[test]
+fn a_root_in_der_is_read_as_a_certificate_is_whatever_follows_it() {
+    let der = cert("root").der().to_vec();
+    for behind in [&b""[..], b"\n", b"\r\n", b"\0\0\0", b"-----"] {
+        let file = [&der[..], behind].concat();
+        assert!(Cert::parse_der(&file).is_ok());
+        let read = RootFile::read(&file);
+        assert_eq!((read.certs.len(), read.unreadable.len()), (1, 0), "{behind:?}: {:?}", read.skipped);
+        assert!(read.certs[0].der().starts_with(&der));
+    }
+}

@@ -74,7 +74,17 @@ fn exempt<'p, 'a>(below: &'p [Node<'a>]) -> impl Iterator<Item = &'p Node<'a>> {
 
 /// Asks webpki about the path, rewritten: `Ok` where it is valid at `at`. `None` where it cannot be
 /// rewritten.
+///
+/// Constraints on host names are webpki's to check as well, unless they are more than it takes; then
+/// our own check, which has a larger budget, counts alone.
 pub(super) fn ask(path: &[Node<'_>], at: Timestamp) -> Option<Result<(), Error>> {
+    match ask_with(path, at, true)? {
+        Err(Error::MaximumNameConstraintComparisonsExceeded) => ask_with(path, at, false),
+        answer => Some(answer),
+    }
+}
+
+fn ask_with(path: &[Node<'_>], at: Timestamp, limited: bool) -> Option<Result<(), Error>> {
     let (anchor, below) = path.split_last()?;
     let own = exempt(below).next().is_some();
     let mut certs = Vec::with_capacity(below.len());
@@ -83,12 +93,12 @@ pub(super) fn ask(path: &[Node<'_>], at: Timestamp) -> Option<Result<(), Error>>
             Ok(seal) => seal,
             Err(error) => return Some(Err(error)),
         };
-        let role = Role { place, seal: &seal, own, exempt: place > 0 && cert.cert.is_self_issued() };
+        let role = Role { place, seal: &seal, own, limited, exempt: place > 0 && cert.cert.is_self_issued() };
         certs.push(CertificateDer::from(rewritten(cert.cert, role)?));
     }
     let limits = match constraints::of(anchor.cert) {
-        Some(limits) => hosts_only(limits)?,
-        None => None,
+        Some(limits) if limited => hosts_only(limits)?,
+        _ => None,
     };
     let (subject, key) = (name(certs.len()), spki(anchor.cert));
     let trust = TrustAnchor {
@@ -144,6 +154,8 @@ struct Role<'a> {
     seal: &'a [u8],
     /// Whether there are self-issued authorities on the path.
     own: bool,
+    /// Whether webpki gets the constraints on host names.
+    limited: bool,
     /// Whether this is one, so that its names are exempt from constraints.
     exempt: bool,
 }
@@ -277,6 +289,7 @@ impl<'a> Extension<'a> {
             write(SEQUENCE, &[&write(OID, &[self.id]), critical, &write(OCTET_STRING, &[&value])])
         };
         Some(match self.id {
+            NAME_CONSTRAINTS if !role.limited => None,
             NAME_CONSTRAINTS => hosts_only(self.value)?.map(with),
             SUBJECT_ALT_NAME if role.exempt => None,
             BASIC_CONSTRAINTS if role.place > 0 && role.own => Some(with(without_length(self.value)?)),

@@ -171,7 +171,11 @@ fn second_opinion(question: &Question<'_>, path: &[Node<'_>], known: &[Problem])
     let at = time_inside(path, question.at);
     let unexplained = |error: &webpki::Error| !is_explained(error, leaf, known);
     let mut error = ask(path, at).err().filter(unexplained)?;
-    if equivalent::differs(path) || matches!(error, webpki::Error::MaximumPathBuildCallsExceeded) {
+    let spent = matches!(
+        error,
+        webpki::Error::MaximumPathBuildCallsExceeded | webpki::Error::MaximumNameConstraintComparisonsExceeded
+    );
+    if spent || equivalent::differs(path) {
         if let Some(answer) = equivalent::ask(path, at) {
             error = answer.err().filter(unexplained)?;
         }

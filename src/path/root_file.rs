@@ -114,6 +114,8 @@ impl RootFile {
         while !rest.is_empty() {
             self.number = self.number.saturating_add(1);
             let (cert, behind) = rest.split_at_checked(first(rest)).unwrap_or((rest, &[]));
+            // What is no SEQUENCE is neither a certificate nor settings: a line's end, or padding.
+            let behind = if behind.first() == Some(&SEQUENCE) { behind } else { &[] };
             // A certificate is longer than what fits a length of one byte, and settings are shorter.
             let settings = if is_der(behind) { 0 } else { first(behind) };
             let (settings, behind) = behind.split_at_checked(settings).unwrap_or((behind, &[]));

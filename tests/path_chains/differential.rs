@@ -426,3 +426,29 @@ fn tbs(der: &[u8]) -> &[u8] {
     let (start, length) = header(inside);
     &inside[..start + length]
 }
+
+/// A leaf with `count` names, of which the last one is `mail.example`, below as many permitted names.
+fn many(count: usize, permitted: &str) -> (Vec<Vec<u8>>, Vec<u8>) {
+    let names: Vec<u8> = (1..count).flat_map(|n| tlv(0x82, format!("n{n}.example").as_bytes())).collect();
+    let names = [names, tlv(0x82, b"mail.example")].concat();
+    let trees: Vec<u8> = (1..count).flat_map(|n| seq(&[&tlv(0x82, format!("t{n}.test").as_bytes())])).collect();
+    let trees = [trees, seq(&[&tlv(0x82, permitted.as_bytes())])].concat();
+    let mut plan = plain();
+    plan.drafts[0] = plan.drafts[0].clone().with(SAN, false, seq(&[&names]));
+    plan.drafts[2] = plan.drafts[2].clone().with(CONSTRAINTS, true, seq(&[&tlv(0xa0, &trees)]));
+    plan.made()
+}
+
+#[test]
+fn many_names_under_many_constraints_are_checked_until_it_costs_too_much() {
+    for (count, permitted, expected) in [
+        (400, "example", &[][..]),
+        (600, "example", &[]),
+        (900, "example", &[]),
+        (600, "example.test", &["0:constraint-name"]),
+        (1500, "example", &["-:budget-exceeded"]),
+    ] {
+        let (sent, root) = many(count, permitted);
+        assert_eq!(asked_der(&sent, &[root]).problems(), expected, "{count} names, {permitted} permitted");
+    }
+}
