@@ -2173,8 +2173,8 @@ tofu_status tofu_policy_set(tofu_policy *policy, const char *field, const char *
  * @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
  * @param len         their number.
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or none at all; TOFU_E_STATE once it was set
- *         on a check; TOFU_E_INVALID, also where none counts for TLS servers; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+ * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or where none counts for TLS servers;
+ *         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
  *
  * Thread safety: the thread that builds the policy. Since: 0.1.0.
  */

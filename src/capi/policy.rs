@@ -3,12 +3,11 @@
 use std::ffi::c_char;
 
 use super::building::Building;
-use super::error::{Failure, tofu_error};
+use super::error::{Code, Failure, tofu_error};
 use super::guard::{free, guard, read};
 use super::ptr::{EMPTY, Object, Poison, name};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
-use crate::cert::Cert;
 use crate::path::{RootFile, Roots};
 use crate::trust::Policy;
 
@@ -98,8 +97,8 @@ pub unsafe extern "C" fn tofu_policy_set(
 /// @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
 /// @param len         their number.
 /// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or none at all; TOFU_E_STATE once it was set
-///         on a check; TOFU_E_INVALID, also where none counts for TLS servers; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+/// @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or where none counts for TLS servers;
+///         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
 ///
 /// Thread safety: the thread that builds the policy. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -121,15 +120,11 @@ pub unsafe extern "C" fn tofu_policy_add_root(
 
 fn add_roots(policy: &mut Policy, bytes: &[u8]) -> Result<(), Failure> {
     let file = RootFile::read(bytes);
-    if file.certs.is_empty() && !file.skipped.is_empty() && file.unreadable.is_empty() {
-        return Err(Failure::invalid(format!("pem_or_der: {}", file.why_empty())));
+    if file.certs.is_empty() {
+        return Err(Failure::new(Code::Parse, "certificate.parse", file.why_empty()));
     }
     if let Some((_, error)) = file.unreadable.into_iter().next() {
         return Err(error.into());
-    }
-    if file.certs.is_empty() {
-        // The words for what holds no certificate at all.
-        Cert::parse_pem(bytes)?;
     }
     file.certs.into_iter().for_each(|root| policy.add_root(root));
     Ok(())
@@ -183,5 +178,33 @@ pub unsafe extern "C" fn tofu_roots_reload(err: *mut *mut tofu_error) -> tofu_st
             Roots::reload_system()?;
             Ok(Answer::Ok)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::Cert;
+
+    #[test]
+    fn a_file_of_roots_is_read_as_every_other_and_what_does_not_count_is_refused_by_its_reason() {
+        let pem = include_bytes!("../../tests/data/paths/root.pem");
+        let der = Cert::parse_pem(pem).unwrap().remove(0).der().to_vec();
+        let mail = [&der[..], &[0x30, 12, 0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4]].concat();
+        let add =
+            |bytes: &[u8]| add_roots(&mut Policy::default(), bytes).map_err(|failure| failure.message().to_owned());
+        for bytes in [&pem[..], &der, &[b"\xEF\xBB\xBF", &pem[..]].concat(), &[b"0 s:CN = x\n", &pem[..]].concat()] {
+            assert_eq!(add(bytes), Ok(()));
+        }
+        let bad: [(&[u8], &str); 5] = [
+            (&mail, "do not name TLS servers"),
+            (b"", "no certificate in it"),
+            (b"text", "no certificate in it"),
+            (&der[..40], "not a certificate"),
+            (b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "1 block of the kind PRIVATE KEY"),
+        ];
+        for (bytes, said) in bad {
+            assert!(add(bytes).is_err_and(|why| why.contains(said)), "{said}");
+        }
     }
 }

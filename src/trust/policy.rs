@@ -286,7 +286,8 @@ impl Policy {
         })
     }
 
-    /// Adds a trust anchor beside the system's, or instead of them where `system-roots` is `no`.
+    /// Adds a trust anchor beside the system's, or instead of them where `system-roots` is `no`. A file of them is
+    /// read by [`RootFile`](crate::path::RootFile).
     pub fn add_root(&mut self, root: Cert) {
         self.roots.push(root);
     }
