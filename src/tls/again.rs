@@ -2,6 +2,7 @@
 //! another kind. Each try is a connection of its own that offers only the kinds looked for, and
 //! carries nothing but the handshake. [`crate::trust`] weighs what was found.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::error::NetError;
@@ -22,22 +23,23 @@ pub(super) fn look_where_it_matters(
     store: &Store,
     check: &Check<'_>,
     route: &Route<'_>,
+    reached: Option<SocketAddr>,
 ) -> Result<SecondLook, NetError> {
     let dry = Check { flags: Flags { dry_run: true, ..check.flags }, ..check.clone() };
     match trust::sought(store, &dry)? {
-        Some(sought) if trust::worth_a_second_look(&trust::check(store, &dry)?) => look(route, &sought),
+        Some(sought) if trust::worth_a_second_look(&trust::check(store, &dry)?) => look(route, reached, &sought),
         _ => Ok(SecondLook::NotMade),
     }
 }
 
 /// Looks until a sought key is proven or no kind is left. Each try leaves out the kind that was just
 /// shown, so there are at most as many tries as kinds. Fails only if the user cancelled.
-fn look(route: &Route<'_>, sought: &Sought) -> Result<SecondLook, NetError> {
+fn look(route: &Route<'_>, address: Option<SocketAddr>, sought: &Sought) -> Result<SecondLook, NetError> {
     let route = &route.within(LONGEST);
     let mut kinds = sought.kinds().to_vec();
     let mut reached = false;
     while !kinds.is_empty() {
-        let seen = match once(route, &kinds) {
+        let seen = match once(route, address, &kinds) {
             Ok(Some(seen)) => seen,
             Ok(None) => return Ok(SecondLook::Nothing),
             Err(NetError::Tls { .. } | NetError::Limit { .. }) => return Ok(SecondLook::Nothing),
@@ -60,12 +62,12 @@ fn look(route: &Route<'_>, sought: &Sought) -> Result<SecondLook, NetError> {
     Ok(SecondLook::Nothing)
 }
 
-/// One handshake on a new connection; `None` where nothing of these kinds can be verified here.
-fn once(route: &Route<'_>, kinds: &[KeyAlgorithm]) -> Result<Option<Chain>, NetError> {
+/// One handshake on a new connection to the address that the first one reached; `None` where nothing of these kinds can be verified here.
+fn once(route: &Route<'_>, address: Option<SocketAddr>, kinds: &[KeyAlgorithm]) -> Result<Option<Chain>, NetError> {
     if !super::witness::can_offer(kinds) {
         return Ok(None);
     }
-    let (socket, timings) = route.connect(None)?;
+    let (socket, timings) = route.connect(address)?;
     let mut session = route.begin_with(socket, timings, Some(kinds))?;
     session.complete()?;
     let seen = session.seen();

@@ -129,7 +129,7 @@ pub fn connect(store: &Store, endpoint: &Endpoint, mut dial: Dial, terms: Terms)
     };
     if let Some(chain) = conn.proven()?.filter(|_| own) {
         let question = conn.question(&chain, SecondLook::NOT_MADE);
-        let seen = again::look_where_it_matters(store, &question, &route)?;
+        let seen = again::look_where_it_matters(store, &question, &route, conn.address())?;
         conn.lock().second_look = seen;
     }
     conn.handshake()?;
