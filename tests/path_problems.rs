@@ -435,6 +435,16 @@ fn names_of_services_count_where_the_service_is_offered() {
     }
 }
 
+/// What the text of a certificate calls weak is a problem, and what it does not call so is none.
+#[test]
+fn texts_and_problems_agree_on_sha_1() {
+    for (name, weak) in [("leaf-sha1", true), ("self-sha1", false), ("leaf", false)] {
+        let found = problems(&[name]).contains(&"0:weak-signature".to_owned());
+        let text = path_common::cert(name).to_text();
+        assert_eq!((found, text.contains("(weak)")), (weak, weak), "{name}: {text}");
+    }
+}
+
 /// A sentence lists only names that can match a server.
 #[test]
 fn what_a_certificate_names_instead_is_what_could_match() {
