@@ -254,8 +254,10 @@ impl Hashes {
     }
 }
 
+type Hash = fn(&[u8]) -> Vec<u8>;
+
 /// The hash algorithm with this object identifier.
-fn hash(algorithm: &[u8]) -> Option<fn(&[u8]) -> Vec<u8>> {
+fn hash(algorithm: &[u8]) -> Option<Hash> {
     Some(match (algorithm, algorithm.strip_prefix(NIST)) {
         (SHA1, _) => |bytes| Sha1::digest(bytes).to_vec(),
         (_, Some([1])) => |bytes| Sha256::digest(bytes).to_vec(),

@@ -17,8 +17,6 @@ const MAX_CRL_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of CRLs hashed, at most: a list is tried with several keys.
 const MAX_HASHED: usize = 4 * MAX_CRL_BYTES;
 
-const MISSING_ISSUER: &str = "the certificate of the authority is missing, without which it cannot be checked";
-
 /// Looks every certificate of the path up in the lists and, for the leaf, in the stapled response.
 pub(super) fn check(
     known: &Known<'_, '_>,
@@ -40,35 +38,10 @@ pub(super) fn check(
         removals: Vec::new(),
         complete: Vec::new(),
     };
-    let mut bytes = 0usize;
-    let mut read = Vec::new();
-    for der in crls {
-        bytes = bytes.saturating_add(der.len());
-        read.push(if bytes > MAX_CRL_BYTES { Err("it is over the size limit".to_owned()) } else { look.list(der) });
-    }
-    for (number, outcome) in (1usize..).zip(read) {
-        let (code, reason) = match outcome {
-            Err(reason) => ("crl-unusable", reason),
-            Ok(used) => match look.limits(used) {
-                limits if limits.is_empty() => continue,
-                limits => ("crl-limited", limits.join("; ")),
-            },
-        };
-        let mut note = Statement::new(code).arg("number", number.to_string());
-        note.args.push(("reason", reason));
-        notes.push(note);
-    }
+    look.lists(crls, notes);
     let mut found = look.standing();
     if let Some(staple) = staple {
-        let leaf = targets.iter().position(|target| target.element.index == Some(0));
-        match leaf.and_then(|place| Some((place, targets.get(place)?))) {
-            None => notes.push(unusable_staple(MISSING_ISSUER.to_owned())),
-            Some((place, leaf)) => match ocsp::check(staple, leaf, at) {
-                Ok(ocsp::Status::Revoked(when)) => found.push((place, when)),
-                Ok(ocsp::Status::Good) => {}
-                Err(reason) => notes.push(unusable_staple(reason)),
-            },
-        }
+        found.extend(stapled(staple, &targets, at, notes));
     }
     let of = |(place, target): (usize, &Target<'_>)| {
         let dates = found.iter().filter(|(revoked, _)| *revoked == place).map(|(_, when)| *when);
@@ -79,11 +52,28 @@ pub(super) fn check(
     targets.iter().enumerate().filter_map(of).collect()
 }
 
-/// A note; the reason is fit to show.
-fn unusable_staple(reason: String) -> Statement {
-    let mut note = Statement::new("staple-unusable").about(0);
-    note.args.push(("reason", reason));
-    note
+/// The leaf's place among the targets and the date, where a stapled response says that it is revoked.
+fn stapled(
+    staple: &[u8],
+    targets: &[Target<'_>],
+    at: Timestamp,
+    notes: &mut Vec<Statement>,
+) -> Option<(usize, Option<Timestamp>)> {
+    let leaf = targets.iter().enumerate().find(|(_, target)| target.element.index == Some(0));
+    let answer = match leaf {
+        Some((_, leaf)) => ocsp::check(staple, leaf, at),
+        None => Err("the certificate of the authority is missing, without which it cannot be checked".to_owned()),
+    };
+    match answer {
+        Ok(ocsp::Status::Revoked(when)) => leaf.map(|(place, _)| (place, when)),
+        Ok(ocsp::Status::Good) => None,
+        Err(reason) => {
+            let mut note = Statement::new("staple-unusable").about(0);
+            note.args.push(("reason", reason));
+            notes.push(note);
+            None
+        }
+    }
 }
 
 /// What the lists have said so far.
@@ -123,6 +113,29 @@ struct Used {
 }
 
 impl Look<'_, '_> {
+    /// Reads all lists, and notes which could not be used and which only for what they revoke.
+    fn lists(&mut self, crls: &[Vec<u8>], notes: &mut Vec<Statement>) {
+        let mut bytes = 0usize;
+        let mut read = Vec::new();
+        for der in crls {
+            bytes = bytes.saturating_add(der.len());
+            read.push(if bytes > MAX_CRL_BYTES { Err("it is over the size limit".to_owned()) } else { self.list(der) });
+        }
+        for (number, outcome) in (1usize..).zip(read) {
+            let (code, reason) = match outcome {
+                Err(reason) => ("crl-unusable", reason),
+                Ok(used) => match self.limits(used) {
+                    limits if limits.is_empty() => continue,
+                    limits => ("crl-limited", limits.join("; ")),
+                },
+            };
+            let mut note = Statement::new(code).arg("number", number.to_string());
+            // The reason is fit to show.
+            note.args.push(("reason", reason));
+            notes.push(note);
+        }
+    }
+
     /// One list for every target. An error is why it says nothing here.
     fn list(&mut self, der: &[u8]) -> Result<Used, String> {
         if der.starts_with(b"-----BEGIN") {
