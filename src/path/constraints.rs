@@ -42,13 +42,11 @@ pub(super) enum Violation {
 /// The contents of a CA's nameConstraints extension, if it has one; empty, which [`check`] cannot
 /// read, for one that is not written in DER.
 pub(super) fn of(ca: &Cert) -> Option<&[u8]> {
-    // Almost no certificate has one: look for the OID's bytes before walking the structure.
-    if !ca.der().windows(NAME_CONSTRAINTS.len()).any(|w| w == NAME_CONSTRAINTS) {
+    if !ca.extensions().iter().any(|e| e.name == Some("nameConstraints")) {
         return None;
     }
     let read = parts(ca.der()).and_then(|parts| parts.extension(NAME_CONSTRAINTS));
-    let there = || ca.extensions().iter().any(|e| e.name == Some("nameConstraints"));
-    read.or_else(|| there().then_some(&[]))
+    Some(read.unwrap_or(&[]))
 }
 
 /// Whether a kind of name is one whose constraints webpki reads.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::der::{INTEGER, OID, Parts, Reader, SEQUENCE, parts};
 use super::judge::Element;
+use crate::cert::Cert;
 
 const POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
 const MAPPINGS: &[u8] = &[0x55, 0x1d, 0x21];
@@ -39,7 +40,7 @@ type Level<'a> = BTreeMap<&'a [u8], Policies<'a>>;
 pub(super) fn check(path: &[Element<'_>], budget: &mut usize) -> Result<(), Violation> {
     let Some((_anchor, below)) = path.split_last() else { return Ok(()) };
     // Almost no certificate restricts policies, and then nothing can fail.
-    if !below.iter().any(|element| restricts(element.cert.der())) {
+    if !below.iter().any(|element| restricts(element.cert)) {
         return Ok(());
     }
     let mut state = State::new(below.len());
@@ -66,10 +67,8 @@ pub(super) fn check(path: &[Element<'_>], budget: &mut usize) -> Result<(), Viol
 }
 
 /// Whether a certificate has one of the extensions without which no policy can be missing.
-fn restricts(cert: &[u8]) -> bool {
-    // The bytes are looked for before the structure is walked.
-    [MAPPINGS, CONSTRAINTS, INHIBIT_ANY].into_iter().any(|id| cert.windows(id.len()).any(|window| window == id))
-        && parts(cert).is_none_or(|parts| [MAPPINGS, CONSTRAINTS].iter().any(|id| parts.extension(id).is_some()))
+fn restricts(cert: &Cert) -> bool {
+    cert.extensions().iter().any(|e| matches!(e.name, Some("policyMappings" | "policyConstraints")))
 }
 
 /// The state variables of section 6.1.2.
