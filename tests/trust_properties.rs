@@ -8,7 +8,7 @@ mod trust_support;
 
 use proptest::prelude::*;
 use tofu::path::{ProblemKind, Problems, RootsError};
-use tofu::store::{Ground, Observation, Origin, PinKind, PinState, Validated, Validation};
+use tofu::store::{Ground, LayerPolicies, Observation, Origin, PinKind, PinState, Validated, Validation};
 use tofu::time::DAY;
 use tofu::trust::decide::decide;
 use tofu::trust::facts::*;
@@ -336,6 +336,24 @@ proptest! {
         let strict = decision(&facts, &Policy::preset(name).unwrap());
         if let (Some(usual), Some(strict)) = (usual, strict) {
             prop_assert!(strict >= usual, "{}: {:?} {:?}", name, strict, usual);
+        }
+    }
+
+    #[test]
+    fn a_policy_under_a_mandatory_one_is_never_laxer_than_either_alone(
+        facts in some_facts(), mine in some_policy(), floor in some_policy(), further in some_policy()
+    ) {
+        let mandatory = |policy: &Policy| {
+            let mut policy = policy.clone();
+            policy.set("mandatory", "yes").unwrap();
+            LayerPolicies { store: Some(policy.to_map()), ..LayerPolicies::default() }
+        };
+        let together = mine.clone().above(&[mandatory(&floor), mandatory(&further)]).unwrap();
+        // An error is no yes either.
+        if let Some(decided) = decision(&facts, &together) {
+            for alone in [&mine, &floor, &further] {
+                prop_assert!(Some(decided) >= decision(&facts, alone), "{:?} {:?}", decided, alone);
+            }
         }
     }
 

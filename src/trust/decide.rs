@@ -34,8 +34,21 @@ const PINS_AND_CA: [RuleFn; 6] = [pinned, dane, pin_expired, key_retired, ca_val
 /// The rules for what nothing validates, in order.
 const AFTER_CA: [RuleFn; 6] = [lapsed, lapsed_newer, downgrade, vouched, changed, sibling];
 
-/// Decides.
+/// Decides. A policy that was put together of several is never laxer than one of them alone: where fields cannot be
+/// compared (`pins` off skips a question about pins) each of them decides, and the strictest decision counts.
 pub fn decide(facts: &Facts, policy: &Policy) -> Result<Outcome, CaUnavailable> {
+    let mut outcome = finish(facts, policy, by_rules(facts, policy)?);
+    for part in &policy.parts {
+        let other = finish(facts, policy, by_rules(facts, part)?);
+        if other.decision > outcome.decision {
+            outcome = other;
+        }
+    }
+    Ok(outcome)
+}
+
+/// What the rules say under one policy.
+fn by_rules(facts: &Facts, policy: &Policy) -> Result<Outcome, CaUnavailable> {
     let first = |rules: &[RuleFn]| rules.iter().find_map(|rule| rule(facts, policy));
     let outcome = match first(&BEFORE_CA).or_else(|| first(&PINS_AND_CA)) {
         Some(outcome) if !(outcome.rule == Rule::CaOnly && facts.ca_unavailable()) => outcome,
@@ -46,7 +59,7 @@ pub fn decide(facts: &Facts, policy: &Policy) -> Result<Outcome, CaUnavailable> 
             first(&AFTER_CA).unwrap_or_else(|| first_use(facts, policy))
         }
     };
-    Ok(finish(facts, policy, outcome))
+    Ok(outcome)
 }
 
 /// What holds whichever rule decided: objections, possession, durability, the phase, and what is offered.
@@ -176,16 +189,23 @@ fn published_and_validated(facts: &Facts) -> bool {
     facts.has(ProblemKind::PublishedKey) && validated
 }
 
-/// The policy `ca-only`: pins, DANE, staged keys and siblings do not count.
+/// The policy `ca-only`: pins, DANE, staged keys and siblings accept nothing. The caution that pins and fields ask for
+/// is not skipped with them: a pinned-only endpoint, an upgrade, a new issuer.
 fn only_ca_counts(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if policy.pins {
         return None;
     }
-    if facts.ca_valid() && policy.ca == CaUse::Accept {
-        let graded = change::of_accepted(facts);
-        return Some(Outcome::verified(Rule::CaValid, "ca-valid", graded).sighting(Validation::Ca));
+    if !facts.ca_valid() || policy.ca != CaUse::Accept {
+        return Some(Outcome::reject(Rule::CaOnly, "not-ca-valid").event("rejected", Severity::Warning));
     }
-    Some(Outcome::reject(Rule::CaOnly, "not-ca-valid").event("rejected", Severity::Warning))
+    if facts.trusted().any(|known| facts.names_this(known)) {
+        return Some(by_authority(facts, policy));
+    }
+    if facts.pinned_only() {
+        return changed(facts, policy);
+    }
+    let another = facts.known.pins.iter().position(|known| pins_another_key(facts, known));
+    Some(another.map_or_else(|| by_authority(facts, policy), |pin| upgrade(facts, policy, pin)))
 }
 
 /// Rule 4. Each pin is held against the problems by itself; the one that fits best speaks.
@@ -328,6 +348,11 @@ fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if let Some(pin) = facts.known.pins.iter().position(|known| pins_another_key(facts, known)) {
         return Some(upgrade(facts, policy, pin));
     }
+    Some(by_authority(facts, policy))
+}
+
+/// A CA-valid chain against which no pin stands.
+fn by_authority(facts: &Facts, policy: &Policy) -> Outcome {
     let graded = change::of_accepted(facts);
     let new_issuer = graded.change == Change::IssuerChanged;
     let outcome = if new_issuer && policy.issuer_change == Action::Ask {
@@ -335,7 +360,7 @@ fn ca_valid(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     } else {
         Outcome::verified(Rule::CaValid, "ca-valid", graded).sighting(Validation::Ca)
     };
-    Some(if new_issuer { outcome.event("replaced", Severity::Warning) } else { outcome })
+    if new_issuer { outcome.event("replaced", Severity::Warning) } else { outcome }
 }
 
 /// Whether a pin that does not match stands against the CA-valid chain. An authority that is pinned by one program

@@ -57,6 +57,12 @@ impl Policy {
     /// This policy with every field at least as strict as `floor`. `is_system_root` tells whether a
     /// root is one of the system's; it is asked only where roots differ.
     pub(super) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {
+        let mut parts = std::mem::take(&mut self.parts);
+        if parts.is_empty() {
+            parts.push(self.clone());
+        }
+        parts.push(floor.clone());
+        self.parts = parts;
         let named = |roots: &[Cert], root: &Cert| roots.iter().any(|r| r.fingerprint() == root.fingerprint());
         let (ours, theirs) = (std::mem::take(&mut self.roots), &floor.roots);
         self.roots = theirs.iter().filter(|root| self.system_roots || named(&ours, root)).cloned().collect();

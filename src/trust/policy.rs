@@ -70,6 +70,8 @@ pub struct Policy {
     pub(super) min_rsa_bits: u32,
     /// In a store below the user's: other policies may only be stricter.
     pub(super) mandatory: bool,
+    /// The policies that this one was put together of, each of which decides as well. Never stored.
+    pub(super) parts: Vec<Policy>,
     unknown: Map<String, Value>,
 }
 
@@ -134,6 +136,7 @@ impl Default for Policy {
             farm_limit: 4,
             min_rsa_bits: SMALLEST_RSA,
             mandatory: false,
+            parts: Vec::new(),
             unknown: Map::new(),
         }
     }

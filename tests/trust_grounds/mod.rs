@@ -393,3 +393,32 @@ fn a_dry_run_with_a_stated_time_is_judged_at_that_time_and_any_other_check_is_no
     world.yes(&verdict).unwrap();
     assert!(world.record().unwrap().pins[0].created >= tofu::trust::facts::RELEASED);
 }
+
+#[test]
+fn ca_only_skips_pins_and_no_caution() {
+    let (first, second) = (ca("First"), ca("Second"));
+    let mut asks = policy("ca-only", &[&first, &second]);
+    asks.set("issuer-change", "ask").unwrap();
+    let mut world = World { policy: asks, ..world("default", &[&first, &second]) };
+    world.see(&first.leaf(&[HOST], "a", START - DAY, 90));
+    world.days_later(30);
+    let moved = second.leaf(&[HOST], "b", world.now - DAY, 90);
+    let verdict = world.see(&moved);
+    assert_eq!(say(&verdict), "ask none none issuer-changed medium");
+    world.yes(&verdict).unwrap();
+    assert_eq!(world.see(&moved).decision(), Decision::Accept);
+
+    // A person bound this endpoint to one key, although any valid certificate would have done.
+    let bound = self::world("default", &[&first]);
+    let chain = first.leaf(&[HOST], "a", START - DAY, 90);
+    bound.see(&chain);
+    bound.edit(|record| {
+        let waiver = Some(tofu::path::Problems::NONE);
+        let value = tofu::store::PinValue::Sha256(chain.leaf().unwrap().spki());
+        let known = facts::pin(PinKind::Key, "a", PinState::Trusted, waiver).pin;
+        record.pins.push(tofu::store::Pin { id: 7, value, cert: None, ..known });
+    });
+    let only = World { policy: policy("ca-only", &[&first]), ..bound };
+    assert_eq!(only.see(&chain).decision(), Decision::Accept);
+    assert_eq!(say(&only.see(&first.leaf(&[HOST], "b", START - DAY, 90))).split(' ').next(), Some("reject"));
+}
