@@ -314,6 +314,12 @@ pub(super) fn before(event: &Event) -> Option<Option<EndpointRecord>> {
     serde_json::from_value(value.clone()).ok().map(Some)
 }
 
+/// What was known of the endpoint of an undoable event before it, if anything was.
+pub(crate) fn record_before(event: &Event) -> Option<EndpointRecord> {
+    let record = before(event)??;
+    Some(EndpointRecord { endpoint: endpoint_of(event)?, ..record })
+}
+
 /// A hash over a store-wide policy.
 pub(super) fn policy_hash(policy: Option<&Map<String, Value>>) -> Result<String, StoreError> {
     Ok(Hash::of(&serde_json::to_vec(&policy).map_err(unwritable)?).hex())

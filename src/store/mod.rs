@@ -35,6 +35,7 @@ pub use error::StoreError;
 pub use fsck::Report;
 pub use import::{Export, ExportFormat, IMPORTABLE, ImportFormat, ImportReport, MAX_IMPORT};
 pub use layers::{LayerPolicies, LayeredPin};
+pub(crate) use log::record_before;
 pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Restored, Statistics, Undone};
 pub use memory::MemoryEngine;
 pub use meta::Counts;

@@ -30,6 +30,7 @@ mod layout;
 mod named;
 mod other_keys;
 mod out;
+mod outlook;
 mod pages;
 mod reach;
 mod render;

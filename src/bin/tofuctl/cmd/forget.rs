@@ -1,10 +1,12 @@
 //! `forget`: a server, a part of what is known of it, or one pin. Says what stays.
 
-use tofu::store::{self, EndpointRecord, PinEntry, PinState, PinValue, Store};
+use tofu::store::{self, EndpointRecord, Ground, PinEntry, PinState, PinValue, Store};
+use tofu::trust::LastAccepted;
 
 use crate::cli::store::Forget;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::outlook;
 use crate::words;
 
 pub fn run(args: &Forget, cx: &Context) -> Result<Exit, Failure> {
@@ -26,12 +28,16 @@ fn forget(store: &Store, target: &str, args: &Forget, cx: &Context) -> Result<Ex
     let what = if some { store::Forget { pins, sightings, pending, policy } } else { store::Forget::ALL };
     let before = cx.changes().len();
     let questions = store.read(|tx| tx.pending_of(&endpoint))?.len();
+    let last = LastAccepted::of(store, &endpoint)?;
     store.forget(&endpoint, what, cx.now())?;
     let record = store.read(|tx| tx.endpoint(&endpoint))?;
     let questions = if what.pending { questions } else { 0 };
     if cx.changes().len() == before && questions == 0 {
         cx.done(&format!("there was nothing of that to forget about {endpoint}"))?;
         return Ok(Exit::Done);
+    }
+    if what.pins || what.sightings {
+        outlook::tell(store, last, cx);
     }
     let parts: Vec<&str> = [
         (what.pins, "its pins"),
@@ -53,8 +59,16 @@ fn remains(record: &EndpointRecord) -> String {
     if record.tombstone.is_some() {
         stays.push("that it was known, so the next contact asks".to_owned());
     }
-    if record.validated.is_some() {
-        stays.push("that it was valid, so a certificate that is not will be rejected".to_owned());
+    match &record.validated {
+        Some(validated) if validated.is_shared() => {
+            stays.push("that it was valid, so a certificate that is not will be rejected".to_owned());
+        }
+        Some(validated) if validated.rested_on(Ground::Program) => {
+            stays.push(
+                "that another program found it valid, so that the next contact asks for its fingerprint".to_owned(),
+            );
+        }
+        _ => {}
     }
     let refused = |p: &&store::Pin| matches!(p.state, PinState::Blocked | PinState::Compromised);
     let blocked = record.pins.iter().filter(refused).count();
@@ -66,7 +80,12 @@ fn remains(record: &EndpointRecord) -> String {
 
 fn forget_pin(store: &Store, id: u64, cx: &Context) -> Result<Exit, Failure> {
     let entry = store.read(|tx| tx.find_pin(id))?;
+    let last = match &entry {
+        PinEntry::Endpoint(endpoint, _) => LastAccepted::of(store, endpoint)?,
+        PinEntry::Everywhere(_) => None,
+    };
     store.forget_pin(id, cx.now())?;
+    outlook::tell(store, last, cx);
     let text = match entry {
         PinEntry::Everywhere(block) => format!(
             "lifted the block of {} {} everywhere",

@@ -5,11 +5,13 @@ use serde_json::json;
 
 use tofu::endpoint::Endpoint;
 use tofu::store::{NewPin, PinEntry, PinState, PinValue, Store, StoreError};
+use tofu::trust::LastAccepted;
 
 use crate::cli::store::Retire;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::named::{self, Named};
+use crate::outlook;
 use crate::words;
 
 pub fn run(args: &Retire, cx: &Context) -> Result<Exit, Failure> {
@@ -36,6 +38,10 @@ fn existing(cx: &Context) -> Result<Store, Failure> {
 
 fn by_number(store: &Store, id: u64, state: PinState, cx: &Context) -> Result<Exit, Failure> {
     let before = cx.changes().len();
+    let last = match store.read(|tx| tx.find_pin(id))? {
+        PinEntry::Endpoint(endpoint, _) => LastAccepted::of(store, &endpoint)?,
+        PinEntry::Everywhere(_) => None,
+    };
     store.set_pin_state(id, state, cx.now())?;
     let text = match store.read(|tx| tx.find_pin(id))? {
         PinEntry::Endpoint(endpoint, pin) => {
@@ -45,6 +51,7 @@ fn by_number(store: &Store, id: u64, state: PinState, cx: &Context) -> Result<Ex
         }
         PinEntry::Everywhere(_) => format!("pin {id} is blocked everywhere"),
     };
+    outlook::tell(store, last, cx);
     // Undo revives no compromised key.
     if state == PinState::Compromised {
         cx.done_for_good(&text, json!({}))?
@@ -68,7 +75,7 @@ fn by_name(store: &Store, endpoint: &Endpoint, named: &Named, state: PinState, c
             cx.done_for_good(&text, json!({ "pin": id }))?;
             Ok(Exit::Done)
         }
-        None => match store.mask_pin(endpoint, named.kind, &value, cx.now()) {
+        None => match masked(store, endpoint, named, &value, cx) {
             Ok(id) => {
                 let text = format!(
                     "the system's {} counts no more for {endpoint}; forget --pin {id} takes that back",
@@ -83,4 +90,18 @@ fn by_name(store: &Store, endpoint: &Endpoint, named: &Named, state: PinState, c
             Err(error) => Err(error.into()),
         },
     }
+}
+
+/// Masks a pin of the system's, and says what becomes of the next contact.
+fn masked(
+    store: &Store,
+    endpoint: &Endpoint,
+    named: &Named,
+    value: &PinValue,
+    cx: &Context,
+) -> Result<u64, StoreError> {
+    let last = LastAccepted::of(store, endpoint)?;
+    let id = store.mask_pin(endpoint, named.kind, value, cx.now())?;
+    outlook::tell(store, last, cx);
+    Ok(id)
 }

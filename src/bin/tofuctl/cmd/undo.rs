@@ -5,11 +5,13 @@ use serde_json::json;
 
 use tofu::store::Store;
 use tofu::text::escape;
+use tofu::trust::LastAccepted;
 
 use super::restore::named as named_pin;
 use crate::cli::store::Undo;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::outlook;
 
 pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
     if cx.existing()?.is_none() {
@@ -29,6 +31,10 @@ pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
     }
     let stays: Vec<String> = done.stays.iter().map(named_pin).collect();
     stays.iter().for_each(|pin| cx.out.note(&format!("stays: {pin}")));
+    // The event of the undo keeps what was known before it; of an import nothing was ever accepted.
+    if let [_] = done.events.as_slice() {
+        outlook::tell(&store, LastAccepted::before(&store, done.event)?, cx);
+    }
     let text = match done.events.as_slice() {
         [one] => format!("undone: {}", named(&store, *one)?),
         several => format!("undone: {} changes of one import", several.len()),
