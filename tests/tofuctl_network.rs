@@ -271,6 +271,53 @@ fn trust_for_once_remembers_nothing() {
 }
 
 /// Two ports of this machine with one key, of which the first is trusted: the second would be accepted unasked.
+#[test]
+fn where_the_policy_asks_nobody_a_typed_fingerprint_is_announced_in_one_command() {
+    let user = User::new();
+    let server = Server::start(self_signed("self"), "self", Manner::Echo);
+    let typed = fingerprint("self");
+    let known = |policy: &str| {
+        user.run(&["policy", "set", &format!("preset={policy}")]).ends(0);
+        user.run(&["trust", "--fingerprint", &typed, &server.name()])
+    };
+    for policy in ["strict", "rfc8314"] {
+        // It says how a pin is made there, and makes none.
+        let ran = known(policy).ends(4);
+        assert!(flat(&ran.err).contains("--announce"), "{}", ran.err);
+        assert!(made(&user).is_empty());
+        let wrong = fingerprint("another");
+        user.run(&["trust", "--announce", "--fingerprint", &wrong, &server.name()]).ends(4);
+        assert!(made(&user).is_empty());
+        user.run(&["trust", "--announce", "--fingerprint", &typed, &server.name()]).ends(0);
+        user.run(&["check", "--no-ask", &server.name()]).ends(0);
+        assert_eq!(made(&user)[0].state, PinState::Trusted);
+        user.run(&["forget", &server.name()]).ends(0);
+    }
+}
+
+#[test]
+fn undo_retire_and_forget_say_what_the_next_contact_will_do() {
+    let user = User::new();
+    let server = Server::start(self_signed("self"), "self", Manner::Echo);
+    let asks = "the next contact asks";
+    for take_back in [&["undo"][..], &["retire", "PIN"], &["forget", "--pin", "PIN"], &["forget", "SERVER"]] {
+        trust(&user, &server, "self");
+        let pin = made(&user)[0].id.to_string();
+        let name = server.name();
+        let args: Vec<&str> = take_back
+            .iter()
+            .map(|arg| match *arg {
+                "PIN" => pin.as_str(),
+                "SERVER" => name.as_str(),
+                other => other,
+            })
+            .collect();
+        let ran = user.run(&args).ends(0);
+        assert!(flat(&ran.err).contains(asks) || flat(&ran.out).contains(asks), "{args:?}: {} {}", ran.out, ran.err);
+        user.run(&["check", "--no-ask", &name]).ends(3);
+    }
+}
+
 fn siblings(user: &User) -> (Server, Server) {
     let (first, second) = (user.self_signed("one"), user.self_signed("one"));
     trust(user, &first, "one");

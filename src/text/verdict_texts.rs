@@ -509,5 +509,9 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "advice-existing-account",
         "Check the account's settings. A certificate can be accepted only while setting an account up.",
     ),
+    (
+        "advice-announce",
+        "The policy in force asks nobody here. If the provider confirms the fingerprint, announce it beforehand as the next key of {host}; the next contact then takes it.",
+    ),
     ("advice-tell-provider", "Tell the provider; there is nothing to be accepted here."),
 ];

@@ -389,8 +389,13 @@ impl<'a> Scene<'a> {
             Rule::Blocked => "advice-unblock",
             Rule::Downgrade if self.outcome.way_back => "advice-way-back",
             _ if self.outcome.reasons.contains(&"existing-account") => "advice-existing-account",
+            _ if self.outcome.reasons.contains(&"policy-rejects") => "advice-announce",
             _ => "advice-tell-provider",
         });
+        let asked_nobody = self.outcome.reasons.contains(&"existing-account");
+        if asked_nobody && self.facts.possession && !matches!(self.outcome.rule, Rule::Pinned | Rule::CaValid) {
+            codes.push("advice-announce");
+        }
         codes.push("advice-no-password");
     }
 

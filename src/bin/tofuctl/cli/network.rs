@@ -154,6 +154,9 @@ pub struct Trust {
     /// Trust it now and remember nothing
     #[arg(long, conflicts_with_all = ["until", "kind", "comment", "add"])]
     pub once: bool,
+    /// Where the policy asks nobody, announce the fingerprint as the server's next key, which the check then takes
+    #[arg(long, requires = "fingerprint", conflicts_with_all = ["once", "add"])]
+    pub announce: bool,
     /// A note to keep with it
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,

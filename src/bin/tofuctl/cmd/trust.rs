@@ -1,7 +1,7 @@
 //! `tofuctl trust`: fetches what a server presents and trusts it, after a person's yes or by a fingerprint
 //! that somebody gave beforehand. Nothing is written before what is presented is known to be meant.
 
-use tofu::store::{PinKind, Store};
+use tofu::store::{NewPin, Pin, PinKind, PinState, PinValue, Store};
 use tofu::tls::{self, Conn, Service, Start, Terms};
 use tofu::trust::{self, Check, Decision, Flags, Verdict, parse_fingerprint};
 
@@ -57,7 +57,16 @@ pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
             (store, seen.clone())
         } else {
             let store = reach::store(&args.judge, cx)?;
-            let verdict = decided(&store, &conn, &seen, &terms, &wish, cx)?;
+            let announced = if args.judge.dry_run { None } else { announce(&store, &seen, args, cx)? };
+            let plain = if announced.is_some() { &Wish::default() } else { &wish };
+            let verdict = decided(&store, &conn, &seen, &terms, plain, cx)?;
+            if let Some(id) = announced {
+                if verdict.decision() != Decision::Accept {
+                    store.forget_pin(id, cx.now())?;
+                    tell(&verdict, cx)?;
+                    return Ok(exit_of(verdict.decision()));
+                }
+            }
             (store, verdict)
         };
         let exit = settle(&store, verdict, voucher, &wish, args, interrupt, cx)?;
@@ -129,6 +138,12 @@ fn settle(
     }
     if args.judge.dry_run || !ask::is_question(&verdict) {
         tell(&verdict, cx)?;
+        if asks_nobody(&verdict) && !args.announce {
+            let server = verdict.endpoint();
+            say(&format!(
+                "tofuctl: the policy asks nobody about {server}: with --announce its fingerprint is announced and taken"
+            ));
+        }
         return Ok(exit_of(verdict.decision()));
     }
     if let Some(kind) = wish.kind.filter(|kind| !verdict.offered().contains(kind)) {
@@ -193,6 +208,37 @@ fn accepted(
         }
     };
     said(verdict, &text, args, cx)
+}
+
+/// Whether the policy rejects what another one would ask about.
+fn asks_nobody(verdict: &Verdict) -> bool {
+    let by_policy = |code: &str| matches!(code, "policy-rejects" | "existing-account");
+    verdict.decision() == Decision::Reject && verdict.reasons().any(by_policy)
+}
+
+/// Announces what the fingerprint names where the policy asks nobody, so that the check takes it. The number of the
+/// pin that was made for it.
+fn announce(store: &Store, seen: &Verdict, args: &network::Trust, cx: &Context) -> Result<Option<u64>, Failure> {
+    let Some(leaf) = seen.chain().leaf().filter(|_| args.announce && asks_nobody(seen)) else { return Ok(None) };
+    let (kind, value) = match args.kind.map(PinKind::from) {
+        None | Some(PinKind::Key) => (PinKind::Key, leaf.spki()),
+        Some(PinKind::Certificate) => (PinKind::Certificate, leaf.fingerprint()),
+        Some(other) => return Err(not_offered(seen, other)),
+    };
+    let new = NewPin {
+        kind,
+        state: PinState::Staged,
+        value: PinValue::Sha256(value),
+        cert: Some(leaf.clone()),
+        expires: args.until.map_or(0, |until| until.after(cx.now())),
+        comment: args.comment.clone().unwrap_or_default(),
+    };
+    let trusted = store.read(|tx| tx.endpoint(seen.endpoint()))?.into_iter().flat_map(|record| record.pins);
+    let same = |pin: &Pin| pin.kind == new.kind && pin.value == new.value && pin.state == PinState::Trusted;
+    if trusted.into_iter().any(|pin| same(&pin)) {
+        return Ok(None);
+    }
+    Ok(Some(store.add_pin(seen.endpoint(), &new, cx.now())?))
 }
 
 /// What was trusted, in full.
