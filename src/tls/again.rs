@@ -38,10 +38,9 @@ fn look(route: &Route<'_>, address: Option<SocketAddr>, sought: &Sought) -> Resu
     let route = &route.within(LONGEST);
     let mut kinds = sought.kinds().to_vec();
     let mut reached = false;
-    while !kinds.is_empty() {
+    while super::witness::can_offer(&kinds) {
         let seen = match once(route, address, &kinds) {
-            Ok(Some(seen)) => seen,
-            Ok(None) => return Ok(SecondLook::Nothing),
+            Ok(seen) => seen,
             Err(NetError::Tls { .. } | NetError::Limit { .. }) => return Ok(SecondLook::Nothing),
             Err(error @ NetError::Cancelled { .. }) => return Err(error),
             // We did not reach the server again, which says nothing about its keys.
@@ -59,19 +58,18 @@ fn look(route: &Route<'_>, address: Option<SocketAddr>, sought: &Sought) -> Resu
         }
         kinds.retain(|kind| *kind != shown);
     }
-    Ok(SecondLook::Nothing)
+    // A kind that no handshake here verifies was never asked for.
+    Ok(if reached { SecondLook::Nothing } else { SecondLook::NotMade })
 }
 
-/// One handshake on a new connection to the address that the first one reached; `None` where nothing of these kinds can be verified here.
-fn once(route: &Route<'_>, address: Option<SocketAddr>, kinds: &[KeyAlgorithm]) -> Result<Option<Chain>, NetError> {
-    if !super::witness::can_offer(kinds) {
-        return Ok(None);
-    }
+/// One handshake on a new connection to the address that the first one reached. An empty chain proves
+/// nothing.
+fn once(route: &Route<'_>, address: Option<SocketAddr>, kinds: &[KeyAlgorithm]) -> Result<Chain, NetError> {
     let (socket, timings) = route.connect(address)?;
     let mut session = route.begin_with(socket, timings, Some(kinds))?;
     session.complete()?;
     let seen = session.seen();
     session.tls.send_close_notify();
     let _ = session.tls.write_tls(&mut super::net::socket::Wire { socket: &session.socket, first: &mut Vec::new() });
-    Ok(seen.proven.then_some(seen.chain))
+    Ok(if seen.proven { seen.chain } else { Chain::new() })
 }

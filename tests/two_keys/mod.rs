@@ -135,6 +135,21 @@ fn a_key_of_the_same_kind_is_not_looked_for_again() {
     assert!(!because(&verdict, "known-key-not-proven"));
 }
 
+/// A key of a kind that no handshake here can prove is not asked for, and nobody says that it was.
+#[test]
+fn a_known_key_that_cannot_be_proven_is_not_looked_for() {
+    let der = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/certs/key-ed448.der");
+    let ed448 = Cert::parse_der(&std::fs::read(der).unwrap()).unwrap();
+    let store = Store::memory();
+    let (kind, state, value) = (PinKind::Key, PinState::Trusted, PinValue::Sha256(ed448.spki()));
+    let pin = NewPin { kind, state, value, cert: Some(ed448), expires: 0, comment: String::new() };
+    store.add_pin(&mail(), &pin, 1).unwrap();
+    let server = serving(config(&kept("two-p256")));
+    let verdict = see(&store, &server).verdict().unwrap();
+    assert_eq!((server.connections(), verdict.risk()), (1, Risk::High));
+    assert!(!because(&verdict, "known-key-not-proven"));
+}
+
 /// Only the hash of a typed or imported pin is known, so every other kind is asked for in turn.
 #[test]
 fn a_pin_without_a_certificate_is_looked_for_among_all_kinds() {
