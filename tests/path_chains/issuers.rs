@@ -20,9 +20,9 @@ fn an_authority_made_again_under_its_old_name_is_unknown_and_nothing_is_forged()
         let old_root = of(root("Private CA", &old), 1, 1).signed(&old);
         let new_root = of(root("Private CA", &new), 2, 2).signed(&new);
         let leaf = of(leaf.clone(), 3, 2).signed(&new);
-        let both = asked_der(&[leaf.clone(), new_root.clone()], &[old_root.clone()]);
+        let both = asked_der(&[leaf.clone(), new_root.clone()], std::slice::from_ref(&old_root));
         assert_eq!(both.problems(), ["1:untrusted-issuer"], "{case}");
-        let alone = asked_der(&[leaf.clone()], &[old_root.clone()]).problems();
+        let alone = asked_der(std::slice::from_ref(&leaf), std::slice::from_ref(&old_root)).problems();
         assert_eq!(alone, [if with_ids { "0:incomplete-chain" } else { "0:incomplete-chain-other-key" }], "{case}");
         let old_sent = asked_der(&[leaf.clone(), old_root.clone()], &[]).problems();
         assert_eq!(old_sent, alone, "{case}, the server sends its old root");
