@@ -358,7 +358,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "meaning-other-program",
-        "The two programs do not trust the same authorities. The server may well be the right one; but this program was never told that {authority} may vouch for it.",
+        "The two programs do not trust the same authorities: this program was never told that {authority} may vouch for the server. Whether that is right is not checked by this.",
     ),
     (
         "meaning-not-pinned",
