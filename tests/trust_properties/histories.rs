@@ -233,6 +233,7 @@ fn note_pin(model: &mut Model, place: Place, key: usize, state: PinState, below:
             model.masked.remove(&(place, key));
         }
         PinState::Staged if below => {
+            model.beside.remove(&(place, key));
             model.staged_below.insert((place, key));
         }
         PinState::Staged => {
