@@ -94,6 +94,16 @@ impl Tx<'_> {
         self.refer(&key, &before.as_ref().map(certs).unwrap_or_default(), &certs(&record))
     }
 
+    /// Moves the generation of an endpoint whose record stays as it is: what was given in its present state
+    /// alone, as trust for a session is, ends.
+    pub(super) fn end_state(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
+        let Place { key, row, before } = self.place_of(endpoint)?;
+        let Some(mut record) = before else { return Ok(()) };
+        record.generation = self.next_generation();
+        let body = self.encode(&record)?;
+        self.put_at(row, key, &body).map(|_| ())
+    }
+
     /// Removes a record altogether. Only for one that says nothing: what was trusted leaves a tombstone.
     pub(super) fn remove_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
         let key = keyspace::endpoint(endpoint);

@@ -478,7 +478,9 @@ impl Facts {
     /// trust in an authority or a name, which says nothing of this key.
     pub fn answers(&self, known: &KnownPin, objection: &Objection) -> bool {
         let by_itself = matches!(known.pin.origin, Origin::AcceptNew | Origin::Sibling);
-        let knew = objection.kind == ObjectionKind::Blocked || known.pin.state_since >= objection.since;
+        // A replaced key in its overlap was trusted when it was made, not when it was replaced.
+        let yes = if known.pin.state == PinState::Trusted { known.pin.state_since } else { known.pin.created };
+        let knew = objection.kind == ObjectionKind::Blocked || yes >= objection.since;
         let about_this = is_leaf_pin(&known.pin) && self.names_this(known);
         about_this && !by_itself && self.counts(&known.pin) && knew
     }

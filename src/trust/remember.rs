@@ -351,7 +351,9 @@ fn promote(facts: &Facts, record: &mut EndpointRecord, index: usize, overlap: i6
     let at = facts.at();
     let old_waiver = |record: &EndpointRecord, id: u64| record.pins.iter().find(|p| p.id == id).and_then(|p| p.waiver);
     let Some((id, mut replaces)) = record.pins.get(index).map(|pin| (pin.id, pin.replaces)) else { return };
-    if replaces == 0 {
+    // The one that it was announced beside may have been replaced since, by what is trusted now.
+    let stands = |pin: &Pin| pin.id == replaces && pin.state == PinState::Trusted;
+    if !record.pins.iter().any(stands) {
         let newest = record.pins.iter().filter(|p| p.state == PinState::Trusted && is_leaf_pin(p)).max_by_key(|p| p.id);
         replaces = newest.map_or(0, |pin| pin.id);
     }

@@ -92,6 +92,8 @@ struct Model {
     /// Ends of trust that was replaced by an announced key.
     ends: BTreeMap<(Place, usize), Timestamp>,
     session: BTreeSet<(Place, usize)>,
+    /// What was replaced, and when somebody had said yes to it.
+    said_yes: BTreeMap<(Place, usize), Timestamp>,
     /// Pins for any account, by port, and pins below, by place: since when.
     beside: BTreeMap<(Place, usize), Timestamp>,
     staged: BTreeSet<(Place, usize)>,
@@ -110,7 +112,8 @@ struct Model {
 impl Model {
     /// Records that may let a key count at a place besides its own: for any account, below, both.
     fn beside(&self, place: Place, key: usize) -> Option<Timestamp> {
-        let masked = self.masked.contains(&(place, key));
+        // The endpoint's own word of a key stands in the place of any other.
+        let masked = self.masked.contains(&(place, key)) || self.staged.contains(&(place, key));
         let found = [place, (2, place.1)].into_iter().filter_map(|at| self.beside.get(&(at, key)).copied());
         found.max().filter(|_| !masked)
     }
@@ -125,7 +128,7 @@ impl Model {
         if self.refused_here(place, key) {
             return Some("the key is refused here".to_owned());
         }
-        let explicit = self.own.get(&(place, key)).copied().flatten().max(self.beside(place, key));
+        let explicit = self.explicit(place, key);
         let explicit = if self.session.contains(&(place, key)) { Some(self.now) } else { explicit };
         for ((at, refused), (since, compromised)) in &self.refused {
             let answered = explicit.is_some_and(|yes| !compromised || yes >= *since);
@@ -159,18 +162,29 @@ impl Model {
         }
     }
 
+    /// When somebody last said yes to a key here, for any account or below. That it ends is another matter.
+    fn explicit(&self, place: Place, key: usize) -> Option<Timestamp> {
+        let beside = [place, (2, place.1)].into_iter().filter_map(|at| self.beside.get(&(at, key)).copied());
+        let replaced = self.said_yes.get(&(place, key)).copied();
+        beside.max().max(replaced).max(self.own.get(&(place, key)).copied().flatten())
+    }
+
     fn is_staged(&self, place: Place, key: usize) -> bool {
         let any = (2, place.1);
         let beside = self.staged.contains(&(any, key))
             || self.staged_below.contains(&(place, key))
             || self.staged_below.contains(&(any, key));
-        self.staged.contains(&(place, key)) || beside && !self.masked.contains(&(place, key))
+        let own = self.masked.contains(&(place, key)) || self.own.contains_key(&(place, key));
+        self.staged.contains(&(place, key)) || beside && !own
     }
 
     /// This key, and nothing else that counted here.
     fn replaced_by(&mut self, place: Place, key: usize, end: Option<Timestamp>) {
         let others: Vec<usize> = (0..4).filter(|other| *other != key).collect();
         for other in others {
+            if let Some(yes) = self.explicit(place, other) {
+                self.said_yes.insert((place, other), yes);
+            }
             let counted = self.own.remove(&(place, other)).is_some() || self.beside(place, other).is_some();
             if !counted {
                 continue;
@@ -223,6 +237,9 @@ fn stores(pins: &[(Place, usize, PinState)], model: &mut Model) -> (Store, Optio
 
 fn note_pin(model: &mut Model, place: Place, key: usize, state: PinState, below: bool) {
     model.touched.insert(place);
+    if state == PinState::Trusted {
+        model.retired.remove(&(place, key));
+    }
     match state {
         PinState::Trusted if below || place.0 == 2 => {
             model.beside.insert((place, key), model.now);
@@ -239,13 +256,20 @@ fn note_pin(model: &mut Model, place: Place, key: usize, state: PinState, below:
         PinState::Staged => {
             // A trusted key that is announced counts no more until it arrives.
             model.own.remove(&(place, key));
-            model.beside.remove(&(place, key));
+            if place.0 == 2 {
+                // The user's own word for any account stands in the place of the system's for each.
+                model.beside.retain(|(at, other), _| at.1 != place.1 || *other != key);
+            }
             model.staged.insert((place, key));
             model.masked.remove(&(place, key));
         }
         PinState::Blocked | PinState::Compromised => {
             let compromised = state == PinState::Compromised;
-            model.refused.insert((place, key), (model.now, compromised));
+            // What is refused stays so since when it was, unless it becomes worse.
+            let known = model.refused.get(&(place, key)).copied();
+            if known.is_none_or(|(_, worse)| compromised && !worse) {
+                model.refused.insert((place, key), (model.now, compromised));
+            }
         }
         PinState::Retired => {}
     }
@@ -278,6 +302,14 @@ fn run(policy: &str, pins: &[(Place, usize, PinState)], steps: &[Step]) {
                     model.ends.retain(|(at, _), _| *at != place);
                     model.session.retain(|(at, _)| *at != place);
                     model.staged.retain(|(at, _)| *at != place);
+                    // What sets nothing aside that another record says is forgotten as well.
+                    let others: [Vec<(Place, usize)>; 3] = [
+                        model.beside.keys().copied().collect(),
+                        model.staged.iter().copied().collect(),
+                        model.staged_below.iter().copied().collect(),
+                    ];
+                    let said = |at: Place, key: usize| others.iter().flatten().any(|other| *other == (at, key));
+                    model.masked.retain(|(at, key)| *at != place || said(*at, *key) || said((2, at.1), *key));
                     // A tombstone names no key.
                     model.retired.retain(|(at, _)| *at != place);
                     model.touched.insert(place);
@@ -316,16 +348,24 @@ fn seen(model: &mut Model, place: Place, key: usize, valid: bool) {
         // The newest of several keys is the one that is replaced: the model lets the others be.
         let own = model.own.keys().filter(|(at, other)| *at == place && *other != key).count();
         model.staged.remove(&(place, key));
+        if model.staged.remove(&((2, place.1), key)) {
+            // It was announced for any account, and has arrived for all of them.
+            model.beside.insert(((2, place.1), key), model.now);
+        }
         if own == 0 {
             model.replaced_by(place, key, Some(end));
         } else if own == 1 {
             let other = model.own.keys().find(|(at, other)| *at == place && *other != key).copied();
             if let Some(other) = other.filter(|_| !model.staged.contains(&(place, key))) {
+                if let Some(yes) = model.explicit(place, other.1) {
+                    model.said_yes.insert(other, yes);
+                }
                 model.ends.insert(other, end);
                 model.retired.insert(other);
             }
         }
         model.own.insert((place, key), Some(model.now));
+        model.retired.remove(&(place, key));
         model.session.retain(|(at, _)| *at != place);
     } else if !valid && !model.own.contains_key(&(place, key)) && model.beside(place, key).is_none() {
         let lent = model.session.contains(&(place, key)) || model.ends.contains_key(&(place, key));
@@ -350,6 +390,8 @@ fn answered(model: &mut Model, place: Place, key: usize, reply: Reply) {
             model.own.insert((place, key), Some(model.now));
             model.ends.remove(&(place, key));
             model.retired.remove(&(place, key));
+            // Trusted again, it is set aside no more; forgetting leaves what the stores below say.
+            model.masked.remove(&(place, key));
         }
     }
 }

@@ -123,6 +123,10 @@ impl Tx<'_> {
             match record.pins.iter_mut().find(|p| p.id == id) {
                 Some(pin) if pin.state == new.state && pin.expires == new.expires && pin.comment == new.comment => {}
                 Some(pin) => {
+                    if trusting {
+                        // It is this call that lets it count again, whoever did before.
+                        pin.origin = Origin::Managed;
+                    }
                     pin.state = new.state;
                     pin.state_since = now;
                     pin.expires = new.expires;
@@ -275,6 +279,9 @@ impl Store {
                 }
                 // A person's word also ends the overlap of a pin that was retired by a promotion.
                 if pin.state != state || pin.overlap_until != 0 {
+                    if matches!(state, PinState::Trusted | PinState::Staged) {
+                        pin.origin = Origin::Managed;
+                    }
                     pin.state = state;
                     pin.state_since = now;
                     pin.overlap_until = 0;
@@ -460,6 +467,8 @@ impl Store {
             tx.change(endpoint, text, now, |record| {
                 if what.pins {
                     record.pins.retain(|p| REFUSED.contains(&p.state) || masks.contains(&p.id));
+                    // A mask in its overlap would go on to count.
+                    record.pins.iter_mut().for_each(|p| p.overlap_until = 0);
                     record.upgrade = None;
                 }
                 if what.sightings {
@@ -477,7 +486,13 @@ impl Store {
                     bury(record, now);
                 }
                 Ok(())
-            })
+            })?;
+            // Forgotten a moment ago: the record says so already, and trust for a session ends all the same.
+            let generation = |record: Option<EndpointRecord>| record.map(|record| record.generation);
+            match generation(tx.endpoint(endpoint)?) == generation(known) {
+                true => tx.end_state(endpoint),
+                false => Ok(()),
+            }
         })
     }
 
