@@ -416,7 +416,7 @@ fn retire(store: &Store, model: &mut Model, place: Place, key: usize) {
 
 /// How many histories: `PROPTEST_CASES`, or enough for every day.
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
 }
 
 proptest! {

@@ -264,6 +264,7 @@ impl Store {
     /// Sets a pin's state. A compromised pin is never revived; a blocked one can only be retired.
     pub fn set_pin_state(&self, id: u64, state: PinState, now: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
+            let before = tx.own_generation();
             tx.change_pin(id, (event_code(state), state_word(state)), now, |pin| {
                 let allowed = match pin.state {
                     PinState::Compromised => state == PinState::Compromised,
@@ -287,7 +288,14 @@ impl Store {
                     pin.overlap_until = 0;
                 }
                 Ok(())
-            })
+            })?;
+            // It counted no more already: what was trusted for a session ends with the word all the same.
+            match tx.find_pin(id)? {
+                PinEntry::Endpoint(endpoint, _) if tx.own_generation() == before && state != PinState::Trusted => {
+                    tx.end_state(&endpoint)
+                }
+                _ => Ok(()),
+            }
         })
     }
 
