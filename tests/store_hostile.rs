@@ -262,7 +262,8 @@ fn an_open_handle_refuses_a_store_that_others_were_let_into_and_that_was_written
     let root = rustix::process::geteuid().is_root();
     let mode = |place: &Place, mode| fs::set_permissions(place.file(), fs::Permissions::from_mode(mode)).unwrap();
     let owner = |place: &Place, owner| std::os::unix::fs::chown(place.file(), Some(owner), None).unwrap();
-    let changes: [(&str, &dyn Fn(&Place), &dyn Fn(&Place)); 4] = [
+    type Change<'a> = &'a dyn Fn(&Place);
+    let changes: [(&str, Change, Change); 4] = [
         ("chmod", &|place| mode(place, 0o666), &|place| mode(place, 0o600)),
         ("65534", &|place| owner(place, 65_534), &|place| owner(place, 0)),
         ("hard links", &|p| fs::hard_link(p.file(), p.beside("-2")).unwrap(), &|p| {

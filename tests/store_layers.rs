@@ -353,7 +353,8 @@ fn an_open_handle_refuses_a_store_below_that_is_no_longer_the_systems_alone() {
     // A key is added through a handle that the administrator opened before.
     let administrator = system.open();
     let add = |n: u16| put(&administrator, pinned("", &format!("h{n}.example"), 993, "k"));
-    let spoiled: [(&dyn Fn(), &dyn Fn()); 3] = [
+    type Change<'a> = &'a dyn Fn();
+    let spoiled: [(Change, Change); 3] = [
         (&|| mode(&file, 0o666), &|| mode(&file, 0o644)),
         (&|| chown(&file, Some(65_534), None).unwrap(), &|| chown(&file, Some(0), None).unwrap()),
         // Only a store of the system has every directory above it looked at for its owner.

@@ -397,7 +397,7 @@ fn a_pin_that_was_taken_by_a_person_is_never_a_voucher_after_it_was_replaced() {
 
 #[test]
 fn a_key_that_everybody_has_is_trusted_only_by_its_typed_fingerprint() {
-    let mut w = world("accept-new", &[]);
+    let w = world("accept-new", &[]);
     w.store.mark_published(spki("a"), "an old appliance", w.now).unwrap();
     let verdict = w.see(&server("a"));
     assert_eq!(say(&verdict), "ask none first-use none high");
