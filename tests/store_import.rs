@@ -3,6 +3,8 @@
 mod import_programs;
 #[path = "store_import/known.rs"]
 mod known;
+#[path = "store_import/large.rs"]
+mod large;
 mod store_common;
 mod trust_support;
 

@@ -4,9 +4,9 @@
 
 use std::net::IpAddr;
 
-use super::found::{Found, each_line};
+use super::found::{Found, Scope, each_line};
 use super::known_hosts::other_hash;
-use crate::endpoint::{Account, Endpoint};
+use crate::endpoint::Endpoint;
 use crate::fingerprint::parse_labelled;
 use crate::hash::Hash;
 use crate::store::record::PinKind;
@@ -23,8 +23,8 @@ const HASHES: [(&str, &str); 4] = [
 ];
 
 /// Reads the file. Lines that cannot be used are remarks.
-pub(super) fn read(data: &[u8], account: &Account) -> Found {
-    let mut found = Found::new(account);
+pub(super) fn read(data: &[u8], scope: &Scope) -> Found {
+    let mut found = Found::new(scope);
     each_line(data, &mut found, |found, number, line| {
         if line.is_empty() || line.starts_with('#') {
             return;
@@ -85,7 +85,7 @@ mod tests {
              [::1]:993:\t{SHA256_OID}\t{print}\tAAAA\nold.example:443\tOID.1.3.14.3.2.26\tAB:CD\tU\tAAAA\n\
              c.example:443:^userContextId=1\t{SHA256_OID}\t{print}\t\nbroken\n"
         );
-        let found = read(file.as_bytes(), &Account::default());
+        let found = read(file.as_bytes(), &Scope::default());
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(endpoints, ["[::1]:993", "mail.example:993"]);
         assert_eq!(found.remarks.len(), 3, "{:?}", found.remarks);

@@ -2,10 +2,10 @@
 //! `settings.rs` knows how they are written. How a fingerprint is written is known to
 //! [`crate::fingerprint`].
 
-use super::found::{Found, each_line, lines};
+use super::found::{Found, Scope, each_line, lines};
 use super::settings::{COMMENT, Look, Settings, is_heading, pin_at};
 use super::{UNRECOGNISED, program};
-use crate::endpoint::{Account, Endpoint};
+use crate::endpoint::Endpoint;
 use crate::fingerprint::{FingerprintError, parse_labelled};
 use crate::time::Timestamp;
 
@@ -16,8 +16,8 @@ const SECRETS: [&str; 5] = ["pass", "password", "remotepass", "user", "remoteuse
 /// msmtp, mpop, OfflineIMAP, fetchmail and mbsync, which may be several files in one. Other
 /// settings of such files pass in silence; what is about a server and holds no fingerprint that can be
 /// used is remarked, and in a file without any setting so is every other line.
-pub(super) fn read(data: &[u8], account: &Account, endpoint: Option<&Endpoint>, now: Timestamp) -> Found {
-    let mut found = Found::new(account);
+pub(super) fn read(data: &[u8], scope: &Scope, endpoint: Option<&Endpoint>, now: Timestamp) -> Found {
+    let mut found = Found::new(scope);
     found.now = now;
     if let Some(program) = program::of(data) {
         found.read_as = program.name;
@@ -150,7 +150,7 @@ mod tests {
              poll pop.example protocol pop3 port 995 sslfingerprint \"{print}\"\n\
              plain.example:143 {print}\n[::1]:993 {print}\n* {print}\n"
         );
-        let found = read(file.as_bytes(), &Account::default(), None, 0);
+        let found = read(file.as_bytes(), &Scope::default(), None, 0);
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(
             endpoints,
@@ -183,7 +183,7 @@ mod tests {
             ),
         ];
         for file in files {
-            let found = read(file.as_bytes(), &Account::default(), None, 0);
+            let found = read(file.as_bytes(), &Scope::default(), None, 0);
             assert!(found.remarks.len() == 0 && found.endpoints.is_empty(), "{file}{:?}", found.remarks);
         }
     }
@@ -207,7 +207,7 @@ mod tests {
         let settings = "account work\nhost smtp.example\ntls on\n";
         for line in &bad {
             for before in ["", settings] {
-                let found = read(format!("{before}{line}\n").as_bytes(), &Account::default(), None, 0);
+                let found = read(format!("{before}{line}\n").as_bytes(), &Scope::default(), None, 0);
                 let number = format!("line {}: ", before.lines().count() + 1);
                 assert!(
                     found.remarks.len() == 1 && found.remarks.iter().all(|r| r.starts_with(&number)),
@@ -217,6 +217,6 @@ mod tests {
         }
         // Nothing but hosts is in this file, so that this can only be one.
         let file = format!("junk\nmore junk\nmailhost {hex}\n");
-        assert_eq!(read(file.as_bytes(), &Account::default(), None, 0).remarks.len(), 2);
+        assert_eq!(read(file.as_bytes(), &Scope::default(), None, 0).remarks.len(), 2);
     }
 }

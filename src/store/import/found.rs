@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::hash::{BuildHasher, RandomState};
 
 use super::services;
 use crate::cert::Cert;
@@ -63,11 +64,53 @@ impl Remarks {
     }
 }
 
+/// What of a file is read. A long one is read once for each of several parts, among which its endpoints are shared out
+/// by a hash, so that what is held of it stays small beside the file itself.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    /// Whose the pins are, where the format knows no accounts.
+    account: Account,
+    part: u64,
+    parts: u64,
+    /// Nobody can know which part an endpoint falls to, and put a whole file into one.
+    by: RandomState,
+    /// Endpoints that may be taken.
+    room: usize,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { account: Account::default(), part: 0, parts: 1, by: RandomState::new(), room: MAX_ENDPOINTS }
+    }
+}
+
+impl Scope {
+    /// All of a file, to be read in so many parts.
+    pub(super) fn new(account: &Account, parts: u64) -> Self {
+        Self { account: account.clone(), parts: parts.max(1), ..Self::default() }
+    }
+
+    /// The same for the next part, after so many endpoints were taken; `None` after the last one.
+    pub(super) fn next(self, taken: usize) -> Option<Self> {
+        let part = self.part.saturating_add(1);
+        let room = self.room.saturating_sub(taken);
+        (part < self.parts).then_some(Self { part, room, ..self })
+    }
+
+    /// Whether nothing of the file is left to other parts.
+    pub(super) fn is_whole(&self) -> bool {
+        self.parts == 1
+    }
+
+    fn holds(&self, endpoint: &Endpoint) -> bool {
+        self.is_whole() || self.by.hash_one(endpoint).checked_rem(self.parts) == Some(self.part)
+    }
+}
+
 /// What a file holds.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Whose the pins are, where the format knows no accounts.
-    account: Account,
+    scope: Scope,
     /// What the file was taken for.
     pub(super) read_as: &'static str,
     /// When it is imported.
@@ -88,18 +131,21 @@ pub(super) struct FoundEndpoint {
 }
 
 impl Found {
-    pub(super) fn new(account: &Account) -> Self {
-        Self { account: account.clone(), ..Self::default() }
+    pub(super) fn new(scope: &Scope) -> Self {
+        Self { scope: scope.clone(), ..Self::default() }
     }
 
+    /// Remarks a line: once, in the first part.
     pub(super) fn remark(&mut self, line: usize, what: &str) {
-        self.remarks.add(|| format!("line {line}: {what}"));
+        if self.scope.part == 0 {
+            self.remarks.add(|| format!("line {line}: {what}"));
+        }
     }
 
     /// The endpoint that a format without accounts names.
     pub(super) fn endpoint(&self, host: &str, port: u16) -> Result<Endpoint, String> {
         let endpoint = Endpoint::parse("", host, port).map_err(|e| e.to_string())?;
-        Ok(Endpoint { account: self.account.clone(), ..endpoint })
+        Ok(Endpoint { account: self.scope.account.clone(), ..endpoint })
     }
 
     /// [`Found::endpoint`] with a port as it is written: a number, or the name of a service.
@@ -108,9 +154,12 @@ impl Found {
         self.endpoint(host, port)
     }
 
-    /// The record of an endpoint; `None`, and a remark, where there are too many.
+    /// The record of an endpoint; `None` where it belongs to another part and, with a remark, where there are too many.
     pub(super) fn at(&mut self, endpoint: &Endpoint) -> Option<&mut FoundEndpoint> {
-        let full = self.endpoints.len() >= MAX_ENDPOINTS;
+        if !self.scope.holds(endpoint) {
+            return None;
+        }
+        let full = self.endpoints.len() >= self.scope.room;
         match self.endpoints.entry(endpoint.clone()) {
             Entry::Occupied(there) => Some(there.into_mut()),
             Entry::Vacant(_) if full => {
@@ -284,6 +333,47 @@ mod tests {
         let known = &found.endpoints[&place];
         assert_eq!((known.pins.len(), known.surplus), (MAX_PINS, 40_001 - MAX_PINS as u64));
         assert_eq!(known.pins.iter().filter(|p| is_refused(p)).count(), 1);
+    }
+
+    #[test]
+    fn the_parts_of_a_file_are_the_whole_of_it_and_remark_a_line_once() {
+        let add = |scope: &Scope| {
+            let mut found = Found::new(scope);
+            found.remark(1, "odd");
+            for n in 0..500u32 {
+                let place = found.endpoint(&format!("m{}.example", n % 300), 993).unwrap();
+                found.add(&place, pin(n, PinState::Trusted));
+            }
+            found
+        };
+        let whole = add(&Scope::new(&Account::default(), 1));
+        let (mut scope, mut endpoints, mut remarks, mut parts) =
+            (Some(Scope::new(&Account::default(), 7)), BTreeMap::new(), 0, 0);
+        while let Some(part) = scope {
+            let found = add(&part);
+            assert!(found.endpoints.len() < 150);
+            scope = part.next(found.endpoints.len());
+            remarks += found.remarks.len();
+            parts += 1;
+            endpoints.extend(found.endpoints);
+        }
+        assert_eq!((parts, remarks, endpoints.len()), (7, 1, 300));
+        assert!(endpoints.iter().zip(&whole.endpoints).all(|(a, b)| a.0 == b.0 && a.1.pins == b.1.pins));
+    }
+
+    #[test]
+    fn so_many_endpoints_of_a_file_are_taken_over_all_its_parts() {
+        let scope = Scope { room: 5, ..Scope::new(&Account::default(), 2) };
+        let add = |scope: &Scope| {
+            let mut found = Found::new(scope);
+            for n in 0..20u32 {
+                let place = found.endpoint(&format!("m{n}.example"), 993).unwrap();
+                found.add(&place, pin(n, PinState::Trusted));
+            }
+            found.endpoints.len()
+        };
+        let first = add(&scope);
+        assert_eq!(first + add(&scope.next(first).unwrap()), 5);
     }
 
     #[test]

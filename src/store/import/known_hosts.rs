@@ -3,9 +3,9 @@
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 
-use super::found::{Found, lines};
+use super::found::{Found, Scope, lines};
 use super::services;
-use crate::endpoint::{Account, Endpoint};
+use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::store::record::PinKind;
 use crate::time::Timestamp;
@@ -29,8 +29,8 @@ const HASHES: [(&str, &str); 12] = [
 ];
 
 /// Reads the file. Lines that cannot be used are remarks.
-pub(super) fn read(data: &[u8], account: &Account, now: Timestamp) -> Found {
-    let mut found = Found::new(account);
+pub(super) fn read(data: &[u8], scope: &Scope, now: Timestamp) -> Found {
+    let mut found = Found::new(scope);
     for (number, line) in lines(data) {
         let Some(line) = line else {
             found.remark(number, "longer than any line of such a file");
@@ -110,7 +110,7 @@ mod tests {
              |g0|c.example|993|5|{key}\n|c0|d.example|993|0|3|abcd\n|g0|e.example|gopher|0|{key}\n|g0|f.example|993|0|?\n\
              |g0|g.example|993|0|YWJj\n|g0|h.exa"
         );
-        let found = read(file.as_bytes(), &Account::default(), 10);
+        let found = read(file.as_bytes(), &Scope::default(), 10);
         let endpoints: Vec<String> = found.endpoints.keys().map(ToString::to_string).collect();
         assert_eq!(endpoints, ["b.example:993", "mail.example:993"]);
         let numbers: Vec<&str> = found.remarks.iter().filter_map(|r| r.split(':').next()).collect();
@@ -120,7 +120,7 @@ mod tests {
         );
         assert!(found.remarks.iter().any(|r| r.starts_with("line 8: a SHA-1 hash of the key: others")));
         let other = format!("|c0|a.example|993|0|8|{hash}{hash}\n|c0|a.example|993|0|99|{hash}\n");
-        let found = read(other.as_bytes(), &Account::default(), 10);
+        let found = read(other.as_bytes(), &crate::store::import::found::Scope::default(), 10);
         let said: Vec<&String> = found.remarks.iter().collect();
         assert!(said[0].contains("a SHA-512 hash of the key: only SHA-256 is compared"), "{said:?}");
         assert!(said[1].contains("unknown here (number 99)"), "{said:?}");

@@ -32,7 +32,7 @@ use super::bounds::MAX_PINS;
 use super::endpoints::Place;
 use super::error::StoreError;
 use super::manage::{event, everywhere_event, import_event};
-use super::record::{EndpointRecord, Pin, PinState, PinValue, Severity, Validated};
+use super::record::{Block, EndpointRecord, Pin, PinState, PinValue, Severity, Validated};
 use super::tx::Tx;
 use super::{Origin, Store};
 use crate::cert::Cert;
@@ -40,12 +40,16 @@ use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::text::count;
 use crate::time::Timestamp;
-use found::{Found, FoundEndpoint, Remarks};
+use found::{Found, FoundEndpoint, Remarks, Scope};
 
 /// The most that is read at once, in bytes.
 pub const MAX_IMPORT: usize = 256 * 1024 * 1024;
 /// A dry run looks at so many endpoints in one view of the store: a reader that stays keeps writers out.
 const STEP: usize = 512;
+/// An import that cannot be undone is committed by so many endpoints at a time.
+const PIECE: usize = 10_000;
+/// A file of more lines than this is read in several parts.
+const PART: usize = 200_000;
 /// What programs of one system write at the beginning of a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -187,38 +191,72 @@ impl Store {
         let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
         // Whatever it is taken for, a certificate has no lines.
         let format = if Cert::parse_der(data).is_ok() { ImportFormat::Pem } else { format };
-        // Nothing is held of the store while the file is read.
-        let found = match format {
-            ImportFormat::Json => merge::read(data)?,
-            ImportFormat::KnownHosts => known_hosts::read(data, account, now),
-            ImportFormat::CertOverride => cert_override::read(data, account),
-            ImportFormat::Fingerprints => fingerprint::read(data, account, endpoint, now),
-            ImportFormat::Pem => match endpoint {
-                Some(endpoint) => pem::read(data, endpoint)?,
-                None => return Err(StoreError::Invalid { what: pem::without_host(data) }),
-            },
+        let parts = match format {
+            ImportFormat::Json | ImportFormat::Pem => 1,
+            _ => parts_of(data),
         };
-        let (mut report, remarks) =
-            if commit { self.write(|tx| take(tx, &found, now))? } else { self.rehearse(&found, now)? };
-        let read_as = match format {
-            ImportFormat::Json => "an export of a store",
-            ImportFormat::KnownHosts => "GnuTLS' known_hosts",
-            ImportFormat::CertOverride => "Mozilla's cert_override.txt",
-            ImportFormat::Pem => "certificates",
-            ImportFormat::Fingerprints => found.read_as,
-        };
-        let mut all = found.remarks;
-        all.append(remarks);
-        report.remarks = all.list();
-        report.read_as = read_as;
+        let mut scope = Some(Scope::new(account, parts));
+        let (mut report, mut remarks) = (ImportReport::default(), Remarks::default());
+        while let Some(part) = scope {
+            // Nothing is held of the store while the file is read.
+            let mut found = match format {
+                ImportFormat::Json => merge::read(data)?,
+                ImportFormat::KnownHosts => known_hosts::read(data, &part, now),
+                ImportFormat::CertOverride => cert_override::read(data, &part),
+                ImportFormat::Fingerprints => fingerprint::read(data, &part, endpoint, now),
+                ImportFormat::Pem => match endpoint {
+                    Some(endpoint) => pem::read(data, endpoint)?,
+                    None => return Err(StoreError::Invalid { what: pem::without_host(data) }),
+                },
+            };
+            report.read_as = match format {
+                ImportFormat::Json => "an export of a store",
+                ImportFormat::KnownHosts => "GnuTLS' known_hosts",
+                ImportFormat::CertOverride => "Mozilla's cert_override.txt",
+                ImportFormat::Pem => "certificates",
+                ImportFormat::Fingerprints => found.read_as,
+            };
+            remarks.append(std::mem::take(&mut found.remarks));
+            let at_once = part.is_whole() && found.endpoints.len() <= self.undo_bound();
+            match (commit, at_once) {
+                (true, true) => {
+                    let all: Vec<_> = found.endpoints.iter().collect();
+                    let blocks: Vec<_> = found.blocks.values().collect();
+                    let done = self.write(|tx| take(tx, &found, &all, &blocks, true, now))?;
+                    add(&mut report, &mut remarks, done);
+                }
+                (true, false) => self.take_by_pieces(&found, now, (&mut report, &mut remarks))?,
+                (false, _) => self.rehearse(&found, now, (&mut report, &mut remarks))?,
+            }
+            scope = part.next(found.endpoints.len());
+            if scope.is_none() && !at_once {
+                let bound = self.undo_bound();
+                remarks.add(|| {
+                    format!(
+                        "more than {bound} endpoints at once: an import is then taken in parts and cannot be undone"
+                    )
+                });
+            }
+        }
+        report.remarks = remarks.list();
         report.committed = commit;
         Ok(report)
     }
 
+    /// The most endpoints of an import that can be undone: its events must not push all others out of the log, nor
+    /// itself out of it.
+    fn undo_bound(&self) -> usize {
+        usize::try_from(self.log_bounds().0.checked_div(2).unwrap_or(0)).unwrap_or(usize::MAX)
+    }
+
     /// What a committed import would do. The store is looked at piece by piece, so that others can
     /// write meanwhile.
-    fn rehearse(&self, found: &Found, now: Timestamp) -> Result<(ImportReport, Remarks), StoreError> {
-        let (mut report, mut remarks) = (ImportReport::default(), Remarks::default());
+    fn rehearse(
+        &self,
+        found: &Found,
+        now: Timestamp,
+        (report, remarks): (&mut ImportReport, &mut Remarks),
+    ) -> Result<(), StoreError> {
         let blocks: Vec<_> = found.blocks.values().collect();
         for blocks in blocks.chunks(STEP) {
             let new = self.read(|tx| -> Result<u64, StoreError> {
@@ -232,46 +270,70 @@ impl Store {
         }
         let endpoints: Vec<_> = found.endpoints.iter().collect();
         for endpoints in endpoints.chunks(STEP) {
-            let (part, said) = self.read(|tx| -> Result<_, StoreError> {
+            let done = self.read(|tx| -> Result<_, StoreError> {
                 let (mut part, mut said) = (ImportReport::default(), Remarks::default());
                 for (endpoint, known) in endpoints {
                     judge(tx, found, (endpoint, known), now, (&mut part, &mut said))?;
                 }
                 Ok((part, said))
             })?;
-            report.endpoints = report.endpoints.saturating_add(part.endpoints);
-            report.pins = report.pins.saturating_add(part.pins);
-            report.same = report.same.saturating_add(part.same);
-            report.refused = report.refused.saturating_add(part.refused);
-            report.conflicts.extend(part.conflicts);
-            remarks.append(said);
+            add(report, remarks, done);
         }
-        if let Some(bound) = beyond_undo(self, found) {
-            remarks.add(|| cannot_be_undone(bound));
+        Ok(())
+    }
+
+    /// Commits what is too much to be undone, and to be held in memory as one change, in pieces of a bounded size. One
+    /// that is cut short can be begun again: what was taken is the same then.
+    fn take_by_pieces(
+        &self,
+        found: &Found,
+        now: Timestamp,
+        (report, remarks): (&mut ImportReport, &mut Remarks),
+    ) -> Result<(), StoreError> {
+        let blocks: Vec<&Block> = found.blocks.values().collect();
+        for blocks in blocks.chunks(PIECE) {
+            let done = self.write(|tx| take(tx, found, &[], blocks, false, now))?;
+            add(report, remarks, done);
         }
-        Ok((report, remarks))
+        let endpoints: Vec<_> = found.endpoints.iter().collect();
+        for endpoints in endpoints.chunks(PIECE) {
+            let done = self.write(|tx| take(tx, found, endpoints, &[], false, now))?;
+            add(report, remarks, done);
+        }
+        Ok(())
     }
 }
 
-/// The most endpoints of an import that can be undone, where there are more: its events must not push
-/// all others out of the log, nor itself out of it.
-fn beyond_undo(store: &Store, found: &Found) -> Option<u64> {
-    let bound = store.log_bounds().0.checked_div(2).unwrap_or(0);
-    (u64::try_from(found.endpoints.len()).unwrap_or(u64::MAX) > bound).then_some(bound)
+/// In how many parts a file of lines is read.
+fn parts_of(data: &[u8]) -> u64 {
+    let lines = data.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(lines.div_ceil(PART)).unwrap_or(1)
 }
 
-fn cannot_be_undone(bound: u64) -> String {
-    format!("more than {bound} endpoints at once: this import cannot be undone")
+/// Adds what was done of a part to the whole.
+fn add(report: &mut ImportReport, remarks: &mut Remarks, (part, said): (ImportReport, Remarks)) {
+    report.endpoints = report.endpoints.saturating_add(part.endpoints);
+    report.pins = report.pins.saturating_add(part.pins);
+    report.blocks = report.blocks.saturating_add(part.blocks);
+    report.same = report.same.saturating_add(part.same);
+    report.refused = report.refused.saturating_add(part.refused);
+    report.conflicts.extend(part.conflicts);
+    remarks.append(said);
 }
 
-fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<(ImportReport, Remarks), StoreError> {
+/// Takes these blocks and endpoints of a file in, with an undoable event for each endpoint or one for all of them.
+fn take(
+    tx: &mut Tx<'_>,
+    found: &Found,
+    endpoints: &[(&Endpoint, &FoundEndpoint)],
+    blocks: &[&Block],
+    undoable: bool,
+    now: Timestamp,
+) -> Result<(ImportReport, Remarks), StoreError> {
     let (mut report, mut remarks) = (ImportReport::default(), Remarks::default());
-    for (fingerprint, der) in &found.certs {
-        tx.put_cert_der(*fingerprint, der)?;
-    }
-    for block in found.blocks.values() {
+    for block in blocks {
         if tx.own_blocked(block.kind, &[block.value])?.is_empty() {
-            let mut block = block.clone();
+            let mut block = (*block).clone();
             block.id = tx.new_pin_id()?;
             block.created = now;
             let event = everywhere_event("blocked-everywhere", block.kind, block.value, now);
@@ -280,13 +342,17 @@ fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<(ImportReport,
             report.blocks = report.blocks.saturating_add(1);
         }
     }
-    let beyond = beyond_undo(tx.store, found);
-    let batch = beyond.is_none().then_some(tx.meta.next_event);
-    for place in &found.endpoints {
+    let batch = undoable.then_some(tx.meta.next_event);
+    for place in endpoints {
         let refused = report.refused;
-        let Some((place, mut record)) = judge(tx, found, place, now, (&mut report, &mut remarks))? else { continue };
-        for pin in record.pins.iter_mut().filter(|pin| pin.id == 0) {
-            pin.id = tx.new_pin_id()?;
+        let Some((place, mut record)) = judge(tx, found, *place, now, (&mut report, &mut remarks))? else { continue };
+        for pin in &mut record.pins {
+            if pin.id == 0 {
+                pin.id = tx.new_pin_id()?;
+            }
+            if let Some((fingerprint, der)) = pin.cert.and_then(|cert| found.certs.get_key_value(&cert)) {
+                tx.put_cert_der(*fingerprint, der)?;
+            }
         }
         let refused = report.refused.saturating_sub(refused);
         let event = batch.map(|batch| import_event(&record, refused, batch, now));
@@ -296,9 +362,9 @@ fn take(tx: &mut Tx<'_>, found: &Found, now: Timestamp) -> Result<(ImportReport,
             tx.log_undoable(event, before.as_ref())?;
         }
     }
-    if let Some(bound) = beyond {
-        remarks.add(|| cannot_be_undone(bound));
-        let text = format!("imported {} with {}", count(report.endpoints, "endpoint"), count(report.pins, "pin"));
+    if !undoable && (report.endpoints > 0 || report.refused > 0) {
+        let taken = (count(report.endpoints, "endpoint"), count(report.pins, "pin"));
+        let text = format!("imported {} with {}, a part of a larger import", taken.0, taken.1);
         tx.log(event(None, "imported", Severity::Notice, now, text))?;
     }
     Ok((report, remarks))

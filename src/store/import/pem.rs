@@ -5,7 +5,7 @@
 //! authority among them is never taken: no issuer pin is made unasked, and a certificate pin on an
 //! authority would match nothing.
 
-use super::found::Found;
+use super::found::{Found, Scope};
 use crate::cert::{Cert, HostMatch, ParseError, SignatureCheck, pem_blocks};
 use crate::endpoint::{Endpoint, Host};
 use crate::store::error::StoreError;
@@ -26,7 +26,7 @@ struct Part<'a> {
 
 /// Reads the blocks for a server. Those that cannot be used are remarks; data without any block is an error.
 pub(super) fn read(data: &[u8], endpoint: &Endpoint) -> Result<Found, StoreError> {
-    let mut found = Found::new(&endpoint.account);
+    let mut found = Found::new(&Scope::new(&endpoint.account, 1));
     if let Ok(cert) = Cert::parse_der(data) {
         take(&mut found, 1, Ok(cert), endpoint, None, true);
         return Ok(found);
