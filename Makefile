@@ -31,7 +31,7 @@ BUILD   := $(CARGO) build --lib $(if $(filter 1,$(TOOL)),--bin tofuctl) --locked
 # Manual pages and completions, which the tool writes itself.
 PAGES   := $(BUILT)/tofuctl-pages
 
-.PHONY: all check demo install install-tool uninstall header symbols bench conformance help
+.PHONY: all check demo install install-tool uninstall header symbols bench conformance fuzz help
 
 all: ## build the library (shared and static) and tofuctl, PROFILE=release or dev; TOOL=0 for the library alone
 	$(BUILD)
@@ -106,6 +106,13 @@ endif
 
 conformance: ## certificate corpus and x509-limbo, where ../shared/data is
 	$(CARGO) test --locked --test cert_corpus --test conformance -- --nocapture
+
+# Minutes for each target, and which (all of them).
+MINUTES ?= 1
+ONLY    ?=
+
+fuzz: ## run each libFuzzer target of fuzz/ for MINUTES=N (1; 0 builds only); ONLY='cert hello' chooses
+	@CARGO='$(CARGO)' bash scripts/fuzz.sh '$(MINUTES)' $(ONLY)
 
 help: ## this list
 	@sed -n 's/^\([a-z ]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "make %-20s %s\n", $$1, $$2 }'

@@ -236,3 +236,32 @@ fn time_is_linear_in_the_size() {
         assert!(large < small * 30, "{what}: {small:?} for 8 KiB, {large:?} for 64 KiB");
     }
 }
+
+/// The fuzz targets' own functions, so that a change which breaks one shows here and not in a long run.
+#[path = "../fuzz/src/lib.rs"]
+mod fuzz_targets;
+
+#[test]
+fn every_seed_of_the_fuzz_targets_holds() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    for (name, target) in fuzz_targets::TARGETS {
+        let mut paths: Vec<_> = std::fs::read_dir(seeds.join(name)).unwrap().map(|e| e.unwrap().path()).collect();
+        paths.sort();
+        assert!(!paths.is_empty(), "{name} has no seeds");
+        for path in paths {
+            println!("{}", path.display());
+            target(&std::fs::read(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_export_is_called_by_the_fuzz_target_or_left_out_by_name() {
+    let calls = include_str!("../fuzz/src/calls.rs");
+    let words: std::collections::HashSet<&str> = calls.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let symbols: Vec<&str> = include_str!("../tofu.symbols").lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(symbols.len() > 100);
+    for symbol in symbols {
+        assert!(words.contains(symbol) || fuzz_targets::left_out(symbol), "no sequence of calls has {symbol}");
+    }
+}
