@@ -320,7 +320,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "meaning-objection",
-        "The key would have been accepted here, but somebody refused it for another server. Whoever has its private half could stand in for this server too.",
+        "Somebody refused this key for another server. Whoever has its private half could stand in for this server too.",
     ),
     ("meaning-new-problem", "The trust given before covers only the problems that were shown then."),
     ("meaning-pin-expired", "Trust was given for a limited time only, and it is over. The key has not changed."),

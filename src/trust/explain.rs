@@ -76,7 +76,7 @@ impl<'a> Scene<'a> {
     fn headline(&self) -> Statement {
         let code = match (self.outcome.decision, self.outcome.rule) {
             (Decision::Ask, _) if self.published() => "headline-published-key",
-            _ if self.outcome.objected => "headline-objection",
+            _ if self.objected() => "headline-objection",
             (Decision::Accept, _) => self.accepted(),
             (_, Rule::UnknownPolicy) => "headline-policy-unknown",
             (_, Rule::Blocked) if self.outcome.pin == PinResult::Retired => "headline-compromised",
@@ -245,7 +245,7 @@ impl<'a> Scene<'a> {
         let mut codes: Vec<&'static str> = Vec::new();
         codes.push(match (self.outcome.decision, self.outcome.rule) {
             _ if self.published() && self.outcome.rule != Rule::Blocked => "meaning-published-key",
-            _ if self.outcome.objected => "meaning-objection",
+            _ if self.objected() => "meaning-objection",
             (_, Rule::UnknownPolicy) => "meaning-policy-unknown",
             (_, Rule::Blocked) => "meaning-blocked",
             (_, Rule::NeverWaivable) => "meaning-never-waivable",
@@ -344,7 +344,7 @@ impl<'a> Scene<'a> {
         }
         codes.push(match self.outcome.rule {
             _ if self.published() => "advice-published-key",
-            _ if self.outcome.objected => "advice-objection",
+            _ if self.objected() => "advice-objection",
             Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
             Rule::LapsedNewer => "advice-wait-for-renewal",
             Rule::PinExpired => "advice-renew-trust",
@@ -459,6 +459,12 @@ impl<'a> Scene<'a> {
         };
         let raw = named.or_else(|| self.leaf.map(raw_issuer));
         excerpt_raw(&raw.unwrap_or_default())
+    }
+
+    /// That a key was refused for another server is what matters most here.
+    fn objected(&self) -> bool {
+        let first = self.outcome.rule == Rule::FirstUse && self.outcome.decision == Decision::Ask;
+        self.outcome.objected || first && self.facts.refused_elsewhere().is_some()
     }
 
     /// Where and when a key of this chain was refused: `blocked for mail.example.org:993 on 2027-01-01`.
