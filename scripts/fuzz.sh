@@ -26,6 +26,7 @@ for target; do
         -artifact_prefix="$CARGO_TARGET_DIR/crashes/$target/" \
         "$CARGO_TARGET_DIR/corpus/$target" "seeds/$target" 2>&1 | tee "$CARGO_TARGET_DIR/$target.log" |
         grep -E '^(==|SUMMARY|stat::number_of|artifact|thread|.*ERROR)' || true
+    grep -q '^stat::number_of_executed_units' "$CARGO_TARGET_DIR/$target.log" || { echo "$target: did not run"; status=1; }
     [ -z "$(ls "$CARGO_TARGET_DIR/crashes/$target")" ] || { echo "$target: found $(ls "$CARGO_TARGET_DIR/crashes/$target")"; status=1; }
 done
 exit $status

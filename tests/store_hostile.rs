@@ -188,6 +188,27 @@ fn rows_that_vanish_or_move_are_noticed_at_lookup() {
 }
 
 #[test]
+fn what_a_damaged_file_says_is_escaped_in_the_error() {
+    let place = Place::new();
+    small_store(&place);
+    let bytes = fs::read(place.file()).unwrap();
+    // The schema names the table twice and then has the SQL; the last word of it is no longer what was named.
+    let named: Vec<usize> = (0..bytes.len() - 6).filter(|at| &bytes[*at..at + 6] == b"record").collect();
+    assert!(!named.is_empty());
+    let mut quoted = 0;
+    for at in named {
+        let mut bad = bytes.clone();
+        bad[at + 3] = 0x1B;
+        fs::write(place.file(), &bad).unwrap();
+        let Err(error) = ask(&place.options()) else { continue };
+        let said = error.to_string();
+        assert!(said.contains("pins.db") && !said.contains(char::is_control), "{said:?}");
+        quoted += usize::from(said.contains("\\x1B"));
+    }
+    assert!(quoted > 0, "no error quoted the file");
+}
+
+#[test]
 fn a_newer_store_is_named_as_such() {
     let place = Place::new();
     small_store(&place);

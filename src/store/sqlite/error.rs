@@ -6,12 +6,14 @@ use std::time::Duration;
 use rusqlite::ErrorCode;
 
 use crate::store::StoreError;
+use crate::text::excerpt;
 
 /// Translates an error of SQLite about `file`.
 pub(super) fn from_sqlite(file: &Path, busy: Duration, error: rusqlite::Error) -> StoreError {
     let store = file.display().to_string();
     let code = error.sqlite_error_code();
-    let what = error.to_string();
+    // SQLite quotes names from the file, which somebody else may have written.
+    let what = excerpt(&error.to_string(), 300);
     if error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK) {
         let what = format!(
             "a change to it was cut short, which only somebody who may write to it can put right; as its owner, run: \
