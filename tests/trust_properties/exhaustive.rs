@@ -4,7 +4,7 @@
 //! baseline, the problems, what is known elsewhere, the clock, and every preset.
 
 use tofu::path::{ProblemKind, Problems};
-use tofu::store::{Origin, PinState, Validated, Validation};
+use tofu::store::{LayerPolicies, Origin, PinState, Validated, Validation};
 use tofu::time::{DAY, Timestamp};
 use tofu::trust::decide::decide;
 use tofu::trust::facts::*;
@@ -276,11 +276,34 @@ fn refused_here(facts: &Facts) -> bool {
     facts.known.pins.iter().any(|known| facts.names_this(known) && known.pin.refuses())
 }
 
+/// A policy, a mandatory one of a store below, and what becomes of the two together.
+fn under_mandatory_policies() -> Vec<(Policy, Policy, Policy)> {
+    let pairs = [("accept-new", "careful"), ("ca-only", "default"), ("default", "ca-only"), ("strict", "careful")];
+    let of = |(mine, floor): (&str, &str)| {
+        let (mine, mut floor) = (Policy::preset(mine).unwrap(), Policy::preset(floor).unwrap());
+        floor.set("mandatory", "yes").unwrap();
+        let below = LayerPolicies { store: Some(floor.to_map()), ..LayerPolicies::default() };
+        let both = mine.clone().above(&[below]).unwrap();
+        (mine, floor, both)
+    };
+    pairs.into_iter().map(of).collect()
+}
+
 #[test]
 fn the_invariants_of_the_decision_hold_in_every_situation() {
     let policies: Vec<(&str, Policy)> = PRESETS.iter().map(|name| (*name, Policy::preset(name).unwrap())).collect();
+    let floored = under_mandatory_policies();
     let mut walked = 0_u64;
     every_situation(|facts, name| {
+        if facts.elsewhere.objections.is_empty() {
+            for (mine, floor, both) in &floored {
+                walked += 1;
+                let alone = decided(facts, mine).decision.max(decided(facts, floor).decision);
+                if decided(facts, both).decision < alone {
+                    panic!("{mine:?} under {floor:?} is laxer than one of them alone: {}", name());
+                }
+            }
+        }
         let mut usual = None;
         for (preset, policy) in &policies {
             walked += 1;
