@@ -49,7 +49,7 @@ const STEP: usize = 512;
 /// An import that cannot be undone is committed by so many endpoints at a time.
 const PIECE: usize = 10_000;
 /// A file of more lines than this is read in several parts.
-const PART: usize = 200_000;
+const PART: usize = 125_000;
 /// What programs of one system write at the beginning of a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
