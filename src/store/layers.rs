@@ -8,7 +8,6 @@ use super::Store;
 use super::error::StoreError;
 use super::options::StoreOptions;
 use super::record::{EndpointRecord, Pin, PinKind, PinState, PinValue};
-use super::refusals::REFUSED;
 use super::sqlite::Standing;
 use super::tx::Tx;
 use crate::endpoint::{Account, Endpoint};
@@ -100,7 +99,7 @@ impl Tx<'_> {
             let mut nearer = Vec::new();
             for pin in records(below, endpoint)?.into_iter().flat_map(|r| r.pins) {
                 let name = (pin.kind, pin.value.clone());
-                if REFUSED.contains(&pin.state) || !decided.contains(&name) {
+                if pin.refuses() || !decided.contains(&name) {
                     found.push(LayeredPin { layer, pin: Pin { id: 0, replaces: 0, ..pin } });
                 }
                 nearer.push(name);

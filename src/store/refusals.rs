@@ -10,13 +10,10 @@ use std::collections::BTreeSet;
 
 use super::error::StoreError;
 use super::keyspace::{self, ENDPOINTS, REFUSALS};
-use super::record::{EndpointRecord, Pin, PinState, PinValue};
+use super::record::{EndpointRecord, Pin, PinValue};
 use super::tx::Tx;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
-
-/// States that refuse, and that no other store overrides.
-pub(super) const REFUSED: [PinState; 2] = [PinState::Blocked, PinState::Compromised];
 
 /// A pin of one endpoint that refuses a key or certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +141,7 @@ impl Tx<'_> {
 }
 
 fn refusing_pins(record: &EndpointRecord) -> Vec<&Pin> {
-    record.pins.iter().filter(|pin| REFUSED.contains(&pin.state)).collect()
+    record.pins.iter().filter(|pin| pin.refuses()).collect()
 }
 
 fn rows(record: Option<&EndpointRecord>) -> BTreeSet<Vec<u8>> {

@@ -8,7 +8,6 @@ use std::collections::{BTreeSet, HashSet};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::found::is_refused;
 use super::{cert_override, services};
 use crate::cert::Cert;
 use crate::endpoint::{Account, Endpoint, Host};
@@ -128,7 +127,7 @@ fn add_server(
 fn refusals(tx: &Tx<'_>, server: &[EndpointRecord]) -> Result<HashSet<(PinKind, PinValue)>, StoreError> {
     let mut refused: HashSet<_> = HashSet::new();
     let mut add = |pin: &Pin| {
-        if is_refused(pin) {
+        if pin.refuses() {
             refused.insert((pin.kind, pin.value.clone()));
         }
     };

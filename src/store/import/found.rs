@@ -195,8 +195,8 @@ impl Found {
             return;
         }
         known.surplus = known.surplus.saturating_add(1);
-        if is_refused(&pin) {
-            if let Some(place) = known.pins.iter_mut().rev().find(|p| !is_refused(p)) {
+        if pin.refuses() {
+            if let Some(place) = known.pins.iter_mut().rev().find(|p| !p.refuses()) {
                 *place = pin;
             }
         }
@@ -225,11 +225,6 @@ impl Found {
     }
 }
 
-/// Whether it is refused for ever.
-pub(super) fn is_refused(pin: &Pin) -> bool {
-    matches!(pin.state, PinState::Blocked | PinState::Compromised)
-}
-
 /// What a pin names, fit to show.
 pub(super) fn shown(value: &PinValue) -> String {
     match value {
@@ -246,7 +241,7 @@ fn merge(there: &mut Pin, other: Pin) {
         (one, other) => one.or(other),
     };
     there.expires = match (there.expires, other.expires) {
-        _ if is_refused(there) => 0,
+        _ if there.refuses() => 0,
         (0, end) | (end, 0) => end,
         (one, other) => one.min(other),
     };
@@ -332,7 +327,7 @@ mod tests {
         found.add(&place, pin(40_000, PinState::Blocked));
         let known = &found.endpoints[&place];
         assert_eq!((known.pins.len(), known.surplus), (MAX_PINS, 40_001 - MAX_PINS as u64));
-        assert_eq!(known.pins.iter().filter(|p| is_refused(p)).count(), 1);
+        assert_eq!(known.pins.iter().filter(|p| p.refuses()).count(), 1);
     }
 
     #[test]

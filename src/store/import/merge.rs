@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Map;
 use serde_json::value::RawValue;
 
-use super::found::{Found, FoundEndpoint, is_refused, shown};
+use super::found::{Found, FoundEndpoint, shown};
 use super::json::{self, invalid};
 use crate::cert::Cert;
 use crate::endpoint::{Account, Endpoint};
@@ -133,7 +133,7 @@ fn endpoint(found: &mut Found, raw: &RawValue) -> Result<(), String> {
         let read = within(raw, MAX_ITEM).and_then(|text| serde_json::from_str::<Pin>(text).map_err(why));
         match read.and_then(|pin| believed(found, &endpoint, pin)) {
             // A person trusts for any account here, or an administrator; no file does.
-            Ok(pin) if any && !is_refused(&pin) => {
+            Ok(pin) if any && !pin.refuses() => {
                 let (shown, state) = (shown(&pin.value), pin.state.code());
                 found.remarks.add(|| format!("{endpoint}: {shown} is {state} for any account; not taken, add it here"));
             }
@@ -197,7 +197,7 @@ fn fit_name(name: &str) -> Result<(), String> {
 /// A pin of a foreign file as far as it is believed.
 fn believed(found: &mut Found, endpoint: &Endpoint, mut pin: Pin) -> Result<Pin, String> {
     pin.pinned_only = pin.is_only();
-    if is_refused(&pin) {
+    if pin.refuses() {
         // Nothing about it may make the refusal weaker, or be a reason to lose it.
         pin.expires = 0;
         pin.waiver = None;

@@ -1,7 +1,7 @@
 //! What an import takes into an endpoint that is known already: blocks and compromised marks, because they only
 //! make decisions stricter. Its trust is left as it is.
 
-use super::found::{FoundEndpoint, Remarks, is_refused, shown};
+use super::found::{FoundEndpoint, Remarks, shown};
 use super::taken;
 use crate::endpoint::Endpoint;
 use crate::store::bounds::MAX_PINS;
@@ -28,10 +28,10 @@ pub(super) fn merge(
     let mut merged = Merged::default();
     for pin in &found.pins {
         let here = record.pins.iter().chain(beside).filter(|p| p.kind == pin.kind && p.value == pin.value);
-        if here.into_iter().any(|p| p.state == pin.state || (is_refused(pin) && p.state > pin.state)) {
+        if here.into_iter().any(|p| p.state == pin.state || (pin.refuses() && p.state > pin.state)) {
             continue;
         }
-        if is_refused(pin) && refuse(record, pin, now, remarks) {
+        if pin.refuses() && refuse(record, pin, now, remarks) {
             merged.refused = merged.refused.saturating_add(1);
         } else {
             merged.conflict = true;

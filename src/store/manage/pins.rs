@@ -13,7 +13,6 @@ use crate::store::error::StoreError;
 use crate::store::record::{
     Block, EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Tombstone, Validated,
 };
-use crate::store::refusals::REFUSED;
 use crate::store::tx::Tx;
 use crate::time::Timestamp;
 
@@ -102,7 +101,7 @@ impl Tx<'_> {
         }
         let known = self.endpoint(endpoint)?.map(|r| r.pins).unwrap_or_default();
         let same = known.into_iter().find(|p| p.kind == new.kind && p.value == new.value);
-        if trusting && same.as_ref().is_some_and(|p| REFUSED.contains(&p.state)) {
+        if trusting && same.as_ref().is_some_and(|p| p.refuses()) {
             return invalid(format!("this is blocked for {endpoint}; lift the block first"));
         }
         // A block is less than that: the wish is fulfilled already.
@@ -333,7 +332,7 @@ impl Store {
         self.write(|tx| {
             let event = tx.pin_event(&endpoint, &pin, ("pin-forgotten", "forgotten"), now)?;
             tx.change_as(&endpoint, event, now, |record| {
-                if record.pin(id).is_some_and(|p| REFUSED.contains(&p.state)) {
+                if record.pin(id).is_some_and(|p| p.refuses()) {
                     return invalid(format!("pin {id} is blocked; forgetting it would let it in again"));
                 }
                 record.pins.retain(|p| p.id != id);
@@ -474,7 +473,7 @@ impl Store {
             let text = ("forgotten", Severity::Notice, text);
             tx.change(endpoint, text, now, |record| {
                 if what.pins {
-                    record.pins.retain(|p| REFUSED.contains(&p.state) || masks.contains(&p.id));
+                    record.pins.retain(|p| p.refuses() || masks.contains(&p.id));
                     // A mask in its overlap would go on to count.
                     record.pins.iter_mut().for_each(|p| p.overlap_until = 0);
                     record.upgrade = None;

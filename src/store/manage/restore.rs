@@ -17,7 +17,7 @@ use crate::store::keyspace::{self, CERTS, END, ENDPOINTS, LOG, META, PENDING};
 use crate::store::log::share_row;
 use crate::store::meta::Counts;
 use crate::store::record::{Block, EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity};
-use crate::store::refusals::{REFUSED, refusal_rows};
+use crate::store::refusals::refusal_rows;
 use crate::store::tx::Tx;
 use crate::store::{Store, StoreOptions};
 use crate::text::count;
@@ -121,7 +121,7 @@ impl Ours {
         let (mut refused, mut certs, mut events) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (key, body) in tx.trust_rows(ENDPOINTS)? {
             let mut record = tx.decode_endpoint(&key, &body, tx.endpoint_of_key(&key)?)?;
-            record.pins.retain(|pin| REFUSED.contains(&pin.state));
+            record.pins.retain(|pin| pin.refuses());
             for fingerprint in record.pins.iter().filter_map(|pin| pin.cert) {
                 if let Some(der) = tx.row(&keyspace::cert(fingerprint))? {
                     certs.insert(fingerprint, der);

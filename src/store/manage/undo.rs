@@ -252,13 +252,9 @@ fn stays_as(pin: &Pin) -> String {
     format!("pin {}, {}, stays {}", pin.id, pin.value.named(pin.kind), pin.state.code())
 }
 
-fn is_refused(pin: &Pin) -> bool {
-    matches!(pin.state, PinState::Blocked | PinState::Compromised)
-}
-
 /// The refused pins that would not be there, or would be in another state, if undo took the whole change back.
 fn held(before: Option<&EndpointRecord>, left: &Left, current: &EndpointRecord) -> Vec<Pin> {
-    let refused = current.pins.iter().filter(|pin| is_refused(pin) && left.pins.contains(&pin.id));
+    let refused = current.pins.iter().filter(|pin| pin.refuses() && left.pins.contains(&pin.id));
     let was = |pin: &Pin| before.and_then(|record| record.pin(pin.id)).map(|pin| pin.state);
     refused.filter(|pin| was(pin) != Some(pin.state)).cloned().collect()
 }
@@ -273,7 +269,7 @@ fn restored(
     let new = before.is_none();
     let mut restored = merge(before, left, current);
     let unchanged = relevant(&restored) == relevant(current);
-    for pin in current.pins.iter().filter(|pin| is_refused(pin)) {
+    for pin in current.pins.iter().filter(|pin| pin.refuses()) {
         restored.pins.retain(|p| p.id != pin.id && (p.kind != pin.kind || p.value != pin.value));
         restored.pins.push(pin.clone());
     }
