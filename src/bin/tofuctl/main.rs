@@ -17,38 +17,21 @@
 )]
 
 mod ask;
-mod cert_file;
 mod cli;
 mod cmd;
 mod context;
-mod exit;
-mod foreign;
-mod granted;
-mod interrupt;
-mod json;
-mod layout;
-mod named;
-mod other_keys;
-mod out;
-mod outlook;
-mod pages;
-mod reach;
+mod input;
+mod process;
 mod render;
-mod render_cert;
-mod render_diff;
-mod render_probe;
-mod render_table;
-mod render_verdict;
-mod settle;
 mod standing;
-mod words;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use context::Context;
-use exit::{Exit, Failure};
+use input::named;
+use process::exit::{self, Exit, Failure};
 use tofu::path::Roots;
 
 fn main() -> ExitCode {

@@ -7,7 +7,7 @@ use tofu::hash::Hash;
 use tofu::store::{EndpointRecord, LayeredPin, Pin, PinKind, PinState, PinValue, Store, StoreError, Tx};
 use tofu::time::Timestamp;
 
-use crate::out::Style;
+use crate::process::out::Style;
 
 /// Where an endpoint stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

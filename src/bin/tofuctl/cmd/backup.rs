@@ -4,7 +4,7 @@ use tofu::text::escape;
 
 use crate::cli::exchange::Backup;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
+use crate::process::exit::{Exit, Failure};
 
 pub fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
     let Some(store) = cx.existing()? else {

@@ -8,8 +8,8 @@ use tofu::text::escape;
 
 use crate::cli::store::Block;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::named::{self, Named};
+use crate::input::named::{self, Named};
+use crate::process::exit::{Exit, Failure};
 
 pub fn run(args: &Block, cx: &Context) -> Result<Exit, Failure> {
     let (target, typed) = words(args)?;

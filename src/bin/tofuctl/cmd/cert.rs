@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use tofu::cert::Cert;
 use tofu::text::excerpt;
 
-use crate::cert_file::{certificates, read};
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, say};
-use crate::out::Style;
-use crate::render::{Sheet, hanging};
-use crate::render_cert::card;
+use crate::input::cert_file::{certificates, read};
+use crate::process::exit::{Exit, Failure, say};
+use crate::process::out::Style;
+use crate::render::cert::card;
+use crate::render::sheet::{Sheet, hanging};
 
 /// The labels of the library's long text.
 const TEXT_LABEL: usize = 18;

@@ -7,15 +7,16 @@ use tofu::store::Store;
 use tofu::tls::{self, Conn, NetError, Step, Target, Terms};
 use tofu::trust::{self, Check, Decision, Flags};
 
-use crate::ask::{Terminal, Wish};
+use crate::ask::question::{Terminal, Wish};
+use crate::ask::settle::{Asking, Settled, exit_of, settle, verdict_of};
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, say};
-use crate::interrupt::{Interrupt, guarded};
-use crate::out::Style;
-use crate::render::Sheet;
-use crate::settle::{Asking, Settled, exit_of, settle, verdict_of};
-use crate::{reach, render_probe, render_verdict};
+use crate::input::reach;
+use crate::process::exit::{Exit, Failure, say};
+use crate::process::interrupt::{Interrupt, guarded};
+use crate::process::out::Style;
+use crate::render;
+use crate::render::sheet::Sheet;
 
 use super::check_file;
 
@@ -69,13 +70,13 @@ fn show(settled: &Settled, conn: &Conn, cx: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     if settled.asked || cx.out.quiet() {
-        return cx.out.print(&render_verdict::summary(verdict, width, paint));
+        return cx.out.print(&render::verdict::summary(verdict, width, paint));
     }
-    let mut page = render_verdict::page(verdict, width, paint);
+    let mut page = render::verdict::page(verdict, width, paint);
     let mut sheet = Sheet::new(width, paint);
     if let (Some(facts), Some(address)) = (conn.facts(), conn.address()) {
         sheet.gap();
-        let text = format!("Connected to {address}: {}, {}.", conn.service(), render_probe::uses(&facts));
+        let text = format!("Connected to {address}: {}, {}.", conn.service(), render::probe::uses(&facts));
         sheet.paragraph(0, Style::Dim, &text);
     }
     page.push_str(&sheet.finish());
@@ -104,7 +105,7 @@ fn without_session(
         let text = "No connection was made. What follows judges a certificate that was only seen.";
         sheet.paragraph(0, Style::Bad, text);
         sheet.gap();
-        cx.out.print(&format!("{}{}", sheet.finish(), render_verdict::page(&verdict, cx.out.width, cx.out.paint)))?;
+        cx.out.print(&format!("{}{}", sheet.finish(), render::verdict::page(&verdict, cx.out.width, cx.out.paint)))?;
     }
     Ok(match exit_of(verdict.decision()) {
         Exit::Reject => Exit::Reject,

@@ -16,15 +16,15 @@ use tofu::time::{Timestamp, days_between, rfc3339};
 use tofu::tls::{NetError, Protocol, Target};
 use tofu::trust::Verdict;
 
-use crate::cert_file::read;
+use crate::ask::settle::exit_of;
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, say};
-use crate::interrupt::Interrupt;
-use crate::reach;
-use crate::render_cert::ends_soon;
-use crate::render_table;
-use crate::settle::exit_of;
+use crate::input::cert_file::read;
+use crate::input::reach;
+use crate::process::exit::{Exit, Failure, say};
+use crate::process::interrupt::Interrupt;
+use crate::render;
+use crate::render::cert::ends_soon;
 
 use super::check::{Unchecked, quietly};
 
@@ -131,7 +131,7 @@ pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Conte
     } else if !args.json_lines {
         // The worst first, in the order of the file.
         outcomes.sort_by_key(|o| std::cmp::Reverse((badness(o.exit()), o.ends_soon(now, warn_days))));
-        let table = render_table::Summary { outcomes: &outcomes, missing, unread, now, warn_days };
+        let table = render::summary::Summary { outcomes: &outcomes, missing, unread, now, warn_days };
         cx.out.print(&table.page(&cx.out))?;
     }
     Ok(exit)

@@ -6,7 +6,7 @@ use clap_complete::{generate, shells};
 use crate::cli::Cli;
 use crate::cli::exchange::{Completions, Shell};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
+use crate::process::exit::{Exit, Failure};
 
 pub fn run(args: &Completions, cx: &Context) -> Result<Exit, Failure> {
     let mut command = super::man::visible(Cli::command());

@@ -12,7 +12,7 @@ use tofu::tls::{Protocol, Start, Target};
 
 use crate::cli::network::{Program, Trust};
 use crate::context::Context;
-use crate::exit::Failure;
+use crate::process::exit::Failure;
 
 /// What is to be written, and about what.
 struct Wanted<'a> {

@@ -8,13 +8,14 @@ use std::thread;
 
 use tofu::tls::{self, Conn, Flow};
 
-use crate::ask::{Terminal, Wish};
+use crate::ask::question::{Terminal, Wish};
+use crate::ask::settle::{Asking, Settled, exit_of, settle};
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, say};
-use crate::interrupt::{Interrupt, guarded};
-use crate::settle::{Asking, Settled, exit_of, settle};
-use crate::{reach, render_verdict};
+use crate::input::reach;
+use crate::process::exit::{Exit, Failure, say};
+use crate::process::interrupt::{Interrupt, guarded};
+use crate::render;
 
 /// Bytes moved at once.
 const CHUNK: usize = 32 * 1024;
@@ -30,7 +31,7 @@ pub fn run(args: &network::Connect, cx: &Context) -> Result<Exit, Failure> {
             Exit::Done => return carry(conn, interrupt),
             _ if settled.asked => {}
             // Nobody was asked: the reasons are for whoever reads the log of the program above.
-            _ => say(render_verdict::page(&settled.verdict, cx.out.width, cx.out.err).trim_end()),
+            _ => say(render::verdict::page(&settled.verdict, cx.out.width, cx.out.err).trim_end()),
         }
         Ok(settled.exit())
     })

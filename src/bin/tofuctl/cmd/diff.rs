@@ -9,13 +9,13 @@ use tofu::hash::Hash;
 use tofu::store::{EndpointRecord, PinState, Store, StoreError};
 use tofu::text::excerpt;
 
-use crate::cert_file::{certificates, read};
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::out::Style;
-use crate::render::Sheet;
-use crate::render_diff::side_by_side;
+use crate::input::cert_file::{certificates, read};
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::Style;
+use crate::render::diff::side_by_side;
+use crate::render::sheet::Sheet;
 
 /// Compares and prints. Whether they differ is in the output, not in the exit status.
 pub fn run(args: &network::Diff, cx: &Context) -> Result<Exit, Failure> {

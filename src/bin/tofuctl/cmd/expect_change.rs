@@ -4,7 +4,7 @@ use tofu::time::date_time;
 
 use crate::cli::store::ExpectChange;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
+use crate::process::exit::{Exit, Failure};
 
 pub fn run(args: &ExpectChange, cx: &Context) -> Result<Exit, Failure> {
     cx.endpoint(&args.target)?;

@@ -13,9 +13,9 @@ use tofu::text::{escape, json_pretty};
 
 use crate::cli::exchange::{Export, ExportFormat};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::json::with;
-use crate::words::count;
+use crate::process::exit::{Exit, Failure};
+use crate::render::json::with;
+use crate::render::words::count;
 
 pub fn run(args: &Export, cx: &Context) -> Result<Exit, Failure> {
     let host = args.host.as_deref().map(|host| cx.host(host)).transpose()?;

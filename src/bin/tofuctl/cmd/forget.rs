@@ -5,9 +5,9 @@ use tofu::trust::LastAccepted;
 
 use crate::cli::store::Forget;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::outlook;
-use crate::words;
+use crate::context::outlook;
+use crate::process::exit::{Exit, Failure};
+use crate::render::words;
 
 pub fn run(args: &Forget, cx: &Context) -> Result<Exit, Failure> {
     let Some(_) = cx.existing()? else {

@@ -7,11 +7,11 @@ use tofu::text::escape;
 
 use crate::cli::exchange::Fsck;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::json::with;
-use crate::layout::wrapped;
-use crate::out::Style;
-use crate::words::count;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::Style;
+use crate::render::json::with;
+use crate::render::layout::wrapped;
+use crate::render::words::count;
 
 pub fn run(args: &Fsck, cx: &Context) -> Result<Exit, Failure> {
     let Some(store) = cx.existing_or_say()? else {

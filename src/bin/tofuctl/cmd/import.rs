@@ -14,11 +14,11 @@ use tofu::text::escape;
 
 use crate::cli::exchange::{Import, ImportFormat};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::json::with;
-use crate::layout::{row, wrapped};
-use crate::out::Style;
-use crate::words::count;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::Style;
+use crate::render::json::with;
+use crate::render::layout::{row, wrapped};
+use crate::render::words::count;
 
 /// A file of which at least so many bytes are read shows its progress.
 const LONG: u64 = 1024 * 1024;

@@ -10,11 +10,13 @@ use tofu::trust::{Fingerprint, parse_fingerprint};
 
 use crate::cli::store::{List, State};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::layout::{Cell, Table, wrapped};
-use crate::out::{self, Style};
+use crate::context::pages;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::{self, Style};
+use crate::render::json;
+use crate::render::layout::{Cell, Table, wrapped};
+use crate::render::words;
 use crate::standing::{Refusals, Standing};
-use crate::{json, pages, words};
 
 pub fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let filter = filter(args, cx)?;

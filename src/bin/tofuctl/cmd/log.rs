@@ -10,10 +10,12 @@ use tofu::trust::{Fingerprint, parse_fingerprint};
 
 use crate::cli::store::{Log, Severity};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::layout::wrapped;
-use crate::out::{self, Out};
-use crate::{json, pages, words};
+use crate::context::pages;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::{self, Out};
+use crate::render::json;
+use crate::render::layout::wrapped;
+use crate::render::words;
 
 impl From<Severity> for store::Severity {
     fn from(severity: Severity) -> Self {
@@ -71,7 +73,7 @@ pub fn line(event: &Event, with_place: bool, out: &Out) -> String {
     let severity = out.paint.paint(words::severity_style(event.severity), &severity);
     let head = format!("{:>5}  {}  {severity}  ", event.id, date_time(event.time));
     // The number, the time, the severity and what lies between take 41 characters.
-    let code = crate::layout::cut(&escape(&event.code), out.width.saturating_sub(41));
+    let code = crate::render::layout::cut(&escape(&event.code), out.width.saturating_sub(41));
     let mut text = escape(&event.text);
     let place = place(event);
     if with_place && !place.is_empty() && !text.contains(&place) {

@@ -8,7 +8,7 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use crate::cli::Cli;
 use crate::cli::exchange::GenerateMan;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
+use crate::process::exit::{Exit, Failure};
 
 const MANUAL: &str = "tofuctl manual";
 /// What stands before the examples in help texts.

@@ -8,14 +8,16 @@ use tofu::text::{escape, excerpt};
 use tofu::time::date;
 use tofu::trust::{self, Answer, Decision, Flags, TrustError, Verdict, pending_verdict};
 
-use crate::ask::Wish;
+use crate::ask::granted::{because, grant};
+use crate::ask::question;
+use crate::ask::question::Wish;
 use crate::cli::store::{Pending, PendingAction, PendingAnswer, PendingList};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::granted::{because, grant};
-use crate::layout::{Cell, Table};
-use crate::out::{self, Style};
-use crate::{ask, json, pages};
+use crate::context::pages;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::{self, Style};
+use crate::render::json;
+use crate::render::layout::{Cell, Table};
 
 /// An id is known by so many characters at least.
 const SHORTEST_ID: usize = 4;
@@ -125,7 +127,7 @@ fn print(verdict: &Verdict, cx: &Context) -> Result<(), Failure> {
     if cx.out.json {
         cx.out.value(&verdict.to_json())
     } else {
-        cx.out.print(&crate::render_verdict::page(verdict, cx.out.width, cx.out.paint))
+        cx.out.print(&crate::render::verdict::page(verdict, cx.out.width, cx.out.paint))
     }
 }
 
@@ -172,7 +174,7 @@ fn answer(args: &PendingAnswer, cx: &Context) -> Result<Exit, Failure> {
     let answer = if args.yes {
         Answer { typed: args.fingerprint.clone(), ..given }
     } else if cx.can_ask() {
-        match ask::question(&verdict, cx)? {
+        match question::question(&verdict, cx)? {
             Some(answer) => merged(answer, given, args.fingerprint.as_ref()),
             None => return Err(Failure::ask("not trusted; the question stays, and pending dismiss puts it aside")),
         }

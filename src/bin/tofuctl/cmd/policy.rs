@@ -10,10 +10,10 @@ use tofu::trust::{FIELDS, PRESETS, Policy, PolicyError};
 
 use crate::cli::store::{PolicyAction, PolicySet, PolicyShow};
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::layout::wrapped;
-use crate::named;
-use crate::out::Style;
+use crate::input::named;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::Style;
+use crate::render::layout::wrapped;
 
 /// Each preset in a line.
 const IN_SHORT: [&str; 7] = [

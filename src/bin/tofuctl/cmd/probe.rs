@@ -5,11 +5,11 @@ use tofu::tls::{self, Probe, Sni};
 
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::interrupt::guarded;
-use crate::reach;
-use crate::render::Sheet;
-use crate::render_probe::page;
+use crate::input::reach;
+use crate::process::exit::{Exit, Failure};
+use crate::process::interrupt::guarded;
+use crate::render::probe::page;
+use crate::render::sheet::Sheet;
 
 /// Fetches and prints. The exit status is 0 where certificates were seen, whatever they are worth.
 pub fn run(args: &network::Probe, cx: &Context) -> Result<Exit, Failure> {

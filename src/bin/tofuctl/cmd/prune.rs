@@ -4,8 +4,8 @@ use tofu::time::date_time;
 
 use crate::cli::exchange::Prune;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::words::count;
+use crate::process::exit::{Exit, Failure};
+use crate::render::words::count;
 
 pub fn run(args: &Prune, cx: &Context) -> Result<Exit, Failure> {
     let now = cx.now();

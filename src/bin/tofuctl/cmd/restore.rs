@@ -9,8 +9,8 @@ use tofu::text::escape;
 
 use crate::cli::exchange::Restore;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::words::{self, count};
+use crate::process::exit::{Exit, Failure};
+use crate::render::words::{self, count};
 
 pub fn run(args: &Restore, cx: &Context) -> Result<Exit, Failure> {
     let shown = escape(&args.file.display().to_string());

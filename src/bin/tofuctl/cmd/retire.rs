@@ -9,10 +9,10 @@ use tofu::trust::LastAccepted;
 
 use crate::cli::store::Retire;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::named::{self, Named};
-use crate::outlook;
-use crate::words;
+use crate::context::outlook;
+use crate::input::named::{self, Named};
+use crate::process::exit::{Exit, Failure};
+use crate::render::words;
 
 pub fn run(args: &Retire, cx: &Context) -> Result<Exit, Failure> {
     let state = if args.compromised { PinState::Compromised } else { PinState::Retired };

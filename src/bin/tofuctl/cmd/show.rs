@@ -14,12 +14,13 @@ use tofu::time::{Timestamp, date, date_time};
 
 use crate::cli::store::Show;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::layout::{row, wrapped};
-use crate::out::Style;
+use crate::context::pages;
+use crate::process::exit::{Exit, Failure};
+use crate::process::out::Style;
+use crate::render::json;
+use crate::render::layout::{row, wrapped};
+use crate::render::words::{self, day};
 use crate::standing::{Refusals, Standing};
-use crate::words::{self, day};
-use crate::{json, pages};
 
 /// Events shown of a server.
 const EVENTS: usize = 10;
@@ -280,8 +281,8 @@ impl Page<'_> {
         }
         let own = cert.is_self_signed() && cert.is_self_issued();
         let issuer = if own { "itself".to_owned() } else { cert.issuer().text() };
-        let mut out = self.row("For", &crate::layout::cut(&shown, 400));
-        out.push_str(&self.row("Signed by", &crate::layout::cut(&issuer, 200)));
+        let mut out = self.row("For", &crate::render::layout::cut(&shown, 400));
+        out.push_str(&self.row("Signed by", &crate::render::layout::cut(&issuer, 200)));
         out.push_str(&self.row("Valid", &words::validity(cert)));
         out + &self.row("SHA-256", &cert.fingerprint().colon_hex())
     }

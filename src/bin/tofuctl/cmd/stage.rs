@@ -4,8 +4,8 @@ use tofu::store::{NewPin, PinState, PinValue};
 
 use crate::cli::store::Stage;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::named;
+use crate::input::named;
+use crate::process::exit::{Exit, Failure};
 
 pub fn run(args: &Stage, cx: &Context) -> Result<Exit, Failure> {
     cx.endpoint(&args.target)?;

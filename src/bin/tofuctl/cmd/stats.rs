@@ -4,8 +4,8 @@ use tofu::store::Statistics;
 
 use crate::cli::store::Stats;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::layout::row;
+use crate::process::exit::{Exit, Failure};
+use crate::render::layout::row;
 
 pub fn run(_: &Stats, cx: &Context) -> Result<Exit, Failure> {
     let store = cx.existing_or_say()?;

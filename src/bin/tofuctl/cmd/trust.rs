@@ -5,14 +5,17 @@ use tofu::store::{NewPin, Pin, PinKind, PinState, PinValue, Store};
 use tofu::tls::{self, Conn, Service, Start, Terms};
 use tofu::trust::{self, Check, Decision, Flags, Verdict, parse_fingerprint};
 
-use crate::ask::{self, Reply, Terminal, Wish};
+use crate::ask::granted::{Granted, because, grant};
+use crate::ask::other_keys;
+use crate::ask::question::{self, Reply, Terminal, Wish};
+use crate::ask::settle::{exit_of, verdict_of};
 use crate::cli::network;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, say};
-use crate::granted::{Granted, because, grant};
-use crate::interrupt::{Interrupt, guarded};
-use crate::settle::{exit_of, verdict_of};
-use crate::{other_keys, reach, render_verdict, words};
+use crate::input::reach;
+use crate::process::exit::{Exit, Failure, say};
+use crate::process::interrupt::{Interrupt, guarded};
+use crate::render;
+use crate::render::words;
 
 use super::config_for;
 
@@ -136,7 +139,7 @@ fn settle(
     if verdict.decision() == Decision::Accept && !args.judge.dry_run {
         return accepted(store, &verdict, wish, args, cx);
     }
-    if args.judge.dry_run || !ask::is_question(&verdict) {
+    if args.judge.dry_run || !question::is_question(&verdict) {
         tell(&verdict, cx)?;
         if asks_nobody(&verdict) && !args.announce {
             let server = verdict.endpoint();
@@ -150,9 +153,9 @@ fn settle(
         return Err(not_offered(&verdict, kind));
     }
     let answer = match voucher {
-        Voucher::Fingerprint(typed) => ask::typed_answer(&verdict, wish, cx.now(), typed),
+        Voucher::Fingerprint(typed) => question::typed_answer(&verdict, wish, cx.now(), typed),
         Voucher::Person(mut terminal) => {
-            match interrupt.while_asking(|| ask::put(&verdict, wish, cx.now(), &mut terminal))? {
+            match interrupt.while_asking(|| question::put(&verdict, wish, cx.now(), &mut terminal))? {
                 Reply::Yes(answer) => answer,
                 Reply::No => return Ok(exit_of(verdict.decision())),
                 Reply::Differs => return Ok(Exit::Reject),
@@ -268,6 +271,6 @@ fn tell(verdict: &Verdict, cx: &Context) -> Result<(), Failure> {
     if cx.out.json {
         return cx.out.value(&verdict.to_json());
     }
-    say(render_verdict::page(verdict, cx.out.width, cx.out.err).trim_end());
+    say(render::verdict::page(verdict, cx.out.width, cx.out.err).trim_end());
     Ok(())
 }

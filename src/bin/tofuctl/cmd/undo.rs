@@ -10,8 +10,8 @@ use tofu::trust::LastAccepted;
 use super::restore::named as named_pin;
 use crate::cli::store::Undo;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
-use crate::outlook;
+use crate::context::outlook;
+use crate::process::exit::{Exit, Failure};
 
 pub fn run(args: &Undo, cx: &Context) -> Result<Exit, Failure> {
     if cx.existing()?.is_none() {

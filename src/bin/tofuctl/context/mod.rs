@@ -1,6 +1,9 @@
 //! What every command is run with: the store, the time, the account, the terminals. Only here is a
 //! store opened and the clock read.
 
+pub mod outlook;
+pub mod pages;
+
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -15,9 +18,8 @@ use tofu::time::{Timestamp, system_now};
 use tofu::tls::Target;
 
 use crate::cli::Global;
-use crate::exit::Failure;
-use crate::out::Out;
-use crate::pages;
+use crate::process::exit::Failure;
+use crate::process::out::Out;
 
 /// What every command is run with.
 pub struct Context {
@@ -208,10 +210,10 @@ impl Context {
     }
 
     fn done_undo(&self, text: &str, undo: Option<u64>, more: Value) -> Result<(), Failure> {
-        let value = crate::json::with(json!({ "done": text, "undo": undo }), more);
+        let value = crate::render::json::with(json!({ "done": text, "undo": undo }), more);
         let hint = undo.map(|id| format!("(to undo: {})\n", self.command(&format!("undo {id}")))).unwrap_or_default();
-        let text = crate::layout::wrapped("", "", text, self.out.width);
-        self.out.done(&format!("{text}{}", self.out.paint.paint(crate::out::Style::Dim, &hint)), &value)
+        let text = crate::render::layout::wrapped("", "", text, self.out.width);
+        self.out.done(&format!("{text}{}", self.out.paint.paint(crate::process::out::Style::Dim, &hint)), &value)
     }
 
     /// A yes to what cannot be taken back: given on the command line, or by a person now.

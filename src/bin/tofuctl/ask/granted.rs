@@ -7,9 +7,9 @@ use tofu::time::Timestamp;
 use tofu::trust::facts::Layer;
 use tofu::trust::{Assurance, PinResult, Verdict};
 
-use crate::ask::Wish;
-use crate::exit::Failure;
-use crate::words;
+use crate::ask::question::Wish;
+use crate::process::exit::Failure;
+use crate::render::words;
 
 /// What became of a wish.
 pub enum Granted {

@@ -8,8 +8,8 @@ use tofu::store::{Block, EndpointRecord, Event, Observation, Pending, Pin, PinVa
 use tofu::text::escape;
 use tofu::time::{Timestamp, rfc3339};
 
+use crate::render::words;
 use crate::standing::Standing;
-use crate::words;
 
 /// A time, or null for 0.
 fn time(at: Timestamp) -> Value {

@@ -8,9 +8,9 @@ use tofu::store::Store;
 use tofu::tls::{self, Conn, Dial, NetError, Terms};
 use tofu::trust::Verdict;
 
-use crate::ask;
-use crate::exit::Failure;
-use crate::settle::verdict_of;
+use crate::ask::question;
+use crate::ask::settle::verdict_of;
+use crate::process::exit::Failure;
 
 /// The connection on which the server proves the key or certificate with this fingerprint. `dial`
 /// makes a new [`Dial`] for each connection.
@@ -49,7 +49,7 @@ pub fn meant(
 }
 
 fn refused(verdict: &Verdict, shown: &[Cert]) -> Failure {
-    let mut text = ask::differs(verdict);
+    let mut text = question::differs(verdict);
     for (number, cert) in shown.iter().enumerate() {
         let (cert, key, kind) = (cert.fingerprint().hex(), cert.spki().base64(), cert.key().text());
         text.push_str(&match number {

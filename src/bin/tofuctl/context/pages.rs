@@ -2,7 +2,7 @@
 
 use tofu::store::{Cursor, Page, Store, StoreError, Tx};
 
-use crate::exit::Failure;
+use crate::process::exit::Failure;
 
 /// How many items one page holds.
 pub const PAGE: usize = 1000;

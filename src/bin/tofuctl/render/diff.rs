@@ -2,8 +2,8 @@
 
 use tofu::cert::{Diff, DiffRow};
 
-use crate::out::Style;
-use crate::render::Sheet;
+use crate::process::out::Style;
+use crate::render::sheet::Sheet;
 
 /// The label column; the longest field name fits with a space behind it.
 const LABEL: usize = 20;
@@ -26,7 +26,7 @@ pub fn side_by_side(sheet: &mut Sheet, titles: (&str, &str), diff: &Diff) {
     sheet.line(Style::Bold, "The same in both:");
     for row in same {
         let room = sheet.width().saturating_sub(LABEL);
-        for (index, line) in crate::layout::wrap(or_none(&row.now), room).iter().enumerate() {
+        for (index, line) in crate::render::layout::wrap(or_none(&row.now), room).iter().enumerate() {
             let label = if index == 0 { row.field } else { "" };
             sheet.line(Style::Dim, &format!("{label:<LABEL$}{line}"));
         }

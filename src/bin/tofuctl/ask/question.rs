@@ -13,10 +13,11 @@ use tofu::time::Timestamp;
 use tofu::trust::{Answer, Decision, Rule, Verdict, parse_fingerprint};
 
 use crate::context::Context;
-use crate::exit::Failure;
-use crate::out::{Out, Paint, Style, width_of};
-use crate::render::Sheet;
-use crate::{render_verdict, words};
+use crate::process::exit::Failure;
+use crate::process::out::{Out, Paint, Style, width_of};
+use crate::render;
+use crate::render::sheet::Sheet;
+use crate::render::words;
 
 /// How often an answer that cannot be read is asked for again.
 const TRIES: usize = 5;
@@ -138,7 +139,7 @@ pub fn question(verdict: &Verdict, cx: &Context) -> Result<Option<Answer>, Failu
 /// Shows a verdict and puts its question.
 pub fn put(verdict: &Verdict, wish: &Wish, now: Timestamp, terminal: &mut Terminal) -> io::Result<Reply> {
     let choices = choices(verdict, wish, now);
-    let page = render_verdict::page(verdict, terminal.width, terminal.paint);
+    let page = render::verdict::page(verdict, terminal.width, terminal.paint);
     let menu = menu(verdict, &choices, terminal);
     terminal.forget_typed()?;
     terminal.show(&format!("{page}{menu}"))?;

@@ -12,7 +12,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use tofu::tls::Cancel;
 
-use crate::exit::{Exit, Failure};
+use crate::process::exit::{Exit, Failure};
 
 /// The signals that arrive while a command talks to servers.
 pub struct Interrupt {

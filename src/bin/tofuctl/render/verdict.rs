@@ -2,9 +2,9 @@
 
 use tofu::trust::{Decision, Verdict};
 
-use crate::out::{Paint, Style};
-use crate::render::Sheet;
-use crate::render_diff::side_by_side;
+use crate::process::out::{Paint, Style};
+use crate::render::diff::side_by_side;
+use crate::render::sheet::Sheet;
 
 /// From this width on old and new stand side by side.
 const TWO_COLUMNS: usize = 62;

@@ -3,9 +3,9 @@
 
 use tofu::time::{DAY, Timestamp};
 
-use crate::layout::{LABEL, padded, wrap};
-use crate::out::{Paint, Style};
-use crate::words::count;
+use crate::process::out::{Paint, Style};
+use crate::render::layout::{LABEL, padded, wrap};
+use crate::render::words::count;
 
 /// A page being written.
 pub struct Sheet {
@@ -114,7 +114,7 @@ mod tests {
         let starts = ["O=日本電子株式会社", "O=Cafe\u{301}", "O=plain"].map(|left| {
             let mut sheet = Sheet::new(80, Paint::off());
             sheet.columns("subject", 20, (Style::Plain, left), (Style::Plain, "O=new"));
-            sheet.finish().split_once("O=new").map(|(before, _)| crate::layout::columns(before))
+            sheet.finish().split_once("O=new").map(|(before, _)| crate::render::layout::columns(before))
         });
         assert_eq!(starts, [starts[0]; 3]);
         assert!(starts[0].is_some());

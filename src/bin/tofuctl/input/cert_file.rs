@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tofu::cert::{Cert, pem_blocks};
 
-use crate::foreign::{Foreign, recognise};
+use crate::input::foreign::{Foreign, recognise};
 
 /// A file is read up to this size, in bytes; a bundle of all public authorities has 0.2 MiB.
 const MAX_FILE: u64 = 64 << 20;

@@ -13,9 +13,10 @@ use tofu::text::{escape, excerpt};
 use tofu::trust::{Fingerprint, parse_fingerprint};
 
 use crate::cli::Kind;
-use crate::exit::Failure;
-use crate::out::Out;
-use crate::{cert_file, words};
+use crate::input::cert_file;
+use crate::process::exit::Failure;
+use crate::process::out::Out;
+use crate::render::words;
 
 /// Things passed over in a source of trust anchors that are said.
 const MAX_NOTES: usize = 8;

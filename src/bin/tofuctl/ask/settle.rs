@@ -5,10 +5,10 @@ use tofu::store::Store;
 use tofu::tls::Conn;
 use tofu::trust::{self, Decision, TrustError, Verdict};
 
-use crate::ask::{self, Reply, Terminal, Wish};
+use crate::ask::question::{self, Reply, Terminal, Wish};
 use crate::context::Context;
-use crate::exit::{Exit, Failure, say};
-use crate::interrupt::Interrupt;
+use crate::process::exit::{Exit, Failure, say};
+use crate::process::interrupt::Interrupt;
 
 /// How often the same connection is asked about: what is known may change while a person thinks.
 const ROUNDS: usize = 4;
@@ -56,8 +56,8 @@ pub fn settle(
     let mut settled = Settled { verdict: verdict_of(conn)?, asked: false, differs: false };
     for _ in 0..ROUNDS {
         let verdict = &settled.verdict;
-        let Some(person) = asking.as_mut().filter(|_| ask::is_question(verdict)) else { break };
-        let reply = interrupt.while_asking(|| ask::put(verdict, &person.wish, cx.now(), &mut person.terminal))?;
+        let Some(person) = asking.as_mut().filter(|_| question::is_question(verdict)) else { break };
+        let reply = interrupt.while_asking(|| question::put(verdict, &person.wish, cx.now(), &mut person.terminal))?;
         settled.asked = true;
         let answer = match reply {
             Reply::Yes(answer) => answer,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tofu::text::{json, json_pretty};
 
 use crate::cli::{Color, Global};
-use crate::exit::{Failure, say};
+use crate::process::exit::{Failure, say};
 
 /// Lines are never wider than this.
 const WIDEST: usize = 80;

@@ -4,11 +4,11 @@ use tofu::time::{self, Timestamp, days_between};
 use tofu::trust::{Assurance, Decision, PinResult, Section, Verdict};
 
 use crate::cmd::check_file::Outcome;
-use crate::exit::Exit;
-use crate::layout::{Cell, Table, wrapped};
-use crate::out::{Out, Style};
-use crate::render::from_now;
-use crate::words::count;
+use crate::process::exit::Exit;
+use crate::process::out::{Out, Style};
+use crate::render::layout::{Cell, Table, wrapped};
+use crate::render::sheet::from_now;
+use crate::render::words::count;
 
 /// From this width on the whole table fits.
 const NARROW: usize = 72;

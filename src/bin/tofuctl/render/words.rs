@@ -6,7 +6,7 @@ pub use tofu::text::count;
 use tofu::text::escape;
 use tofu::time::{Timestamp, date, days_between};
 
-use crate::out::Style;
+use crate::process::out::Style;
 
 pub fn kind(kind: PinKind) -> &'static str {
     kind.code()

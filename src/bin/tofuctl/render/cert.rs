@@ -4,9 +4,9 @@ use tofu::cert::Cert;
 use tofu::text::excerpt;
 use tofu::time::{self, DAY, Timestamp};
 
-use crate::layout;
-use crate::out::Style;
-use crate::render::{Sheet, from_now};
+use crate::process::out::Style;
+use crate::render::layout;
+use crate::render::sheet::{Sheet, from_now};
 
 /// Names listed before the rest is counted.
 const MAX_NAMES: usize = 8;

@@ -3,7 +3,7 @@
 
 pub use tofu::text::layout::{columns, cut, padded, wrap, wrapped};
 
-use crate::out::{Paint, Style};
+use crate::process::out::{Paint, Style};
 
 /// The room for labels in front of values.
 pub const LABEL: usize = 14;
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_first_cell_that_is_too_long_gets_its_own_lines() {
-        let paint = crate::out::Paint::off();
+        let paint = crate::process::out::Paint::off();
         let table = Table::new("SERVER", &[("STATE", 8), ("KEY", 20)], 60, paint);
         let row = table.row(&[Cell::new("a".repeat(130)), Cell::new("trusted"), Cell::new("k".repeat(40))]);
         assert!(row.lines().all(|line| line.chars().count() <= 60), "{row}");
@@ -112,14 +112,14 @@ mod tests {
     #[test]
     fn columns_without_room_are_left_out() {
         let columns = [("STATE", 9), ("KEY", 13), ("LAST SEEN", 10)];
-        let table = Table::new("SERVER", &columns, 48, crate::out::Paint::off());
+        let table = Table::new("SERVER", &columns, 48, crate::process::out::Paint::off());
         assert_eq!(table.header(), format!("{:<24}{:<11}KEY\n", "SERVER", "STATE"));
         assert!(table.row(&["a", "b", "c", "d"].map(Cell::new)).ends_with("c\n"));
     }
 
     #[test]
     fn wide_characters_leave_the_columns_of_a_table_straight() {
-        let table = Table::new("SERVER", &[("STATE", 9), ("KEY", 13)], 60, crate::out::Paint::off());
+        let table = Table::new("SERVER", &[("STATE", 9), ("KEY", 13)], 60, crate::process::out::Paint::off());
         let rows =
             ["日本電子株式会社", "Cafe\u{301}", "plain"].map(|name| table.row(&[name, "日本", "k"].map(Cell::new)));
         let ends = rows.each_ref().map(|row| columns(row.trim_end()));

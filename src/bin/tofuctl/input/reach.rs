@@ -11,8 +11,8 @@ use tofu::trust::{Flags, Policy};
 use crate::cli::network::{Judge, Reach};
 use crate::cmd::policy::in_force;
 use crate::context::Context;
-use crate::exit::Failure;
-use crate::named;
+use crate::input::named;
+use crate::process::exit::Failure;
 
 /// What a connection that serves as a tunnel waits for data, longer than any server keeps it.
 const TUNNEL_READ: Duration = Duration::from_secs(300 * 24 * 3600);

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tofu::time::Timestamp;
 use tofu::tls::{Facts, Probe, Target};
 
-use crate::layout::cut;
-use crate::out::Style;
-use crate::render::Sheet;
-use crate::render_cert::card;
+use crate::process::out::Style;
+use crate::render::cert::card;
+use crate::render::layout::cut;
+use crate::render::sheet::Sheet;
 
 /// Characters of a greeting.
 const GREETING: usize = 200;
@@ -17,7 +17,7 @@ const GREETING: usize = 200;
 /// Writes the whole probe.
 pub fn page(sheet: &mut Sheet, target: &Target, probe: &Probe, now: Timestamp) {
     let count = probe.chain().len();
-    let certificates = crate::words::count(u64::try_from(count).unwrap_or(u64::MAX), "certificate");
+    let certificates = crate::render::words::count(u64::try_from(count).unwrap_or(u64::MAX), "certificate");
     sheet.paragraph(0, Style::Bold, &format!("{}:{} presents {certificates}", shown(target), target.port));
     match (probe.failure(), probe.proven()) {
         (Some(failure), _) => sheet.paragraph(0, Style::Bad, &format!("No session is possible: {failure}")),
