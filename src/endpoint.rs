@@ -1,7 +1,7 @@
 //! Who is being talked to: account, host and port, in one canonical spelling each. Everything
 //! that is compared or stored goes through these types, so that `MAIL.example.` and
 //! `mail.example` cannot be strangers and no control character can reach a record
-//! (pitfalls 4, 5 and 6).
+//! (docs/pitfalls.md#4, #5 and #6).
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Fingerprints as people type or paste them and as programs write them: hexadecimal with or
 //! without colons, spaces or hyphens, or base64, each with the labels that programs print. Only
-//! full SHA-256 values: anything shorter can be matched by a forger (pitfall 16). The user's answer
+//! full SHA-256 values: anything shorter can be matched by a forger (docs/pitfalls.md#16). The user's answer
 //! (`trust`) and the settings of other programs (`store`) are read here alike.
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};

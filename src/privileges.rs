@@ -3,7 +3,8 @@
 use std::io::Read;
 
 /// Whether the program runs with more rights than whoever started it (set-uid, set-gid or file
-/// capabilities): then the environment is an attacker's (DECISION, facts). Linux says so in the
+/// capabilities): then the environment is an attacker's
+/// (docs/threads.md, "What the library does to its process"). Linux says so in the
 /// auxiliary vector's AT_SECURE; where that cannot be read (`/proc/self/auxv` belongs to root in
 /// such a program) the real and effective ids of `/proc/self/status`, which anybody may read, are
 /// compared; where neither can be had, as in a bare chroot, the ids of the process and whether the system lets others look

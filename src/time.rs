@@ -10,7 +10,7 @@ pub type Timestamp = i64;
 pub const DAY: i64 = 86_400;
 
 /// The time from which this version cannot be older: its release. A clock that shows less is
-/// wrong (DECISION, "Time"). 2026-11-01.
+/// wrong (docs/decision.md, "The clock"). 2026-11-01.
 pub const RELEASED: Timestamp = 1_793_491_200;
 
 /// The system's clock. A clock before 1970 reads as 0, which every caller treats as wrong.

@@ -119,7 +119,7 @@ fn a_path_to_a_given_ca_needs_rights_dates_and_names_but_not_the_host() {
 
 #[test]
 fn a_pinned_self_signed_certificate_is_no_issuer_for_other_hosts() {
-    // PITFALLS 13: default `openssl req -x509` makes CA:TRUE certificates.
+    // docs/pitfalls.md#13: default `openssl req -x509` makes CA:TRUE certificates.
     let mut asked = asked(&["by-self-ca", "self"], &["root"]);
     asked.host = path_common::host("bank.example");
     assert_eq!(asked.problems(), ["1:untrusted-issuer"]);

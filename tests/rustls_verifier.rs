@@ -142,7 +142,7 @@ fn another_key_is_refused_with_the_verdict_at_hand() {
     assert_eq!(changed.verdict().unwrap().pin_result(), PinResult::Changed, "{error}");
 }
 
-/// Pitfall 28, and possession: whoever shows a copied certificate without its key gets no
+/// docs/pitfalls.md#28: a server that shows a copied certificate without its key gets no
 /// decision, and nothing is remembered, not even under accept-new.
 #[test]
 fn a_copied_certificate_without_its_key_reaches_no_decision_and_leaves_nothing() {

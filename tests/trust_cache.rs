@@ -1,5 +1,5 @@
 //! Accepts given again without a look at the store: that it happens, and everything that ends it
-//! (DECISION, the cache).
+//! (docs/performance.md, "What makes a check of a known server cheap").
 
 mod trust_support;
 

@@ -1,5 +1,6 @@
 //! Clocks that were fast once, or are slow now: times in the store that lie ahead of a check never count as later
-//! than it, the next accepted contact brings them back, and nobody gains by setting a clock (DECISION, "Time").
+//! than it, the next accepted contact brings them back, and nobody gains by setting a clock
+//! (docs/decision.md, "The clock").
 
 mod trust_support;
 

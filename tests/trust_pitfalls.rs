@@ -1,6 +1,6 @@
-//! The ways in which others have failed, by the numbers of the list: 12 to 25 are about the
-//! decision, 34 to 39 about the person and the answer. Those about the store and the connection are
-//! tested where they belong.
+//! The pitfalls of `docs/pitfalls.md` by their numbers: 12 to 25 are about the decision, 34 to 39
+//! about the person and the answer. The pitfalls of the store and of the connection are tested with
+//! the store and the connection.
 
 mod trust_support;
 

@@ -1,4 +1,4 @@
-//! The scenarios at the end of DECISION, each with real certificates on a real store.
+//! What servers do over weeks and years, each as a scenario with real certificates on a real store.
 
 #[path = "trust_scenarios/advice.rs"]
 mod advice;
@@ -152,7 +152,7 @@ fn a_private_ca_with_rotating_leaves_is_pinned_by_its_issuer_and_silent_afterwar
         let alone = private.leaf(&[HOST], &format!("k{renewal}"), world.now - DAY, 90);
         assert_eq!(world.see(&alone).decision(), Decision::Accept);
     }
-    // Pitfall 15: the pinned CA's certificate beside a leaf that it did not issue.
+    // docs/pitfalls.md#15: the pinned CA's certificate beside a leaf that it did not issue.
     let other = ca("Evil");
     let leaf = other.leaf(&[HOST], "e", world.now - DAY, 90);
     let verdict = world.see(&chain(&[leaf.leaf().unwrap().clone(), private.root.clone()]));
@@ -273,7 +273,7 @@ fn a_bridge_on_loopback_takes_one_key_pin_for_two_ports_and_no_issuer() {
     world.at("127.0.0.1", 1025);
     assert_eq!(say(&world.see(&chain)), "accept pinned sibling none none");
     assert_eq!(say(&world.see(&chain)), "accept pinned match none none");
-    // Pitfall 13: a leaf issued by the pinned key is not accepted anywhere.
+    // docs/pitfalls.md#13: a leaf issued by the pinned key is not accepted anywhere.
     let vouched = issue(&server(&[HOST], START, 90), &key("victim"), &spec, &bridge);
     let vouched = trust_support::chain(&[vouched, chain.leaf().unwrap().clone()]);
     world.at(HOST, 993);

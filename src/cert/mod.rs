@@ -123,7 +123,7 @@ impl Cert {
     }
 
     /// SHA-1 of the DER, for comparison with what other programs show, never for a decision
-    /// (pitfall 16).
+    /// (docs/pitfalls.md#16).
     pub fn sha1_fingerprint(&self) -> [u8; 20] {
         Sha1::digest(self.der()).into()
     }

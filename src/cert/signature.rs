@@ -83,7 +83,7 @@ fn exponent_fits(info: &KeyInfo) -> bool {
     (3..1 << 33).contains(&exponent) && exponent & 1 == 1
 }
 
-/// RSA from 1024 bits on, SHA-1 included: pinned servers have such keys (pitfall 33). That they
+/// RSA from 1024 bits on, SHA-1 included: pinned servers have such keys (docs/pitfalls.md#33). That they
 /// are weak is said elsewhere.
 fn rsa_pkcs1(digest: Digest, info: &KeyInfo) -> Option<&'static dyn VerificationAlgorithm> {
     if !exponent_fits(info) || !(1024..=8192).contains(&info.bits) {

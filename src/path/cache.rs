@@ -1,7 +1,7 @@
 //! What was found valid before: a mail program checks the same chain on every connection, and the
 //! signatures on it do not change. Belongs to one set of roots and dies with it. Holds positive
 //! results only, compares every byte of what was sent, and is not asked where the caller or the
-//! server brought revocation data (DECISION, the cache).
+//! server brought revocation data (docs/performance.md, "What makes a check of a known server cheap").
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

@@ -192,7 +192,7 @@ fn listed_names(names: &[String], unlisted: bool) -> String {
     }
 }
 
-/// A CA's certificate on a server means that the CA's key lies there (PITFALLS 13). A leaf that is
+/// A CA's certificate on a server means that the CA's key lies there (docs/pitfalls.md#13). A leaf that is
 /// itself listed as an anchor vouches for nobody else here.
 fn leaf_usage(leaf: &Cert, listed: bool, out: &mut Vec<Problem>) {
     if !listed && leaf.basic_constraints().is_some_and(|c| c.ca) {

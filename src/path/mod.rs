@@ -116,7 +116,7 @@ impl Examination {
     }
 
     /// Whether dates are all that is wrong and there are seconds at which the whole path is valid:
-    /// the server would have been CA-valid then, for this very name (DECISION, rules 7 and 7b).
+    /// the server would have been CA-valid then, for this very name (docs/decision.md, rules 7 and 7b).
     pub fn valid_but_for_dates(&self) -> bool {
         let dates = Problems::of(&[ProblemKind::Expired, ProblemKind::NotYetValid]);
         let in_time = self.path.as_ref().and_then(Path::validity).is_some();
@@ -138,7 +138,7 @@ impl Examination {
         self.has(judge::KEY_BROKEN)
     }
 
-    /// Whether something is wrong that no pin may waive (DECISION, rule 3; TLSA records aside).
+    /// Whether something is wrong that no pin may waive (docs/decision.md, rule 3; TLSA records aside).
     pub fn never_waivable(&self) -> bool {
         self.revoked() || self.leaf_key_unreadable() || self.rsa_below_1024()
     }

@@ -117,7 +117,7 @@ impl Problems {
     /// No problem.
     pub const NONE: Self = Self(0);
 
-    /// The class "no CA path" of DECISION: waiving one of its members waives all.
+    /// The class "no CA path" (docs/problems.md, "No CA path"): waiving one of its members waives all.
     pub const NO_CA_PATH: Self = Self(
         (1 << ProblemKind::UntrustedIssuer as u8)
             | (1 << ProblemKind::IncompleteChain as u8)

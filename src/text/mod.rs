@@ -1,5 +1,5 @@
 //! Words for people: statements made of a stable code and arguments over English templates, and
-//! the escaping of everything that a certificate or a server wrote (pitfall 36). An application
+//! the escaping of everything that a certificate or a server wrote (docs/pitfalls.md#36). An application
 //! that translates looks templates up by code; see `docs/texts.md`.
 
 mod anomaly_texts;

@@ -1,6 +1,6 @@
 //! English templates of verdicts: headlines, reasons, meanings and advice, for somebody who reads
 //! mail. Rules of style: say what was checked and what was not; never reassure beyond that
-//! (pitfall 34); say what to do in the words of a mail program's settings.
+//! (docs/pitfalls.md#34); say what to do in the words of a mail program's settings.
 
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     // Headlines.

@@ -1,6 +1,6 @@
 //! A verified connection. The handshake proves possession, then the check decides, and until the
 //! verdict is accept no application byte goes either way; an answer given meanwhile is taken on
-//! this same connection (pitfalls 29 and 30).
+//! this same connection (docs/pitfalls.md#29 and #30).
 
 mod lost;
 
@@ -138,7 +138,7 @@ pub fn connect(store: &Store, endpoint: &Endpoint, mut dial: Dial, terms: Terms)
 
 impl Conn {
     /// Goes on with the handshake; once it is done, checks. Called again, it checks again on what this
-    /// connection presented: after an answer, or where trust may have been withdrawn (pitfall 31).
+    /// connection presented: after an answer, or where trust may have been withdrawn (docs/pitfalls.md#31).
     pub fn handshake(&self) -> Result<Progress, NetError> {
         self.own()?;
         let Some(chain) = self.proven()? else { return Ok(Progress::Again) };

@@ -22,7 +22,7 @@ pub const MAX_ADDRESSES: usize = 32;
 const MAX_ALPN: usize = 16;
 
 /// Time limits. Each is for one step; `deadline` is for all steps up to the finished handshake together,
-/// because a server that drips one byte at a time satisfies every limit for a single read (pitfall 33a).
+/// because a server that drips one byte at a time satisfies every limit for a single read (docs/pitfalls.md#33a).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Looking up the name and connecting; default 15 s.

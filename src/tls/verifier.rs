@@ -1,6 +1,6 @@
 //! A rustls [`ServerCertVerifier`] that ends in [`trust::check`]. The check runs only after the
 //! handshake signature has been verified with the leaf's key, because a certificate that anybody
-//! can copy must not be remembered as what a server is (DECISION, possession; pitfall 28).
+//! can copy must not be remembered as what a server is (docs/pitfalls.md#28).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,7 +85,7 @@ impl Verifier {
     }
 
     /// A client configuration that uses this verifier. Session resumption is off: a resumed session
-    /// shows no certificate and would outlive a changed pin (pitfall 31).
+    /// shows no certificate and would outlive a changed pin (docs/pitfalls.md#31).
     pub fn client_config(self: &Arc<Self>) -> Result<ClientConfig, Error> {
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?

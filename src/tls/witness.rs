@@ -104,7 +104,7 @@ impl Witness {
     }
 
     /// A configuration for this handshake alone. No session is ever resumed: a resumed one shows no
-    /// certificate, and would outlive a changed pin (pitfall 31).
+    /// certificate, and would outlive a changed pin (docs/pitfalls.md#31).
     pub fn client_config(self: &Arc<Self>) -> Result<ClientConfig, Error> {
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?

@@ -9,7 +9,7 @@ use super::Conn;
 use crate::trust::{self, Decision};
 
 impl Conn {
-    /// TLS that is not offered where it was used before is more than TLS that is missing (pitfall 27).
+    /// TLS that is not offered where it was used before is more than TLS that is missing (docs/pitfalls.md#27).
     /// `instead` is what came where TLS was due with the first byte.
     pub(super) fn stripped(&self, error: NetError, instead: Option<&NotTls>) -> Result<NetError, NetError> {
         let said = match (&error, instead) {

@@ -1,7 +1,7 @@
 //! A look at servers that the TLS library cannot talk to. Up to TLS 1.2 the certificates travel in
 //! the clear: a ClientHello that offers nearly everything brings them forth, and then we hang up.
 //! Speaks to no socket: bytes out ([`client_hello`]), bytes in ([`Reader`]). What comes back is
-//! **not proven** to be the server's own (DECISION, possession): anybody can copy a certificate.
+//! **not proven** to be the server's own (docs/tls.md, "The look in the clear"): anybody can copy a certificate.
 //! For a probe; never for a connection.
 
 mod alert;

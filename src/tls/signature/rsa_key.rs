@@ -1,5 +1,5 @@
 //! Signatures by RSA keys. The provider verifies with keys of 2048 to 8192 bits; servers with
-//! smaller and larger ones exist and can be pinned (pitfall 33), so the crate `rsa` takes over
+//! smaller and larger ones exist and can be pinned (docs/pitfalls.md#33), so the crate `rsa` takes over
 //! from 1024 bits on and up to 16384. That a key is weak is said elsewhere.
 //!
 //! RUSTSEC-2023-0071 (timing of `rsa`) is about operations with the private key. Here is nothing

@@ -35,7 +35,7 @@ pub enum StartTlsError {
         said: String,
     },
     /// The server's list of what it can do is without TLS. Where TLS was on that list before, or is for
-    /// others, an attacker may have removed it on the way ("stripping", pitfall 27).
+    /// others, an attacker may have removed it on the way ("stripping", docs/pitfalls.md#27).
     #[error("{protocol}: the server does not offer TLS here, judging by {waiting_for}: {said}")]
     Missing {
         /// What was spoken.

@@ -2,7 +2,7 @@
 //! every [`Protocol`]. A state machine without socket and clock: bytes in, bytes out. Who drives it
 //! reads, writes and keeps the time. What the server says here can be anybody's; nothing of it is
 //! believed but the go-ahead, behind which nothing may stand, and there is no way on without TLS
-//! (pitfalls 26 and 27). The rules of each protocol are in its own file and in `docs/starttls.md`.
+//! (docs/pitfalls.md#26 and #27). The rules of each protocol are in its own file and in `docs/starttls.md`.
 
 mod error;
 mod ftp;

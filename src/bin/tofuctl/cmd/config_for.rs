@@ -119,7 +119,7 @@ impl Wanted<'_> {
         self.file.display().to_string()
     }
 
-    /// These programs take a certificate that may sign others for an authority (pitfall 13).
+    /// These programs take a certificate that may sign others for an authority (docs/pitfalls.md#13).
     fn authority(&self, tunnel: &str) -> String {
         match self.leaf.basic_constraints() {
             Some(constraints) if !constraints.ca => String::new(),
