@@ -16,10 +16,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Check;
 use super::check::Weighed;
-use super::codes::Decision;
-use super::facts::CaAnswer;
-use super::remember;
-use super::verdict::Verdict;
+use super::record::remember;
+use super::rules::codes::Decision;
+use super::rules::facts::CaAnswer;
+use super::words::verdict::Verdict;
 use crate::store::{Peek, PinKind, Store};
 use crate::time::{DAY, Timestamp};
 

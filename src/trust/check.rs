@@ -5,21 +5,22 @@
 use std::cell::RefCell;
 
 use super::cache::Grounds;
-use super::codes::Decision;
-use super::decide::{CaUnavailable, decide};
-use super::events::{Attached, SessionPin};
 use super::gather::{Gathered, Memo, gather};
-use super::outcome::Outcome;
-use super::remember::{Plan, plan};
-use super::verdict::Verdict;
-use super::{Check, CheckError, pending};
+use super::record::events::{Attached, SessionPin};
+use super::record::pending;
+use super::record::remember::{Plan, plan};
+use super::rules::codes::Decision;
+use super::rules::decide::{CaUnavailable, decide};
+use super::rules::outcome::Outcome;
+use super::words::verdict::Verdict;
+use super::{Check, CheckError};
 use crate::cert::Cert;
 use crate::endpoint::Account;
 use crate::hash::Hash;
 use crate::store::{Severity, Store, StoreError, Tx};
 
 /// Facts with the decision made from them.
-pub(super) struct Weighed<'c> {
+pub(crate) struct Weighed<'c> {
     pub gathered: Gathered<'c>,
     pub outcome: Outcome,
 }

@@ -6,54 +6,32 @@
 //! [`outcome::Outcome`] → `remember` (what is written) and `explain`, `show` (what is said). Knows
 //! certificates, paths and the store; knows no network.
 
-mod advice;
-mod answer;
 mod cache;
-pub mod change;
 mod check;
-mod clock;
-pub mod codes;
-mod corroborate;
-pub mod decide;
 mod default_store;
-mod elsewhere;
-mod events;
-mod explain;
-pub mod facts;
-mod floor;
 mod gather;
-mod offer;
-pub mod outcome;
-mod outlook;
-mod pending;
-mod policy;
-mod remember;
-mod second;
-mod show;
-mod stripped;
-mod typed;
-mod unvalidated;
-mod verdict;
-mod vouched;
-mod waiver;
+mod record;
+mod rules;
+mod words;
 
 use crate::endpoint::Endpoint;
 use crate::path::Chain;
 use crate::store::{PinKind, StoreError};
 use crate::time::Timestamp;
 
-pub use answer::trust;
 pub use check::check;
-pub use codes::{Assurance, Change, Decision, PinResult, Risk, Rule, Section};
 pub use default_store::{default_store, set_default_store};
-pub use events::{Listener, end_session, set_listener};
-pub use outlook::LastAccepted;
-pub use pending::pending_verdict;
-pub use policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
-pub use second::{SecondLook, Sought, sought, worth_a_second_look};
-pub use stripped::{Lost, tls_began, tls_missing};
-pub use typed::{Fingerprint, parse_fingerprint};
-pub use verdict::Verdict;
+pub use gather::second::{SecondLook, Sought, sought, worth_a_second_look};
+pub use record::answer::trust;
+pub use record::events::{Listener, end_session, set_listener};
+pub use record::pending::pending_verdict;
+pub use record::stripped::{Lost, tls_began, tls_missing};
+pub use record::typed::{Fingerprint, parse_fingerprint};
+pub use rules::codes::{Assurance, Change, Decision, PinResult, Risk, Rule, Section};
+pub use rules::policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
+pub use rules::{change, codes, decide, facts, outcome};
+pub use words::outlook::LastAccepted;
+pub use words::verdict::Verdict;
 
 /// A TLSA record given by the caller (RFC 6698), RDATA.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::codes::{Decision, Risk, Section};
 use super::explain::days_ago;
-use super::facts::Layer;
 use super::verdict::Verdict;
 use crate::cert::Cert;
 use crate::store::PinKind;
 use crate::text::layout;
 use crate::time::{date_time, rfc3339};
+use crate::trust::rules::codes::{Decision, Risk, Section};
+use crate::trust::rules::facts::Layer;
 
 /// The schema's version: moves when a key changes its meaning, not when one is added.
 const SCHEMA: u32 = 1;
@@ -24,7 +24,7 @@ const SHOWN_COLUMNS: usize = 200;
 const TWO_COLUMNS: usize = 62;
 
 /// The verdict as JSON.
-pub(super) fn to_json(verdict: &Verdict) -> Value {
+pub(crate) fn to_json(verdict: &Verdict) -> Value {
     let endpoint = verdict.endpoint();
     let texts = |section: Section| -> Vec<Value> {
         verdict.statements(section).iter().map(|s| json!({ "code": s.code, "text": s.text() })).collect()
@@ -123,7 +123,7 @@ fn headline(verdict: &Verdict) -> String {
 
 /// The verdict for people: the answer first, then what is wrong, what it means, what to do, and
 /// the certificate, beside the old one where there is one.
-pub(super) fn to_text(verdict: &Verdict, width: usize) -> String {
+pub(crate) fn to_text(verdict: &Verdict, width: usize) -> String {
     let width = width.max(NARROWEST);
     let mut page = Page { out: String::new(), width };
     let word = match verdict.decision() {

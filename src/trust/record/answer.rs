@@ -1,15 +1,8 @@
 //! The user's yes: trusts exactly the chain of a verdict, by compare-and-set inside one writing
 //! transaction. A reject takes no yes; a downgrade takes nothing but the typed full fingerprint.
 
-use super::check::{Weighed, kept_certs, weigh, weigh_with, write_plan};
-use super::codes::{Decision, Rule};
 use super::events::{self, Attached, SessionPin, State};
-use super::facts::{Facts, Layer, is_leaf_pin};
-use super::gather::Memo;
 use super::remember::{Plan, bring_back, mask, new_pin, retire, sighting};
-use super::verdict::{Verdict, state_of};
-use super::waiver::{Coverage, coverage};
-use super::{Answer, TrustError, parse_fingerprint, waiver};
 use crate::endpoint::Host;
 use crate::path::{ProblemKind, Problems};
 use crate::store::{
@@ -17,6 +10,14 @@ use crate::store::{
     Validation,
 };
 use crate::time::{DAY, Timestamp};
+use crate::trust::check::{Weighed, kept_certs, weigh, weigh_with, write_plan};
+use crate::trust::gather::Memo;
+use crate::trust::rules::codes::{Decision, Rule};
+use crate::trust::rules::facts::{Facts, Layer, is_leaf_pin};
+use crate::trust::rules::waiver;
+use crate::trust::rules::waiver::{Coverage, coverage};
+use crate::trust::words::verdict::{Verdict, state_of};
+use crate::trust::{Answer, TrustError, parse_fingerprint};
 
 /// A verdict can be answered for this long, in seconds.
 const MAX_AGE: i64 = DAY;
@@ -300,7 +301,7 @@ fn taken(
     };
     sighting(weighed, validation, false, record, &mut plan);
     if kind == PinKind::Issuer {
-        let anchor = verdict.issuer().map(super::gather::anchor_of);
+        let anchor = verdict.issuer().map(crate::trust::gather::anchor_of);
         let anchor = anchor.map(|anchor| Anchor { by: Some(Ground::Person), ..anchor });
         let sighted = record.baseline.iter_mut().find(|s| s.cert == facts.leaf.cert);
         if let (Some(seen), Some(anchor)) = (sighted, anchor) {
@@ -398,7 +399,7 @@ fn value_and_waiver(verdict: &Verdict, kind: PinKind) -> Result<(PinValue, Probl
 
 /// The presented identifier that a name pin stores: the one that shares most labels with the
 /// host, the first of these.
-pub(super) fn nearest_name<'f>(facts: &'f Facts, host: &Host) -> Option<&'f str> {
+pub(crate) fn nearest_name<'f>(facts: &'f Facts, host: &Host) -> Option<&'f str> {
     let shared = |name: &str| {
         let pairs = name.rsplit('.').zip(host.as_str().rsplit('.'));
         pairs.take_while(|(a, b)| a == b).count()

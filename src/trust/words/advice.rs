@@ -2,12 +2,12 @@
 //! was found. Names come from the one list of the certificate (`cert::ServerNames`), so that no setting is
 //! advised that cannot match. What to do about a change is in [`super::explain`].
 
-use super::codes::{Decision, Rule};
 use super::explain::{Scene, count, excerpt_raw};
 use crate::cert::{Cert, ServerName};
 use crate::path::ProblemKind;
 use crate::store::PinKind;
 use crate::time::{DAY, date};
+use crate::trust::rules::codes::{Decision, Rule};
 
 /// Names of the certificate that are listed in a sentence; the others are counted.
 const SHOWN_NAMES: usize = 3;
@@ -16,7 +16,7 @@ const SHORT: i64 = 30 * DAY;
 
 impl Scene<'_> {
     /// What can be done about each problem, by the user or by the server's operator.
-    pub(super) fn advice_on_problems(&self, codes: &mut Vec<&'static str>) {
+    pub(crate) fn advice_on_problems(&self, codes: &mut Vec<&'static str>) {
         codes.extend(self.name_advice());
         if self.pins_the_other_name() {
             codes.push("advice-name-pin");
@@ -52,12 +52,12 @@ impl Scene<'_> {
     }
 
     /// A good path for another name: shared hosting, a misspelt name, or a captive portal.
-    pub(super) fn other_name(&self) -> bool {
+    pub(crate) fn other_name(&self) -> bool {
         self.facts.ca_path() && self.facts.has(ProblemKind::HostMismatch)
     }
 
     /// The certificate is for this very domain, as a server of something that is not known to be spoken.
-    pub(super) fn is_for_another_service(&self) -> bool {
+    pub(crate) fn is_for_another_service(&self) -> bool {
         self.facts.has(ProblemKind::HostMismatch) && !self.names.services_of(&self.endpoint.host).is_empty()
     }
 
@@ -89,12 +89,12 @@ impl Scene<'_> {
         self.names.settable(self.facts.stated_loopback || self.facts.host_is_loopback)
     }
 
-    pub(super) fn settable_names(&self) -> String {
+    pub(crate) fn settable_names(&self) -> String {
         listed(self.settable().into_iter().map(|name| name.text()).collect())
     }
 
     /// The one of them that is nearest to the name that was asked for.
-    pub(super) fn server_name(&self) -> String {
+    pub(crate) fn server_name(&self) -> String {
         let shared = |name: &str| {
             let pairs = name.rsplit('.').zip(self.endpoint.host.as_str().rsplit('.'));
             pairs.take_while(|(a, b)| a == b).count()
@@ -110,7 +110,7 @@ impl Scene<'_> {
     }
 
     /// What the certificate is for, in a sentence.
-    pub(super) fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         match self.names.in_words() {
             names if names.is_empty() => "no server at all".to_owned(),
             names => listed(names),
@@ -118,38 +118,38 @@ impl Scene<'_> {
     }
 
     /// How many names the certificate has besides the one that a pin would hold.
-    pub(super) fn others(&self) -> String {
+    pub(crate) fn others(&self) -> String {
         match self.names.in_words().len().saturating_sub(1) {
             0 => "no other name".to_owned(),
             others => count(i64::try_from(others).unwrap_or(i64::MAX), "other name"),
         }
     }
 
-    pub(super) fn services_named(&self) -> String {
+    pub(crate) fn services_named(&self) -> String {
         self.names.services_of(&self.endpoint.host).join(", ")
     }
 
     /// The authority whose certificate the server does not send.
-    pub(super) fn missing(&self) -> String {
+    pub(crate) fn missing(&self) -> String {
         let problem = self.problems.iter().find(|problem| problem.kind == ProblemKind::IncompleteChain);
         let named = problem.and_then(|problem| problem.statement.get("issuer")).unwrap_or_default();
         excerpt_raw(named)
     }
 
     /// When the authority ends that an issuer pin would trust.
-    pub(super) fn issuer_ends(&self) -> String {
+    pub(crate) fn issuer_ends(&self) -> String {
         self.issuer.and_then(Cert::not_after).map_or_else(String::new, date)
     }
 
     /// Whether the authority that could be pinned is one below another and ends before long: it is renewed
     /// more often than anybody wants to be asked (Caddy's lives for a week).
-    pub(super) fn issuer_is_short(&self) -> bool {
+    pub(crate) fn issuer_is_short(&self) -> bool {
         let ends = |issuer: &Cert| issuer.not_after().is_none_or(|end| end < self.facts.at().saturating_add(SHORT));
         self.issuer.is_some_and(|issuer| !issuer.is_self_issued() && ends(issuer))
     }
 
     /// The authority above the one that could be pinned.
-    pub(super) fn issuer_above(&self) -> String {
+    pub(crate) fn issuer_above(&self) -> String {
         let name = self.issuer.map(|issuer| issuer.issuer());
         let called = name.and_then(|name| name.attribute("CN").pop().or_else(|| name.attribute("O").pop()));
         excerpt_raw(&called.unwrap_or_else(|| name.map_or_else(String::new, |name| name.text())))

@@ -14,7 +14,7 @@ use crate::store::{Origin, PinKind, PinState, PinValue, Severity, Validated, Val
 use crate::time::DAY;
 
 /// Rule 7.
-pub(super) fn lapsed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+pub(crate) fn lapsed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let formerly = facts.known.validated.as_ref().filter(|v| v.ca)?;
     // What another program's root vouches for as before has lost nothing (rule 8b).
     let elsewhere = facts.known.other_program.is_some() && !formerly.is_shared();
@@ -36,7 +36,7 @@ fn only_expired(facts: &Facts) -> bool {
 }
 
 /// Rule 7b.
-pub(super) fn lapsed_newer(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+pub(crate) fn lapsed_newer(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if !facts.known.validated.as_ref().is_some_and(|v| v.ca) {
         return None;
     }
@@ -67,7 +67,7 @@ fn lapse_outcome(
 }
 
 /// Rule 8. There is no button: the way back is a typed fingerprint or an announced change.
-pub(super) fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+pub(crate) fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let shared = facts.known.validated.as_ref().is_some_and(Validated::is_shared);
     if !shared || facts.validated_now() {
         return None;
@@ -93,7 +93,7 @@ pub(super) fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 
 /// Rule 9. Also where pins have expired or were retired, and where only a baseline is left: what
 /// is known with a key is never a first use (pitfall 2).
-pub(super) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+pub(crate) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if !facts.known_with_a_key() {
         return None;
     }
@@ -139,7 +139,7 @@ fn known_key_again(facts: &Facts, policy: &Policy, pin: Option<&KnownPin>) -> Op
 
 /// Rule 10, the narrow sibling rule (pitfalls 22 and 38). Trust that was given for a while only is
 /// lent for no longer; what waits for a renewal is not lent at all.
-pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+pub(crate) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let outside_setup = policy.existing_account == Action::Reject && !facts.setup;
     if policy.sibling != Action::Accept || policy.first_use == Action::Reject || outside_setup {
         return None;
@@ -178,7 +178,7 @@ pub(super) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 }
 
 /// Rule 10, first use.
-pub(super) fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
+pub(crate) fn first_use(facts: &Facts, policy: &Policy) -> Outcome {
     let known_before = facts.known.tombstone.is_some() || facts.known.validated.is_some();
     let against = [
         (known_before || !facts.known.pins.is_empty(), "known-before"),

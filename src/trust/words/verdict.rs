@@ -1,17 +1,11 @@
 //! A verdict: a decision with everything that led to it. Immutable and cheap to clone; may travel
-//! to another thread while a person thinks about it. Made by [`super::check`], answered by
-//! [`super::trust`]. Most verdicts are accepts that nobody reads: what is only said is put into
+//! to another thread while a person thinks about it. Made by [`crate::trust::check`], answered by
+//! [`crate::trust::trust`]. Most verdicts are accepts that nobody reads: what is only said is put into
 //! words when it is first asked for.
 
 use std::sync::{Arc, OnceLock};
 
-use super::check::{Weighed, routine};
-use super::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
-use super::events;
 use super::explain::{self, Checked, Told};
-use super::facts::{Facts, Layer};
-use super::outcome::Outcome;
-use super::{Check, Flags, Policy, SecondLook, Tlsa};
 use crate::cert::{self, Cert, Diff};
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
@@ -19,6 +13,12 @@ use crate::path::{Chain, Examination, Path, Problem, Problems};
 use crate::store::{EndpointRecord, Event, Pin, PinKind};
 use crate::text::Statement;
 use crate::time::Timestamp;
+use crate::trust::check::{Weighed, routine};
+use crate::trust::record::events;
+use crate::trust::rules::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
+use crate::trust::rules::facts::{Facts, Layer};
+use crate::trust::rules::outcome::Outcome;
+use crate::trust::{Check, Flags, Policy, SecondLook, Tlsa};
 use serde_json::Value;
 
 /// A decision with everything that led to it. Immutable; cloning is cheap.
@@ -50,7 +50,7 @@ struct Inner {
 
 /// The inputs of a check, kept for the answer.
 #[derive(Debug, Clone)]
-pub(super) struct Inputs {
+pub(crate) struct Inputs {
     endpoint: Endpoint,
     chain: Chain,
     flags: Flags,
@@ -90,7 +90,7 @@ impl Inputs {
 
 /// When a pending question was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The last time.
     pub last: Timestamp,
     /// The known key was accepted since.
@@ -98,7 +98,7 @@ pub(super) struct Asked {
 }
 
 impl Verdict {
-    pub(super) fn new(check: &Check<'_>, weighed: Weighed<'_>, store_id: String) -> Self {
+    pub(crate) fn new(check: &Check<'_>, weighed: Weighed<'_>, store_id: String) -> Self {
         let Weighed { gathered, outcome } = weighed;
         let inputs = Inputs {
             endpoint: check.endpoint.clone(),
@@ -130,12 +130,12 @@ impl Verdict {
     }
 
     /// The same accept, given again at another time.
-    pub(super) fn again(self, at: Timestamp) -> Self {
+    pub(crate) fn again(self, at: Timestamp) -> Self {
         Self { at, ..self }
     }
 
     /// The same verdict with one more reason. Of one that nobody else holds yet.
-    pub(super) fn because(self, reason: &'static str) -> Self {
+    pub(crate) fn because(self, reason: &'static str) -> Self {
         match Arc::try_unwrap(self.inner) {
             Ok(mut inner) => {
                 inner.outcome.because(reason);
@@ -147,7 +147,7 @@ impl Verdict {
     }
 
     /// The same verdict, as the answer to a question that was left pending.
-    pub(super) fn asked(self, asked: Asked) -> Self {
+    pub(crate) fn asked(self, asked: Asked) -> Self {
         match Arc::try_unwrap(self.inner) {
             Ok(inner) => Self { inner: Arc::new(Inner { asked: Some(asked), ..inner }), ..self },
             Err(inner) => Self { inner, ..self },
@@ -180,7 +180,7 @@ impl Verdict {
     }
 
     /// The rule that decided, as numbered in `docs/decision.md`.
-    pub fn rule(&self) -> super::Rule {
+    pub fn rule(&self) -> crate::trust::Rule {
         self.inner.outcome.rule
     }
 
@@ -228,7 +228,7 @@ impl Verdict {
     /// where neither decided.
     pub fn source(&self) -> Option<(Layer, Option<&str>)> {
         let known = &self.inner.facts.known;
-        let blocked = self.rule() == super::Rule::Blocked && self.inner.facts.blocked_everywhere;
+        let blocked = self.rule() == crate::trust::Rule::Blocked && self.inner.facts.blocked_everywhere;
         let everywhere = || blocked.then(|| known.blocked_below.map_or(Layer::Own, Layer::System));
         let layer = self.pin_layer().or_else(everywhere)?;
         let name = match layer {
@@ -329,19 +329,19 @@ impl Verdict {
         super::show::to_text(self, width)
     }
 
-    pub(super) fn facts(&self) -> &Facts {
+    pub(crate) fn facts(&self) -> &Facts {
         &self.inner.facts
     }
 
-    pub(super) fn outcome(&self) -> &Outcome {
+    pub(crate) fn outcome(&self) -> &Outcome {
         &self.inner.outcome
     }
 
-    pub(super) fn policy(&self) -> &Policy {
+    pub(crate) fn policy(&self) -> &Policy {
         &self.inner.policy
     }
 
-    pub(super) fn inputs(&self) -> &Inputs {
+    pub(crate) fn inputs(&self) -> &Inputs {
         &self.inner.inputs
     }
 
@@ -350,11 +350,11 @@ impl Verdict {
         self.inner.issuer.as_ref()
     }
 
-    pub(super) fn store_id(&self) -> &str {
+    pub(crate) fn store_id(&self) -> &str {
         &self.inner.store_id
     }
 
-    pub(super) fn state(&self) -> Hash {
+    pub(crate) fn state(&self) -> Hash {
         *self.inner.state.get_or_init(|| state_of(self.inner.record.as_ref(), &self.inner.policy))
     }
 
@@ -378,12 +378,12 @@ impl Verdict {
         self.inner.problem_statements.get_or_init(statements)
     }
 
-    pub(super) fn pending(&self) -> Option<Asked> {
+    pub(crate) fn pending(&self) -> Option<Asked> {
         self.inner.asked
     }
 
     /// What this check is in the log.
-    pub(super) fn event(&self) -> Event {
+    pub(crate) fn event(&self) -> Event {
         let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| routine(self.decision()));
         let (facts, text) = (&self.inner.facts, self.told().headline.text());
         let event = events::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text);
@@ -409,7 +409,7 @@ fn question_id(inputs: &Inputs, outcome: &Outcome) -> String {
 
 /// What an answer rests on: pins, policy, baseline and what hangs on them, but neither the times
 /// of last sightings nor observations, which any stranger can move.
-pub(super) fn state_of(record: Option<&EndpointRecord>, policy: &Policy) -> Hash {
+pub(crate) fn state_of(record: Option<&EndpointRecord>, policy: &Policy) -> Hash {
     let mut text = Value::Object(policy.to_map()).to_string();
     if let Some(record) = record {
         for pin in &record.pins {

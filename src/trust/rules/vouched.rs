@@ -12,7 +12,7 @@ use super::policy::Policy;
 use crate::store::{Ground, PinKind, PinState, Severity, Validated};
 
 /// Rule 8b.
-pub(super) fn vouched(facts: &Facts, policy: &Policy) -> Option<Outcome> {
+pub(crate) fn vouched(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let validated = facts.known.validated.as_ref().filter(|validated| !validated.is_shared())?;
     if facts.validated_now() {
         return None;
@@ -59,7 +59,7 @@ fn known_to_another_program(facts: &Facts, policy: &Policy) -> Outcome {
 }
 
 /// The change where the key is the one known.
-pub(super) fn same_key(facts: &Facts) -> Change {
+pub(crate) fn same_key(facts: &Facts) -> Change {
     match &facts.previous {
         Some(previous) if previous.cert != facts.leaf.cert => Change::RenewedSameKey,
         _ => Change::None,

@@ -1,6 +1,6 @@
 //! Times in a record that lie ahead of the check's own: a clock was fast when they were written, or is slow now.
 //! Which of the two cannot be told. So none of them counts as later than now, and the next accepted contact
-//! brings them back ([`super::remember`]). A clock that is known to be wrong judges no time. Pure.
+//! brings them back ([`crate::trust::record::remember`]). A clock that is known to be wrong judges no time. Pure.
 
 use std::borrow::Cow;
 
@@ -13,12 +13,12 @@ use crate::time::{DAY, Timestamp};
 const SLACK: i64 = DAY;
 
 /// The latest time that anything known can have happened at; none where the clock is known to be wrong.
-pub(super) fn latest_possible(now: Timestamp, floor: Timestamp) -> Timestamp {
+pub(crate) fn latest_possible(now: Timestamp, floor: Timestamp) -> Timestamp {
     if now < floor { Timestamp::MAX } else { now }
 }
 
 /// The record as it counts where `at` is the latest possible time.
-pub(super) fn counted(record: &EndpointRecord, at: Timestamp) -> Cow<'_, EndpointRecord> {
+pub(crate) fn counted(record: &EndpointRecord, at: Timestamp) -> Cow<'_, EndpointRecord> {
     if latest(record) <= at {
         return Cow::Borrowed(record);
     }
@@ -29,7 +29,7 @@ pub(super) fn counted(record: &EndpointRecord, at: Timestamp) -> Cow<'_, Endpoin
 
 /// Brings a record back that is ahead of an accepted contact; all that is in it was before that. Returns whether
 /// it was.
-pub(super) fn repair(facts: &Facts, record: &mut EndpointRecord) -> bool {
+pub(crate) fn repair(facts: &Facts, record: &mut EndpointRecord) -> bool {
     let ahead = !facts.clock_wrong() && latest(record) > facts.at().saturating_add(SLACK);
     if ahead {
         bring_back(record, facts.at().saturating_sub(1));
@@ -39,7 +39,7 @@ pub(super) fn repair(facts: &Facts, record: &mut EndpointRecord) -> bool {
 
 /// A pin with no time after `at`. Not when it was retired: a clock before that was set back, and makes no overlap
 /// ([`Facts::counts`]).
-pub(super) fn pin_back(pin: &mut Pin, at: Timestamp) {
+pub(crate) fn pin_back(pin: &mut Pin, at: Timestamp) {
     pin.created = pin.created.min(at);
     pin.last_matched = pin.last_matched.min(at);
     if pin.state != PinState::Retired {
@@ -115,7 +115,7 @@ mod tests {
         let mut record = EndpointRecord::new(Endpoint::parse("", "a.example", 993).unwrap(), at);
         let (cert, spki, extra) = (Hash::of(b"c"), Hash::of(b"k"), serde_json::Map::new());
         let value = PinValue::Sha256(spki);
-        let new = super::super::remember::new_pin;
+        let new = crate::trust::record::remember::new_pin;
         let pin = new(PinKind::Key, value, crate::path::Problems::NONE, Origin::User, at, cert);
         record.pins.extend([Pin { state: PinState::Retired, overlap_until: at + 1, ..pin.clone() }, pin]);
         record.last_seen = at;

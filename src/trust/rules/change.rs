@@ -125,7 +125,7 @@ fn by_date(facts: &Facts, previous: &Previous) -> Change {
 
 /// Where no authority vouched for the old certificate it is nothing new that none vouches for the
 /// next one, which is signed by the old key instead of its own.
-pub(super) fn class(accepted: Problems) -> Problems {
+pub(crate) fn class(accepted: Problems) -> Problems {
     let unvouched = Problems::NO_CA_PATH.with(ProblemKind::SelfSigned);
     if accepted.intersection(unvouched).is_empty() { Problems::NONE } else { Problems::NO_CA_PATH }
 }

@@ -1,5 +1,5 @@
 //! A policy that another one may only tighten: what an administrator marked `mandatory` in a store
-//! below the user's. [`super::gather`] calls it, and so may who shows a policy. Pure but for the roots of the
+//! below the user's. [`crate::trust::gather`] calls it, and so may who shows a policy. Pure but for the roots of the
 //! system, which it asks for where roots differ. Field by field the stricter value counts:
 //!
 //! | fields | stricter is |
@@ -20,14 +20,14 @@ use crate::path::Roots;
 use crate::store::LayerPolicies;
 
 /// A mandatory policy of a store below.
-pub(super) struct Floor {
+pub(crate) struct Floor {
     pub policy: Policy,
     /// About the endpoint, for its own or any account; else the store-wide one.
     pub of_endpoint: bool,
 }
 
 /// The mandatory ones among the policies of the stores below, in the order in which they apply.
-pub(super) fn floors(below: &[LayerPolicies]) -> Result<Vec<Floor>, PolicyError> {
+pub(crate) fn floors(below: &[LayerPolicies]) -> Result<Vec<Floor>, PolicyError> {
     let mut floors = Vec::new();
     for layer in below {
         for (map, of_endpoint) in [(&layer.own, true), (&layer.any, true), (&layer.store, false)] {
@@ -50,13 +50,13 @@ impl Policy {
     }
 
     /// [`Policy::at_least`] with the system's roots as they are loaded now.
-    pub(super) fn raised_to(self, floor: &Policy) -> Self {
+    pub(crate) fn raised_to(self, floor: &Policy) -> Self {
         self.at_least(floor, |root| Roots::system().is_ok_and(|roots| roots.contains_key(root.spki())))
     }
 
     /// This policy with every field at least as strict as `floor`. `is_system_root` tells whether a
     /// root is one of the system's; it is asked only where roots differ.
-    pub(super) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {
+    pub(crate) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {
         let mut parts = std::mem::take(&mut self.parts);
         if parts.is_empty() {
             parts.push(self.clone());

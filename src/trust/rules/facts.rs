@@ -59,7 +59,7 @@ impl Leaf {
 }
 
 /// Whether a certificate lives for no longer than [`MADE_AT_START`].
-pub(super) fn lives_shortly(first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
+pub(crate) fn lives_shortly(first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
     first.zip(last).is_some_and(|(first, last)| last.saturating_sub(first) <= MADE_AT_START)
 }
 
@@ -500,7 +500,7 @@ impl Facts {
 }
 
 /// The keys of CA-valid sightings that are current, latest first.
-pub(super) fn current_keys(baseline: &[Sighting]) -> Vec<Hash> {
+pub(crate) fn current_keys(baseline: &[Sighting]) -> Vec<Hash> {
     let of_ca = || baseline.iter().filter(|s| s.validation == Validation::Ca && !s.provisional);
     let newest = of_ca().map(|s| s.last).max().unwrap_or(0);
     let mut current: Vec<&Sighting> = of_ca().filter(|s| newest.saturating_sub(s.last) <= CURRENT).collect();

@@ -3,11 +3,11 @@
 
 use sha2::{Digest, Sha512};
 
-use super::Tlsa;
-use super::facts::DaneAnswer;
 use crate::cert::{Cert, HostMatch};
 use crate::hash::Hash;
 use crate::path::{Examination, Path, Question, path_to};
+use crate::trust::Tlsa;
+use crate::trust::rules::facts::DaneAnswer;
 
 /// More records than this are not looked at.
 const MAX_RECORDS: usize = 64;

@@ -1,16 +1,15 @@
 //! Collecting the facts of one check from the chain, the CA system and one consistent view of the
 //! store. Reads; decides nothing and writes nothing. What is known elsewhere is in
-//! [`super::elsewhere`].
+//! [`elsewhere`].
+
+pub(crate) mod corroborate;
+pub(crate) mod elsewhere;
+pub(crate) mod second;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::corroborate::corroborate;
-use super::events::{SessionPin, State};
-use super::facts::{CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Looked, Previous, RELEASED, is_leaf_pin};
-use super::floor::{Floor, floors};
-use super::{Check, CheckError, Policy, clock, elsewhere, second};
 use crate::cert::{Cert, HostMatch, Published, SignatureCheck};
 use crate::endpoint::{Account, Endpoint, Host};
 use crate::hash::Hash;
@@ -21,6 +20,14 @@ use crate::store::{
 };
 use crate::text::Statement;
 use crate::time::Timestamp;
+use crate::trust::record::events::{SessionPin, State};
+use crate::trust::rules::clock;
+use crate::trust::rules::facts::{
+    CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Looked, Previous, RELEASED, is_leaf_pin,
+};
+use crate::trust::rules::floor::{Floor, floors};
+use crate::trust::{Check, CheckError, Policy};
+use corroborate::corroborate;
 
 /// Intermediates of earlier paths offered to path building, at most.
 const MAX_INTERMEDIATES: usize = 16;
@@ -28,7 +35,7 @@ const MAX_INTERMEDIATES: usize = 16;
 const MAX_CANDIDATES: usize = 8;
 
 /// The facts of a check with the things behind them that a record or a verdict needs.
-pub(super) struct Gathered<'c> {
+pub(crate) struct Gathered<'c> {
     pub facts: Facts,
     pub policy: Cow<'c, Policy>,
     pub examination: Arc<Examination>,
@@ -52,13 +59,13 @@ pub(super) struct Gathered<'c> {
 
 /// Keeps the last examination, which costs more than all else, from one gathering to the next.
 #[derive(Default)]
-pub(super) struct Memo(Option<(MemoKey, Arc<Examination>)>);
+pub(crate) struct Memo(Option<(MemoKey, Arc<Examination>)>);
 
 type MemoKey = (Timestamp, u64, Vec<Hash>);
 
 /// Gathers the facts in `tx`. `session` are the pins of this store handle; those count that were
 /// given in the endpoint's present state.
-pub(super) fn gather<'c>(
+pub(crate) fn gather<'c>(
     tx: &Tx<'_>,
     check: &'c Check<'_>,
     session: Vec<SessionPin>,
@@ -398,7 +405,7 @@ fn elements<'p>(chain: &Chain, paths: impl Iterator<Item = &'p Path>) -> Vec<(Ha
     elements
 }
 
-pub(super) fn anchor_of(cert: &Cert) -> Anchor {
+pub(crate) fn anchor_of(cert: &Cert) -> Anchor {
     let organisation = cert.subject().attribute("O").join(", ");
     let organisation = if organisation.is_empty() { cert.subject().text() } else { organisation };
     Anchor { spki: cert.spki(), organisation, by: None }
@@ -471,7 +478,7 @@ fn known(record: Option<&EndpointRecord>, mut pins: Vec<KnownPin>, latest: Times
 }
 
 /// Whether anything is blocked everywhere, and in which store below where it is not in the user's own.
-pub(super) fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<(bool, Option<usize>), StoreError> {
+pub(crate) fn blocked_everywhere(tx: &Tx<'_>, elements: &[(Hash, Hash)]) -> Result<(bool, Option<usize>), StoreError> {
     let keys: Vec<Hash> = elements.iter().map(|(spki, _)| *spki).collect();
     let certs: Vec<Hash> = elements.iter().map(|(_, cert)| *cert).collect();
     let layer = match tx.blocked_in(PinKind::Key, &keys)? {

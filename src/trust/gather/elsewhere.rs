@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{CURRENT, Elsewhere, Facts, HINT_WINDOW, Objection, ObjectionKind, SiblingPin};
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::store::{EndpointRecord, Pin, PinKind, PinState, PinValue, Sighting, StoreError, Tx};
 use crate::time::Timestamp;
+use crate::trust::rules::facts::{CURRENT, Elsewhere, Facts, HINT_WINDOW, Objection, ObjectionKind, SiblingPin};
 
 /// Holders of a key that are named, at most.
 const MAX_HOLDERS: usize = 8;
@@ -19,7 +19,7 @@ const MAX_CANDIDATES: usize = 64;
 const MAX_REFUSALS: usize = 8;
 
 /// Adds what is known elsewhere to the facts.
-pub(super) fn look_around(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -> Result<(), StoreError> {
+pub(crate) fn look_around(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -> Result<(), StoreError> {
     let mut found = Elsewhere { objections: refusals(tx, endpoint, facts)?, ..Elsewhere::default() };
     for neighbour in neighbours(tx, endpoint)? {
         if neighbour.endpoint.account == endpoint.account {
@@ -38,7 +38,7 @@ pub(super) fn look_around(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -
 }
 
 /// Adds refusals alone: what is looked at even where the endpoint's own record settles the rest.
-pub(super) fn look_for_refusals(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -> Result<(), StoreError> {
+pub(crate) fn look_for_refusals(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -> Result<(), StoreError> {
     facts.elsewhere.objections = refusals(tx, endpoint, facts)?;
     Ok(())
 }

@@ -2,11 +2,6 @@
 //! the record after, so that a check can tell in a read whether a write is needed at all (a check
 //! of a known, unchanged endpoint writes nothing).
 
-use super::check::Weighed;
-use super::codes::Decision;
-use super::facts::{Facts, KnownPin, Layer, current_keys, is_leaf_pin};
-use super::outcome::UpgradeStep;
-use super::{clock, waiver};
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 use crate::path::Problems;
@@ -15,6 +10,11 @@ use crate::store::{
     Validated, Validation,
 };
 use crate::time::{DAY, Timestamp};
+use crate::trust::check::Weighed;
+use crate::trust::rules::codes::Decision;
+use crate::trust::rules::facts::{Facts, KnownPin, Layer, current_keys, is_leaf_pin};
+use crate::trust::rules::outcome::UpgradeStep;
+use crate::trust::rules::{clock, waiver};
 
 /// Times that only tell "when last" are refreshed at most this often, in seconds.
 const REFRESH: i64 = DAY;
@@ -25,7 +25,7 @@ const MAX_VALIDATED: usize = 16;
 
 /// What is to be written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The record, where it differs. A pin with id 0 is new and gets its number when written.
     pub record: Option<EndpointRecord>,
     /// The record for any account, where it differs: its pins are matched, fixed and promoted too.
@@ -50,7 +50,7 @@ impl Plan {
 }
 
 /// Plans what a decision leaves behind.
-pub(super) fn plan(endpoint: &Endpoint, weighed: &Weighed<'_>) -> Plan {
+pub(crate) fn plan(endpoint: &Endpoint, weighed: &Weighed<'_>) -> Plan {
     let facts = &weighed.gathered.facts;
     let outcome = &weighed.outcome;
     let before = weighed.gathered.record.clone();
@@ -75,7 +75,7 @@ pub(super) fn plan(endpoint: &Endpoint, weighed: &Weighed<'_>) -> Plan {
 
 /// The second from which the same accept, which writes nothing now, would refresh a "when last".
 /// `None` where the certificate has no accepted sighting.
-pub(super) fn due(weighed: &Weighed<'_>) -> Option<Timestamp> {
+pub(crate) fn due(weighed: &Weighed<'_>) -> Option<Timestamp> {
     let (facts, outcome) = (&weighed.gathered.facts, &weighed.outcome);
     let record = weighed.gathered.record.as_ref()?;
     let seen = record.baseline.iter().find(|s| s.cert == facts.leaf.cert)?.last;
@@ -85,7 +85,7 @@ pub(super) fn due(weighed: &Weighed<'_>) -> Option<Timestamp> {
         .map(|v| v.last)
         .filter(|_| outcome.effects.sighting.is_some_and(|validation| validation != Validation::None));
     let matched = outcome.pin_index.and_then(|index| record.pins.get(index)).map(|pin| pin.last_matched);
-    let matched = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid);
+    let matched = matched.filter(|_| outcome.rule != crate::trust::rules::codes::Rule::CaValid);
     // What lies a little ahead is no reason to wait for longer.
     let oldest = [record.last_seen, seen, facts.at()].into_iter().chain(validated).chain(matched).min()?;
     Some(oldest.saturating_add(REFRESH))
@@ -143,7 +143,7 @@ fn accepted(weighed: &Weighed<'_>, record: &mut EndpointRecord, shared: Option<&
 }
 
 /// Brings the times of a record back that lie ahead of this accepted contact, which is the last one now.
-pub(super) fn bring_back(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
+pub(crate) fn bring_back(facts: &Facts, record: &mut EndpointRecord, plan: &mut Plan) {
     plan.brought_back = clock::repair(facts, record);
     if plan.brought_back {
         record.last_seen = facts.at();
@@ -156,7 +156,7 @@ fn refreshed(facts: &Facts, last: Timestamp) -> Timestamp {
 }
 
 /// Adds or refreshes the accepted sighting, and "was validated" with it.
-pub(super) fn sighting(
+pub(crate) fn sighting(
     weighed: &Weighed<'_>,
     validation: Validation,
     provisional: bool,
@@ -314,7 +314,7 @@ fn pins(weighed: &Weighed<'_>, record: &mut EndpointRecord, layer: Layer) {
     let at_match = outcome.pin_index.and_then(|index| place(record, index));
     let matched = at_match.and_then(|index| record.pins.get_mut(index));
     let replaces = matched.as_ref().map_or(0, |pin| pin.replaces);
-    if let Some(pin) = matched.filter(|_| outcome.rule != super::codes::Rule::CaValid) {
+    if let Some(pin) = matched.filter(|_| outcome.rule != crate::trust::rules::codes::Rule::CaValid) {
         if at.saturating_sub(pin.last_matched) >= REFRESH {
             pin.last_matched = at;
         }
@@ -409,7 +409,7 @@ fn promoted_above(weighed: &Weighed<'_>, record: &mut EndpointRecord) {
 /// Pins that stand in other records (for any account, or in stores below) cannot be retired there for
 /// this endpoint alone: a retired pin of its own stands in the place of each that counts (pitfall 3).
 /// It gets its number when it is written.
-pub(super) fn mask(
+pub(crate) fn mask(
     record: &mut EndpointRecord,
     facts: &Facts,
     overlap_until: Timestamp,
@@ -427,14 +427,14 @@ pub(super) fn mask(
 }
 
 /// Retires a pin; it still counts until `overlap_until` (0: not at all).
-pub(super) fn retire(pin: &mut Pin, at: Timestamp, overlap_until: Timestamp) {
+pub(crate) fn retire(pin: &mut Pin, at: Timestamp, overlap_until: Timestamp) {
     pin.state = PinState::Retired;
     pin.state_since = at;
     pin.overlap_until = overlap_until;
 }
 
 /// A trusted pin that waives `waiver`. Its number is given when it is written.
-pub(super) fn new_pin(
+pub(crate) fn new_pin(
     kind: PinKind,
     value: PinValue,
     waiver: Problems,

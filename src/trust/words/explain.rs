@@ -3,17 +3,17 @@
 //! beyond what was checked (pitfall 34); names come from what was matched, not from a CN
 //! (pitfall 37).
 
-use super::answer::nearest_name;
-use super::clock;
-use super::codes::{Change, Decision, PinResult, Risk, Rule};
-use super::facts::{CaAnswer, Facts, Layer, Looked, ObjectionKind};
-use super::outcome::Outcome;
 use crate::cert::{Cert, ServerNames};
 use crate::endpoint::Endpoint;
 use crate::path::{Chain, Problem, ProblemKind};
 use crate::store::{Pin, PinKind, PinState};
 use crate::text::Statement;
 use crate::time::{DAY, Timestamp, date, days_between};
+use crate::trust::record::answer::nearest_name;
+use crate::trust::rules::clock;
+use crate::trust::rules::codes::{Change, Decision, PinResult, Risk, Rule};
+use crate::trust::rules::facts::{CaAnswer, Facts, Layer, Looked, ObjectionKind};
+use crate::trust::rules::outcome::Outcome;
 
 /// Servers that are listed in a sentence.
 const SHOWN_SERVERS: usize = 3;
@@ -22,7 +22,7 @@ const SHOWN_CHARS: usize = 80;
 
 /// Everything that is said, apart from the problems, which have statements of their own.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(crate) struct Told {
     pub headline: Statement,
     pub reasons: Vec<Statement>,
     pub meaning: Vec<Statement>,
@@ -30,7 +30,7 @@ pub(super) struct Told {
 }
 
 /// What was checked, and what was found beside the facts.
-pub(super) struct Checked<'a> {
+pub(crate) struct Checked<'a> {
     pub endpoint: &'a Endpoint,
     pub chain: &'a Chain,
     /// What is known to be offered there.
@@ -41,7 +41,7 @@ pub(super) struct Checked<'a> {
 }
 
 /// What sentences are made from.
-pub(super) struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     pub endpoint: &'a Endpoint,
     pub services: &'a [&'a str],
     pub problems: &'a [Problem],
@@ -55,7 +55,7 @@ pub(super) struct Scene<'a> {
 }
 
 /// Explains a decision.
-pub(super) fn explain(checked: &Checked<'_>, facts: &Facts, outcome: &Outcome) -> Told {
+pub(crate) fn explain(checked: &Checked<'_>, facts: &Facts, outcome: &Outcome) -> Told {
     let pin = outcome.pin_index.and_then(|i| facts.known.pins.get(i)).map(|known| &known.pin);
     let leaf = checked.chain.leaf();
     let Checked { endpoint, services, problems, issuer, .. } = *checked;
@@ -515,19 +515,19 @@ fn raw_issuer(leaf: &Cert) -> String {
 }
 
 /// Shortened but not escaped: `Statement::arg` escapes.
-pub(super) fn excerpt_raw(text: &str) -> String {
+pub(crate) fn excerpt_raw(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or("")),
         None => text.to_owned(),
     }
 }
 
-pub(super) fn count(number: i64, unit: &str) -> String {
+pub(crate) fn count(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 
 /// Where a date lies before another by whole days, for texts that show times.
-pub(super) fn days_ago(then: Timestamp, now: Timestamp) -> String {
+pub(crate) fn days_ago(then: Timestamp, now: Timestamp) -> String {
     match now.saturating_sub(then).div_euclid(DAY) {
         0 => "today".to_owned(),
         days if days > 0 => format!("{} ago", count(days, "day")),

@@ -2,15 +2,15 @@
 //! again with what is known now. Undo, retire and forget say so beforehand, instead of leaving it to the
 //! next connection. Writes nothing.
 
-use super::check::weigh;
-use super::gather::Memo;
 use super::verdict::Verdict;
-use super::{Check, CheckError};
 use crate::cert::Cert;
 use crate::endpoint::Endpoint;
 use crate::path::Chain;
 use crate::store::{EndpointRecord, PinKind, Store, StoreError, Tx};
 use crate::time::Timestamp;
+use crate::trust::check::weigh;
+use crate::trust::gather::Memo;
+use crate::trust::{Check, CheckError};
 
 /// What a server presented last and was accepted with, as far as it is kept.
 #[derive(Debug, Clone)]

@@ -3,16 +3,16 @@
 //! connection is worth making and which keys it should look for. [`crate::tls::connect`] makes the
 //! connection, and what it found becomes a fact of the check. Nothing is ever accepted because of it.
 
-use super::events::Attached;
-use super::facts::{Facts, Looked, is_leaf_pin};
-use super::gather::blocked_everywhere;
-use super::{Check, CheckError, Decision, Rule, Verdict};
+use super::blocked_everywhere;
 use crate::cert::{Cert, KeyAlgorithm, Published};
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::path::Chain;
 use crate::store::{EndpointRecord, Pin, PinState, PinValue, Store, StoreError, Tx};
 use crate::time::Timestamp;
+use crate::trust::record::events::Attached;
+use crate::trust::rules::facts::{Facts, Looked, is_leaf_pin};
+use crate::trust::{Check, CheckError, Decision, Rule, Verdict};
 
 /// What a second connection to the same server showed, on which only other kinds of keys were offered.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,7 @@ impl SecondLook {
     pub const NOT_MADE: &'static Self = &Self::NotMade;
 
     /// Whether both found the same.
-    pub(super) fn same_as(&self, other: &Self) -> bool {
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::NotMade, Self::NotMade) | (Self::Nothing, Self::Nothing) => true,
             (Self::Proved(one), Self::Proved(another)) => one.same_certs(another),
@@ -93,7 +93,7 @@ pub fn worth_a_second_look(verdict: &Verdict) -> bool {
 }
 
 /// Judges a second look by what is trusted now. A key that is blocked anywhere counts for nothing.
-pub(super) fn looked(tx: &Tx<'_>, look: &SecondLook, facts: &Facts) -> Result<Looked, StoreError> {
+pub(crate) fn looked(tx: &Tx<'_>, look: &SecondLook, facts: &Facts) -> Result<Looked, StoreError> {
     let chain = match look {
         SecondLook::NotMade => return Ok(Looked::Not),
         SecondLook::Nothing => return Ok(Looked::Nothing),

@@ -1,17 +1,17 @@
 //! Questions that nobody could answer when they came up. A pending question keeps the exact chain
 //! that was seen; asked for later it gives a verdict, re-evaluated, which the same
-//! [`super::trust`] answers. Its quotas are the store's.
+//! [`crate::trust::trust`] answers. Its quotas are the store's.
 
-use super::check::weigh;
-use super::gather::Memo;
-use super::verdict::{Asked, Verdict};
-use super::{Check, CheckError, Flags, Policy};
 use crate::path::Chain;
 use crate::store::{Pending, Store, StoreError, Tx};
 use crate::time::Timestamp;
+use crate::trust::check::weigh;
+use crate::trust::gather::Memo;
+use crate::trust::words::verdict::{Asked, Verdict};
+use crate::trust::{Check, CheckError, Flags, Policy};
 
 /// Leaves the question of a verdict, or counts it once more.
-pub(super) fn leave(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<(), StoreError> {
+pub(crate) fn leave(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<(), StoreError> {
     let facts = verdict.facts();
     let spki = facts.leaf.spki;
     let certs: Vec<_> = verdict.chain().certs().map(|(_, cert)| cert).collect();

@@ -5,17 +5,17 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::cache::Cache;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
 pub use crate::store::Listener;
 use crate::store::{EndpointRecord, Event, Pin, Severity, Store};
 use crate::time::Timestamp;
+use crate::trust::cache::Cache;
 
 /// A pin given for this session, with the state in which the endpoint was then. It counts in that state
 /// alone: whatever else is decided about the endpoint, by anybody, ends it.
 #[derive(Debug, Clone)]
-pub(super) struct SessionPin {
+pub(crate) struct SessionPin {
     pub pin: Pin,
     pub state: State,
 }
@@ -23,7 +23,7 @@ pub(super) struct SessionPin {
 /// The generations of an endpoint's record and of that for any account; 0 where there is none. They move
 /// with pins, policy and baseline, and not by mere contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct State(u64, u64);
+pub(crate) struct State(u64, u64);
 
 impl State {
     pub fn of(own: Option<&EndpointRecord>, any: Option<&EndpointRecord>) -> Self {
@@ -34,7 +34,7 @@ impl State {
 
 /// What trust keeps with a store handle, and never writes.
 #[derive(Default)]
-pub(super) struct Attached {
+pub(crate) struct Attached {
     session: Mutex<HashMap<Endpoint, Vec<SessionPin>>>,
     pub cache: Cache,
 }
@@ -85,7 +85,7 @@ pub fn end_session(store: &Store) {
 }
 
 /// An event about an endpoint. The store fills in number and application.
-pub(super) fn about(
+pub(crate) fn about(
     endpoint: &Endpoint,
     code: &str,
     severity: Severity,
