@@ -89,3 +89,37 @@ fn run(command: &cli::Command, cx: &Context) -> Result<Exit, Failure> {
         Command::GenerateMan(args) => cmd::man::run(args, cx),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// The rooms of docs/tofuctl.md, each above those that it may use.
+    const ROOMS: [&str; 7] = ["cmd", "ask", "input", "context", "render", "process", "cli"];
+
+    #[test]
+    fn a_room_uses_only_the_rooms_below_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/tofuctl");
+        let mut folders: Vec<String> = std::fs::read_dir(&root)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        let mut rooms = ROOMS.map(str::to_owned).to_vec();
+        rooms.sort();
+        assert_eq!(folders, rooms, "a folder without a place in ROOMS, or the other way round");
+        for (place, room) in ROOMS.iter().enumerate() {
+            for file in std::fs::read_dir(root.join(room)).unwrap() {
+                let path = file.unwrap().path();
+                let text = std::fs::read_to_string(&path).unwrap();
+                for above in &ROOMS[..place] {
+                    let uses =
+                        text.contains(&format!("crate::{above}::")) || text.contains(&format!("crate::{above};"));
+                    assert!(!uses, "{} uses {above}, which is above it", path.display());
+                }
+            }
+        }
+    }
+}

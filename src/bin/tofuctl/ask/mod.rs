@@ -4,3 +4,4 @@ pub mod granted;
 pub mod other_keys;
 pub mod question;
 pub mod settle;
+pub mod terminal;

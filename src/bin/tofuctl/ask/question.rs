@@ -1,28 +1,22 @@
 //! Questions to a person: what may be answered to a verdict, and the reading of the answer. Asked on a
 //! terminal only. Decides nothing: [`tofu::trust::trust`] takes the answer or refuses it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-
-use rustix::termios::{QueueSelector, tcflush};
+use std::io;
 
 use tofu::cert::Cert;
 use tofu::store::PinKind;
 use tofu::time::Timestamp;
 use tofu::trust::{Answer, Decision, Rule, Verdict, parse_fingerprint};
 
+use super::terminal::Terminal;
 use crate::context::Context;
 use crate::process::exit::Failure;
-use crate::process::out::{Out, Paint, Style, width_of};
+use crate::process::out::Style;
 use crate::render;
-use crate::render::sheet::Sheet;
 use crate::render::words;
 
 /// How often an answer that cannot be read is asked for again.
 const TRIES: usize = 5;
-/// The longest answer that is read, in bytes.
-const LONGEST: u64 = 4096;
 
 /// What the command line says about the trust to give, whatever the person answers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,62 +51,6 @@ pub enum Reply {
     Differs,
 }
 
-/// Where a person is.
-pub struct Terminal {
-    keyboard: OwnedFd,
-    input: Box<dyn BufRead>,
-    output: Box<dyn Write>,
-    width: usize,
-    paint: Paint,
-}
-
-impl Terminal {
-    /// Standard input and error, where both are terminals.
-    pub fn standard(out: &Out) -> Option<Self> {
-        let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        let keyboard = if there { io::stdin().as_fd().try_clone_to_owned().ok()? } else { return None };
-        Some(Self {
-            keyboard,
-            input: Box::new(BufReader::new(io::stdin())),
-            output: Box::new(io::stderr()),
-            width: width_of(io::stderr()),
-            paint: out.err,
-        })
-    }
-
-    /// The terminal that controls this process, for commands whose standard input is data.
-    pub fn controlling(out: &Out) -> Option<Self> {
-        let input = File::open("/dev/tty").ok().filter(File::is_terminal)?;
-        let output = OpenOptions::new().write(true).open("/dev/tty").ok()?;
-        let keyboard = input.as_fd().try_clone_to_owned().ok()?;
-        let (width, paint) = (width_of(&output), out.paint_for(&output));
-        Some(Self { keyboard, input: Box::new(BufReader::new(input)), output: Box::new(output), width, paint })
-    }
-
-    /// Forgets what was typed before there was a question: it is no answer to it.
-    fn forget_typed(&self) -> io::Result<()> {
-        Ok(tcflush(&self.keyboard, QueueSelector::IFlush)?)
-    }
-
-    fn show(&mut self, text: &str) -> io::Result<()> {
-        self.output.write_all(text.as_bytes())?;
-        self.output.flush()
-    }
-
-    fn say(&mut self, style: Style, text: &str) -> io::Result<()> {
-        let mut sheet = Sheet::new(self.width, self.paint);
-        sheet.paragraph(0, style, text);
-        self.show(&sheet.finish())
-    }
-
-    /// One line without its end; `None` at the end of input.
-    fn line(&mut self) -> io::Result<Option<String>> {
-        let mut bytes = Vec::new();
-        self.input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes)?;
-        Ok((!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).trim().to_owned()))
-    }
-}
-
 /// A word that may be answered, what it does, and the answer that it stands for.
 struct Choice {
     word: &'static str,
@@ -126,7 +64,7 @@ pub fn is_question(verdict: &Verdict) -> bool {
 }
 
 /// Shows a verdict and asks on the standard terminal; `None` is no, or nobody there.
-pub fn question(verdict: &Verdict, cx: &Context) -> Result<Option<Answer>, Failure> {
+pub fn at_the_standard_terminal(verdict: &Verdict, cx: &Context) -> Result<Option<Answer>, Failure> {
     let Some(mut terminal) = Terminal::standard(&cx.out).filter(|_| is_question(verdict)) else {
         return Ok(None);
     };
@@ -278,7 +216,7 @@ fn object(kind: PinKind) -> &'static str {
 }
 
 fn menu(verdict: &Verdict, choices: &[Choice], terminal: &Terminal) -> String {
-    let mut sheet = Sheet::new(terminal.width, terminal.paint);
+    let mut sheet = terminal.sheet();
     sheet.gap();
     let title = match verdict.decision() {
         Decision::Ask if only_typed(verdict) => format!("Trust {}? Only by its fingerprint.", verdict.endpoint()),

@@ -3,9 +3,10 @@
 
 use tofu::store::Store;
 use tofu::tls::Conn;
-use tofu::trust::{self, Decision, TrustError, Verdict};
+use tofu::trust::{self, TrustError, Verdict};
 
-use crate::ask::question::{self, Reply, Terminal, Wish};
+use super::terminal::Terminal;
+use crate::ask::question::{self, Reply, Wish};
 use crate::context::Context;
 use crate::process::exit::{Exit, Failure, say};
 use crate::process::interrupt::Interrupt;
@@ -32,16 +33,7 @@ pub struct Settled {
 impl Settled {
     /// The exit status that it means.
     pub fn exit(&self) -> Exit {
-        if self.differs { Exit::Reject } else { exit_of(self.verdict.decision()) }
-    }
-}
-
-/// The exit status of a decision.
-pub fn exit_of(decision: Decision) -> Exit {
-    match decision {
-        Decision::Accept => Exit::Done,
-        Decision::Ask => Exit::Ask,
-        Decision::Reject => Exit::Reject,
+        if self.differs { Exit::Reject } else { self.verdict.decision().into() }
     }
 }
 

@@ -4,11 +4,12 @@
 use tofu::endpoint::Endpoint;
 use tofu::path::Chain;
 use tofu::store::Store;
-use tofu::tls::{self, Conn, NetError, Step, Target, Terms};
+use tofu::tls::{self, Conn, NetError, Step, Terms};
 use tofu::trust::{self, Check, Decision, Flags};
 
-use crate::ask::question::{Terminal, Wish};
-use crate::ask::settle::{Asking, Settled, exit_of, settle, verdict_of};
+use crate::ask::question::Wish;
+use crate::ask::settle::{Asking, Settled, settle};
+use crate::ask::terminal::Terminal;
 use crate::cli::network;
 use crate::context::Context;
 use crate::input::reach;
@@ -107,7 +108,7 @@ fn without_session(
         sheet.gap();
         cx.out.print(&format!("{}{}", sheet.finish(), render::verdict::page(&verdict, cx.out.width, cx.out.paint)))?;
     }
-    Ok(match exit_of(verdict.decision()) {
+    Ok(match Exit::from(verdict.decision()) {
         Exit::Reject => Exit::Reject,
         _ => Exit::Failed,
     })
@@ -123,44 +124,4 @@ fn unproven(
     let flags = Flags { unproven: true, no_session: true, ..terms.flags };
     let check = Check { flags, policy: terms.policy.as_ref(), ..Check::new(endpoint, chain, cx.now()) };
     Ok(trust::check(store, &check)?)
-}
-
-/// A server of the command line or of a file, checked without anybody being asked.
-pub fn quietly(
-    target: &Target,
-    args: &network::Check,
-    store: &Store,
-    interrupt: &Interrupt,
-    cx: &Context,
-) -> Result<trust::Verdict, Unchecked> {
-    let endpoint = reach::endpoint(target, cx);
-    let terms = reach::terms(&args.judge, &args.reach, store, &endpoint, cx)?;
-    let dial = reach::dial(target, &args.reach, interrupt.cancel())?;
-    let conn = tls::connect(store, &endpoint, dial, terms)?;
-    let verdict = verdict_of(&conn)?;
-    // Said so that the server need not wait; what it answers does not matter.
-    if verdict.decision() == Decision::Accept {
-        let _ = conn.shutdown();
-    }
-    Ok(verdict)
-}
-
-/// Why there is no verdict.
-pub enum Unchecked {
-    /// The network, or the check.
-    Net(NetError),
-    /// Anything else.
-    Other(Failure),
-}
-
-impl From<NetError> for Unchecked {
-    fn from(error: NetError) -> Self {
-        Self::Net(error)
-    }
-}
-
-impl From<Failure> for Unchecked {
-    fn from(failure: Failure) -> Self {
-        Self::Other(failure)
-    }
 }

@@ -9,84 +9,25 @@ use std::thread;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use tofu::cert::Cert;
 use tofu::store::Store;
 use tofu::text::excerpt;
-use tofu::time::{Timestamp, days_between, rfc3339};
-use tofu::tls::{NetError, Protocol, Target};
-use tofu::trust::Verdict;
+use tofu::tls::{self, NetError, Protocol, Target};
+use tofu::trust::{Decision, Verdict};
 
-use crate::ask::settle::exit_of;
+use crate::ask::settle::verdict_of;
 use crate::cli::network;
 use crate::context::Context;
 use crate::input::cert_file::read;
 use crate::input::reach;
 use crate::process::exit::{Exit, Failure, say};
 use crate::process::interrupt::Interrupt;
-use crate::render;
-use crate::render::cert::ends_soon;
-
-use super::check::{Unchecked, quietly};
+use crate::render::summary::{Outcome, Summary, Trouble};
 
 /// A server of the file.
 struct Job {
     line: usize,
     target: Target,
     server: String,
-}
-
-/// What became of one server.
-pub struct Outcome {
-    /// Its place in the file, from 1.
-    pub line: usize,
-    /// Host and port.
-    pub server: String,
-    /// The verdict, or why there is none.
-    pub result: Result<Verdict, Trouble>,
-}
-
-/// Why there is no verdict.
-pub struct Trouble {
-    /// Stable.
-    pub code: &'static str,
-    /// One line.
-    pub text: String,
-}
-
-impl Outcome {
-    /// The exit status that it means alone.
-    pub fn exit(&self) -> Exit {
-        self.result.as_ref().map_or(Exit::Failed, |verdict| exit_of(verdict.decision()))
-    }
-
-    /// The server's certificate.
-    fn leaf(&self) -> Option<&Cert> {
-        self.result.as_ref().ok()?.chain().leaf()
-    }
-
-    /// When the server's certificate ends, where it says so readably.
-    pub fn ends(&self) -> Option<Timestamp> {
-        self.leaf()?.not_after()
-    }
-
-    /// Whether it ends soon, or has ended, or does not say when.
-    pub fn ends_soon(&self, now: Timestamp, warn_days: i64) -> bool {
-        self.leaf().is_some_and(|leaf| ends_soon(leaf, now, warn_days))
-    }
-
-    fn to_json(&self, now: Timestamp, warn_days: i64) -> Value {
-        json!({
-            "schema": 1,
-            "line": self.line,
-            "server": self.server,
-            "exit": self.exit().status(),
-            "not_after": self.ends().map(rfc3339),
-            "days_left": self.ends().map(|end| days_between(now, end)),
-            "ends_soon": self.ends_soon(now, warn_days),
-            "verdict": self.result.as_ref().ok().map(Verdict::to_json),
-            "error": self.result.as_ref().err().map(|e| json!({ "code": e.code, "text": e.text })),
-        })
-    }
 }
 
 /// Checks every server of a file. The exit status is the worst: rejected, error, question, trusted.
@@ -131,7 +72,7 @@ pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Conte
     } else if !args.json_lines {
         // The worst first, in the order of the file.
         outcomes.sort_by_key(|o| std::cmp::Reverse((badness(o.exit()), o.ends_soon(now, warn_days))));
-        let table = render::summary::Summary { outcomes: &outcomes, missing, unread, now, warn_days };
+        let table = Summary { outcomes: &outcomes, missing, unread, now, warn_days };
         cx.out.print(&table.page(&cx.out))?;
     }
     Ok(exit)
@@ -218,6 +159,46 @@ fn one(job: &Job, args: &network::Check, store: &Store, interrupt: &Interrupt, c
         Err(Unchecked::Other(failure)) => Err(Trouble { code: "other", text: failure.text() }),
     };
     Some(Outcome { line: job.line, server: job.server.clone(), result })
+}
+
+/// Checks a server without anybody being asked.
+fn quietly(
+    target: &Target,
+    args: &network::Check,
+    store: &Store,
+    interrupt: &Interrupt,
+    cx: &Context,
+) -> Result<Verdict, Unchecked> {
+    let endpoint = reach::endpoint(target, cx);
+    let terms = reach::terms(&args.judge, &args.reach, store, &endpoint, cx)?;
+    let dial = reach::dial(target, &args.reach, interrupt.cancel())?;
+    let conn = tls::connect(store, &endpoint, dial, terms)?;
+    let verdict = verdict_of(&conn)?;
+    // Said so that the server need not wait; what it answers does not matter.
+    if verdict.decision() == Decision::Accept {
+        let _ = conn.shutdown();
+    }
+    Ok(verdict)
+}
+
+/// Why there is no verdict.
+enum Unchecked {
+    /// The network, or the check.
+    Net(NetError),
+    /// Anything else.
+    Other(Failure),
+}
+
+impl From<NetError> for Unchecked {
+    fn from(error: NetError) -> Self {
+        Self::Net(error)
+    }
+}
+
+impl From<Failure> for Unchecked {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
 }
 
 /// On standard error, where that is a terminal.

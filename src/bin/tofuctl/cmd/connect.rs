@@ -8,8 +8,9 @@ use std::thread;
 
 use tofu::tls::{self, Conn, Flow};
 
-use crate::ask::question::{Terminal, Wish};
-use crate::ask::settle::{Asking, Settled, exit_of, settle};
+use crate::ask::question::Wish;
+use crate::ask::settle::{Asking, Settled, settle};
+use crate::ask::terminal::Terminal;
 use crate::cli::network;
 use crate::context::Context;
 use crate::input::reach;
@@ -106,7 +107,7 @@ fn downward(conn: &Conn, interrupt: &Interrupt) -> Result<Exit, Failure> {
                 }
             }
             Flow::End => return Ok(Exit::Done),
-            Flow::Held(decision) => return Ok(exit_of(decision)),
+            Flow::Held(decision) => return Ok(decision.into()),
             Flow::Again => {}
         }
     }

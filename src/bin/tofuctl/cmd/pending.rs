@@ -174,7 +174,7 @@ fn answer(args: &PendingAnswer, cx: &Context) -> Result<Exit, Failure> {
     let answer = if args.yes {
         Answer { typed: args.fingerprint.clone(), ..given }
     } else if cx.can_ask() {
-        match question::question(&verdict, cx)? {
+        match question::at_the_standard_terminal(&verdict, cx)? {
             Some(answer) => merged(answer, given, args.fingerprint.as_ref()),
             None => return Err(Failure::ask("not trusted; the question stays, and pending dismiss puts it aside")),
         }

@@ -14,6 +14,7 @@ use tofu::time::{Timestamp, date, date_time};
 
 use crate::cli::store::Show;
 use crate::context::Context;
+use crate::context::in_force::in_force;
 use crate::context::pages;
 use crate::process::exit::{Exit, Failure};
 use crate::process::out::Style;
@@ -102,7 +103,7 @@ fn gather(store: &Store, endpoint: Endpoint, now: Timestamp) -> Result<Known, Fa
         for hash in hashes.collect::<BTreeSet<Hash>>() {
             certs.extend(tx.cert(hash)?.map(|cert| (hash, cert)));
         }
-        let policy = super::policy::in_force(tx, Some(&endpoint))?.summary();
+        let policy = in_force(tx, Some(&endpoint))?.summary();
         Ok((record, below, pending, certs, policy))
     })?;
     let filter = Filter { host: Some(endpoint.host.clone()), ..Filter::default() };

@@ -7,8 +7,9 @@ use tofu::trust::{self, Check, Decision, Flags, Verdict, parse_fingerprint};
 
 use crate::ask::granted::{Granted, because, grant};
 use crate::ask::other_keys;
-use crate::ask::question::{self, Reply, Terminal, Wish};
-use crate::ask::settle::{exit_of, verdict_of};
+use crate::ask::question::{self, Reply, Wish};
+use crate::ask::settle::verdict_of;
+use crate::ask::terminal::Terminal;
 use crate::cli::network;
 use crate::context::Context;
 use crate::input::reach;
@@ -67,7 +68,7 @@ pub fn run(args: &network::Trust, cx: &Context) -> Result<Exit, Failure> {
                 if verdict.decision() != Decision::Accept {
                     store.forget_pin(id, cx.now())?;
                     tell(&verdict, cx)?;
-                    return Ok(exit_of(verdict.decision()));
+                    return Ok(verdict.decision().into());
                 }
             }
             (store, verdict)
@@ -147,7 +148,7 @@ fn settle(
                 "tofuctl: the policy asks nobody about {server}: with --announce its fingerprint is announced and taken"
             ));
         }
-        return Ok(exit_of(verdict.decision()));
+        return Ok(verdict.decision().into());
     }
     if let Some(kind) = wish.kind.filter(|kind| !verdict.offered().contains(kind)) {
         return Err(not_offered(&verdict, kind));
@@ -157,7 +158,7 @@ fn settle(
         Voucher::Person(mut terminal) => {
             match interrupt.while_asking(|| question::put(&verdict, wish, cx.now(), &mut terminal))? {
                 Reply::Yes(answer) => answer,
-                Reply::No => return Ok(exit_of(verdict.decision())),
+                Reply::No => return Ok(verdict.decision().into()),
                 Reply::Differs => return Ok(Exit::Reject),
             }
         }

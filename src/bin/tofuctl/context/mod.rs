@@ -1,6 +1,7 @@
 //! What every command is run with: the store, the time, the account, the terminals. Only here is a
 //! store opened and the clock read.
 
+pub mod in_force;
 pub mod outlook;
 pub mod pages;
 

@@ -9,8 +9,8 @@ use tofu::tls::{Address, Cancel, Dial, Limits, Target, Terms};
 use tofu::trust::{Flags, Policy};
 
 use crate::cli::network::{Judge, Reach};
-use crate::cmd::policy::in_force;
 use crate::context::Context;
+use crate::context::in_force::in_force;
 use crate::input::named;
 use crate::process::exit::Failure;
 

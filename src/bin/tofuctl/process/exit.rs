@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use tofu::text::escape;
+use tofu::trust::Decision;
 
 /// How a command ended that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,16 @@ impl Exit {
             Self::Failed => 1,
             Self::Ask => 3,
             Self::Reject => 4,
+        }
+    }
+}
+
+impl From<Decision> for Exit {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Accept => Self::Done,
+            Decision::Ask => Self::Ask,
+            Decision::Reject => Self::Reject,
         }
     }
 }

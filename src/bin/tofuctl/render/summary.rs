@@ -1,9 +1,12 @@
 //! The summary of many checks: a row for each server, the worst first, then what ends soon and the counts.
 
-use tofu::time::{self, Timestamp, days_between};
+use serde_json::{Value, json};
+
+use tofu::cert::Cert;
+use tofu::time::{self, Timestamp, days_between, rfc3339};
 use tofu::trust::{Assurance, Decision, PinResult, Section, Verdict};
 
-use crate::cmd::check_file::Outcome;
+use super::cert;
 use crate::process::exit::Exit;
 use crate::process::out::{Out, Style};
 use crate::render::layout::{Cell, Table, wrapped};
@@ -12,6 +15,61 @@ use crate::render::words::count;
 
 /// From this width on the whole table fits.
 const NARROW: usize = 72;
+
+/// What became of one server.
+pub struct Outcome {
+    /// Its place in the file, from 1.
+    pub line: usize,
+    /// Host and port.
+    pub server: String,
+    /// The verdict, or why there is none.
+    pub result: Result<Verdict, Trouble>,
+}
+
+/// Why there is no verdict.
+pub struct Trouble {
+    /// Stable.
+    pub code: &'static str,
+    /// One line.
+    pub text: String,
+}
+
+impl Outcome {
+    /// The exit status that it means alone.
+    pub fn exit(&self) -> Exit {
+        self.result.as_ref().map_or(Exit::Failed, |verdict| verdict.decision().into())
+    }
+
+    /// The server's certificate.
+    fn leaf(&self) -> Option<&Cert> {
+        self.result.as_ref().ok()?.chain().leaf()
+    }
+
+    /// When the server's certificate ends, where it says so readably.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.leaf()?.not_after()
+    }
+
+    /// Whether it ends soon, or has ended, or does not say when.
+    pub fn ends_soon(&self, now: Timestamp, warn_days: i64) -> bool {
+        self.leaf().is_some_and(|leaf| cert::ends_soon(leaf, now, warn_days))
+    }
+
+    /// The object of `--json` and `--json-lines`.
+    pub fn to_json(&self, now: Timestamp, warn_days: i64) -> Value {
+        json!({
+            "schema": 1,
+            "line": self.line,
+            "server": self.server,
+            "exit": self.exit().status(),
+            "not_after": self.ends().map(rfc3339),
+            "days_left": self.ends().map(|end| days_between(now, end)),
+            "ends_soon": self.ends_soon(now, warn_days),
+            "verdict": self.result.as_ref().ok().map(Verdict::to_json),
+            "error": self.result.as_ref().err().map(|e| json!({ "code": e.code, "text": e.text })),
+        })
+    }
+}
 
 /// Everything that the summary says.
 pub struct Summary<'a> {
