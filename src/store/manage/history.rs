@@ -9,8 +9,8 @@ use serde::de::IgnoredAny;
 use super::restore::RESTORED;
 use crate::endpoint::Endpoint;
 use crate::store::error::StoreError;
-use crate::store::log::{UNDONE, endpoint_from};
 use crate::store::tx::Tx;
+use crate::store::tx::log::{UNDONE, endpoint_from};
 
 /// Codes of changes by a person that are for good.
 const FOR_GOOD: [&str; 4] = ["blocked-everywhere", "unblocked", "dismissed", "pruned"];

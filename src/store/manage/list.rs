@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::endpoint::{Endpoint, Host};
 use crate::hash::Hash;
 use crate::store::error::StoreError;
-use crate::store::keyspace::{self, BLOCKS, ENDPOINTS, LOG, PENDING, TRUST};
-use crate::store::meta::Counts;
-use crate::store::record::{Block, EndpointRecord, Event, Pending, Pin, PinState, PinValue, Severity};
 use crate::store::tx::Tx;
+use crate::store::tx::keyspace::{self, BLOCKS, ENDPOINTS, LOG, PENDING, TRUST};
+use crate::store::tx::meta::Counts;
+use crate::store::tx::record::{Block, EndpointRecord, Event, Pending, Pin, PinState, PinValue, Severity};
 
 /// How many rows are looked at for one page at most, so that a page is quick even where few match.
 const MAX_LOOKED_AT: usize = 10_000;

@@ -1,6 +1,7 @@
 //! What a person does to a store beside answering questions: list and find, pins by hand, blocks,
 //! forget, undo, prune, statistics, restore. Each change is one transaction with its event.
 
+mod fsck;
 mod history;
 mod list;
 mod pins;
@@ -8,6 +9,7 @@ mod prune;
 mod restore;
 mod undo;
 
+pub use fsck::Report;
 pub use list::{Cursor, Filter, Page, PinEntry, Statistics};
 pub(in crate::store) use pins::everywhere_event;
 pub use pins::{Forget, NewPin};
@@ -15,10 +17,8 @@ pub use restore::Restored;
 pub use undo::Undone;
 pub(in crate::store) use undo::import_event;
 
-use super::record::{Event, PinKind, PinValue, Severity};
 use crate::cert::Cert;
-use crate::endpoint::Endpoint;
-use crate::time::Timestamp;
+use crate::store::tx::record::{Event, PinKind, PinValue};
 
 /// What a change did to which pin. The event has the key or the certificate that the pin names, so that it is found by
 /// it, and the other one where the certificate is at hand.
@@ -32,30 +32,5 @@ pub(in crate::store) fn about_pin(event: Event, kind: PinKind, value: &PinValue,
         spki: named.filter(|_| kind != PinKind::Certificate).or(leaf.map(Cert::spki)),
         cert: named.filter(|_| kind == PinKind::Certificate).or(cert.map(Cert::fingerprint)),
         ..event
-    }
-}
-
-/// An event about an endpoint, or about the store.
-pub(in crate::store) fn event(
-    endpoint: Option<&Endpoint>,
-    code: &str,
-    severity: Severity,
-    now: Timestamp,
-    text: String,
-) -> Event {
-    Event {
-        id: 0,
-        time: now,
-        code: code.to_owned(),
-        severity,
-        account: endpoint.map(|e| e.account.as_str().to_owned()).unwrap_or_default(),
-        host: endpoint.map(|e| e.host.as_str().to_owned()).unwrap_or_default(),
-        port: endpoint.map_or(0, |e| e.port.get()),
-        application: String::new(),
-        spki: None,
-        cert: None,
-        text,
-        before: None,
-        extra: serde_json::Map::new(),
     }
 }

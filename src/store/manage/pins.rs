@@ -3,17 +3,18 @@
 
 use serde_json::{Map, Value};
 
+use super::about_pin;
 use super::list::PinEntry;
-use super::{about_pin, event};
 use crate::cert::Cert;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
-use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::record::{
+use crate::store::tx::Store;
+use crate::store::tx::Tx;
+use crate::store::tx::log::event;
+use crate::store::tx::record::{
     Block, EndpointRecord, Event, Origin, Pin, PinKind, PinState, PinValue, Severity, Tombstone, Validated,
 };
-use crate::store::tx::Tx;
 use crate::time::Timestamp;
 
 /// A pin to add by hand.

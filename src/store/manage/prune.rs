@@ -1,11 +1,11 @@
 //! Taking away what is old, and putting a pending question aside. Both are for good: what goes here does
 //! not come back by undo.
 
-use super::event;
-use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::keyspace::{ENDPOINTS, PENDING};
-use crate::store::record::Severity;
+use crate::store::tx::Store;
+use crate::store::tx::keyspace::{ENDPOINTS, PENDING};
+use crate::store::tx::log::event;
+use crate::store::tx::record::Severity;
 use crate::time::{Timestamp, date};
 
 impl Store {

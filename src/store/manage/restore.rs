@@ -6,20 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::event;
 use super::list::PinEntry;
 use super::pins::bury;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
-use crate::store::endpoints::{certs, index_rows};
+use crate::store::engine::options::StoreOptions;
 use crate::store::error::StoreError;
-use crate::store::keyspace::{self, CERTS, END, ENDPOINTS, LOG, META, PENDING};
-use crate::store::log::share_row;
-use crate::store::meta::Counts;
-use crate::store::record::{Block, EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity};
-use crate::store::refusals::refusal_rows;
+use crate::store::tx::Store;
 use crate::store::tx::Tx;
-use crate::store::{Store, StoreOptions};
+use crate::store::tx::endpoints::{certs, index_rows};
+use crate::store::tx::keyspace::{self, CERTS, END, ENDPOINTS, LOG, META, PENDING};
+use crate::store::tx::log::event;
+use crate::store::tx::log::share_row;
+use crate::store::tx::meta::Counts;
+use crate::store::tx::record::{Block, EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity};
+use crate::store::tx::refusals::refusal_rows;
 use crate::text::count;
 use crate::time::Timestamp;
 
@@ -50,7 +51,7 @@ impl Store {
             path: Some(from.to_owned()),
             read_only: true,
             must_exist: true,
-            busy_ms: self.inner.options.busy_ms,
+            busy_ms: self.options().busy_ms,
             ..StoreOptions::default()
         };
         let backup = Self::open(&options)?;
@@ -241,7 +242,7 @@ fn refuse(
         record.pins.push(pin);
     }
     record.pins.sort_by_key(|pin| pin.id);
-    crate::store::bounds::validate(&tx.store.name(), record)
+    crate::store::tx::bounds::validate(&tx.store.name(), record)
 }
 
 fn same(pin: &Pin, kind: PinKind, value: &PinValue) -> bool {

@@ -8,17 +8,18 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::event;
 use super::history::{Change, History};
 use super::list::PinEntry;
-use crate::store::Store;
-use crate::store::endpoints::relevant;
 use crate::store::error::StoreError;
-use crate::store::log::{BATCH, Left, UNDOES, UNDONE, before, endpoint_of, policy_before, policy_hash};
-use crate::store::record::{
+use crate::store::tx::Store;
+use crate::store::tx::Tx;
+use crate::store::tx::endpoints::relevant;
+use crate::store::tx::log::{
+    self, BATCH, Left, UNDOES, UNDONE, before, endpoint_of, event, policy_before, policy_hash,
+};
+use crate::store::tx::record::{
     EndpointRecord, Event, Pin, PinKind, PinState, PinValue, Severity, Sighting, Tombstone, Validation,
 };
-use crate::store::tx::Tx;
 use crate::text::count;
 use crate::time::Timestamp;
 
@@ -200,7 +201,7 @@ impl Tx<'_> {
         done.stays.extend(stays.into_iter().map(|pin| PinEntry::Endpoint(endpoint.clone(), Box::new(pin))));
         done.events.push(event.id);
         let text = format!("event {} undone{but}", event.id);
-        let mut undone = super::event(Some(&endpoint), UNDONE, Severity::Notice, now, text);
+        let mut undone = log::event(Some(&endpoint), UNDONE, Severity::Notice, now, text);
         undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
         undone.extra.extend(batch.map(|batch| (BATCH.to_owned(), Value::from(batch))));
         self.log_undoable(undone, Some(&current)).map(drop)
@@ -226,7 +227,7 @@ impl Tx<'_> {
         }
         self.set_policy(before)?;
         let text = format!("event {} undone: the store-wide policy is as it was", event.id);
-        let mut undone = super::event(None, UNDONE, Severity::Notice, now, text);
+        let mut undone = log::event(None, UNDONE, Severity::Notice, now, text);
         undone.extra.insert(UNDOES.to_owned(), Value::from(event.id));
         self.log_policy(undone, current).map(drop)
     }
@@ -374,7 +375,7 @@ pub(in crate::store) fn import_event(record: &EndpointRecord, refused: u64, batc
 mod tests {
     use super::*;
     use crate::hash::Hash;
-    use crate::store::meta::MAX_NUMBER;
+    use crate::store::tx::meta::MAX_NUMBER;
     use crate::store::{NewPin, StoreOptions};
 
     const NOW: Timestamp = 1_000_000;
@@ -432,7 +433,7 @@ mod tests {
     }
 
     impl Tx<'_> {
-        fn change_meta(&mut self, f: impl FnOnce(&mut crate::store::meta::Meta)) -> Result<(), StoreError> {
+        fn change_meta(&mut self, f: impl FnOnce(&mut crate::store::tx::meta::Meta)) -> Result<(), StoreError> {
             f(&mut self.meta);
             Ok(())
         }
