@@ -105,7 +105,7 @@ else
 endif
 
 conformance: ## certificate corpus and x509-limbo, where ../shared/data is
-	$(CARGO) test --locked --test cert_corpus --test conformance -- --nocapture
+	$(CARGO) test --locked --test cert --test path -- --nocapture corpus conformance
 
 # Minutes for each target, and which (all of them).
 MINUTES ?= 1

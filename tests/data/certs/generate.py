@@ -4,7 +4,7 @@
 Keys and signatures are openssl's; the plain certificates are openssl's altogether ("openssl ca
 -selfsign" with fixed dates). What openssl refuses to write is put together here, element by element, and
 signed by openssl. Keys are fresh in every run and not kept, so a run changes every file:
-afterwards, let the tests write the golden files anew (BLESS=1 cargo test --test cert_golden).
+afterwards, let the tests write the golden files anew (BLESS=1 cargo test --test cert golden).
 
 Needs python3 and openssl 3. Usage: ./generate.py
 """

@@ -3,7 +3,7 @@
 
 The keys are worth nothing and are kept, because servers in the tests sign with them. The files
 with a name of "kind-*" go to ../certs, where every certificate has golden files: BLESS=1 cargo
-test --test cert_golden writes them.
+test --test cert golden writes them.
 
 Needs Python 3 and the package "cryptography" from 47 on (for ML-DSA). Usage: ./generate.py
 """

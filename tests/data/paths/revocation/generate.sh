@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the authorities, revocation lists and OCSP responses of tests/path_problems/{lists,staples}.rs
+# Makes the authorities, revocation lists and OCSP responses of tests/path/problems/{lists,staples}.rs
 # that need RSA or ECDSA, with openssl 3. Keys and signatures are new on every run. Run it here: ./generate.sh
 # Private keys stay in a directory that is removed at the end.
 set -eu

@@ -1,0 +1,6 @@
+//! Certificates: what is read of them, how they are shown, and what no input can do to the parser.
+
+mod corpus;
+mod golden;
+mod openssl;
+mod properties;

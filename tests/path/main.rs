@@ -1,0 +1,10 @@
+//! Certificate paths: chains, their problems, and trust anchors.
+
+#[path = "../support/again.rs"]
+mod again;
+mod support;
+
+mod chains;
+mod conformance;
+mod problems;
+mod roots;

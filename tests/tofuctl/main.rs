@@ -1,0 +1,18 @@
+//! The tool, run as a program: over a store, against servers, and with a person in front of it.
+
+#![cfg(feature = "cli")]
+
+#[path = "../support/net.rs"]
+mod net_support;
+mod support;
+#[path = "../support/trust/mod.rs"]
+mod trust_support;
+mod user;
+
+mod cert;
+mod files;
+mod help;
+mod network;
+mod store;
+mod terminal;
+mod two_keys;
