@@ -16,6 +16,6 @@ pub use engine::sqlite::default_path;
 pub use engine::{Batch, Engine, Marker, Op, Pair, Peek, Transaction};
 pub use error::StoreError;
 pub use exchange::{Export, ExportFormat, IMPORTABLE, ImportFormat, ImportReport, MAX_IMPORT};
-pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Report, Restored, Statistics, Undone};
+pub use manage::{Cursor, Filter, Forget, NewPin, Page, PinEntry, Report, Restored, Standing, Statistics, Undone};
 pub(crate) use tx::record_before;
 pub use tx::*;

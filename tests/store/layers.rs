@@ -114,6 +114,29 @@ fn a_pin_of_the_system_counts_and_says_where_it_comes_from() {
 }
 
 #[test]
+fn where_an_endpoint_stands_takes_the_stores_below_into_account() {
+    let (Some(system), own) = (system(), Place::new()) else { return };
+    let standing = |store: &Store| {
+        store.read(|tx| {
+            let record = tx.endpoint(&mail())?.unwrap_or_else(|| EndpointRecord::new(mail(), 0));
+            tx.standing(&record, START)
+        })
+    };
+    let (known, value) = (server("known"), PinValue::Sha256(spki(&server("known"))));
+    assert_eq!(standing(&own.open()).unwrap(), Standing::Policy);
+    system.pin(&mail(), PinState::Trusted, spki(&known));
+    assert_eq!(standing(&system.below(&own)).unwrap(), Standing::System);
+    let new =
+        NewPin { kind: PinKind::Key, state: PinState::Trusted, value, cert: None, expires: 0, comment: String::new() };
+    own.open().add_pin(&mail(), &new, START).unwrap();
+    assert_eq!(standing(&system.below(&own)).unwrap(), Standing::Trusted);
+    // An administrator's block outweighs the user's own pin.
+    system.open().block(None, PinKind::Key, spki(&known), "", START).unwrap();
+    assert_eq!(standing(&system.below(&own)).unwrap(), Standing::Blocked);
+    assert_eq!(standing(&own.open()).unwrap(), Standing::Trusted);
+}
+
+#[test]
 fn the_users_state_wins_over_the_systems_for_the_same_pin() {
     let (Some(system), own) = (system(), Place::new()) else { return };
     let known = server("known");

@@ -23,7 +23,6 @@ mod context;
 mod input;
 mod process;
 mod render;
-mod standing;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ mod list;
 mod pins;
 mod prune;
 mod restore;
+mod standing;
 mod undo;
 
 pub use fsck::Report;
@@ -14,6 +15,7 @@ pub use list::{Cursor, Filter, Page, PinEntry, Statistics};
 pub(in crate::store) use pins::everywhere_event;
 pub use pins::{Forget, NewPin};
 pub use restore::Restored;
+pub use standing::Standing;
 pub use undo::Undone;
 pub(in crate::store) use undo::import_event;
 

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use tofu::endpoint::Endpoint;
-use tofu::store::{EndpointRecord, Filter, Pin, PinEntry, PinKind, PinState, PinValue, Store};
+use tofu::store::{
+    EndpointRecord, Filter, Page, Pin, PinEntry, PinKind, PinState, PinValue, Standing, Store, StoreError, Tx,
+};
 use tofu::text::escape;
 use tofu::time::{Timestamp, date};
 use tofu::trust::{Fingerprint, parse_fingerprint};
@@ -16,7 +18,6 @@ use crate::process::out::{self, Style};
 use crate::render::json;
 use crate::render::layout::{Cell, Table, wrapped};
 use crate::render::words;
-use crate::standing::{Refusals, Standing};
 
 pub fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let filter = filter(args, cx)?;
@@ -79,7 +80,6 @@ fn list_endpoints(
     listing: &mut Listing<'_>,
 ) -> Result<(), Failure> {
     let now = cx.now();
-    let refusals = Refusals::of(store)?;
     let wanted = |record: &EndpointRecord, standing: Standing| {
         let state = match args.state {
             Some(State::Valid) => standing == Standing::Valid,
@@ -89,9 +89,12 @@ fn list_endpoints(
         };
         state && cx.means(&record.endpoint.account)
     };
-    let page = |tx: &tofu::store::Tx<'_>, from: &_| tx.list_endpoints(filter, from, pages::PAGE);
-    pages::each(store, page, |record| {
-        let standing = refusals.standing(store, &record, now)?;
+    let page = |tx: &Tx<'_>, from: &_| {
+        let Page { items, next } = tx.list_endpoints(filter, from, pages::PAGE)?;
+        let standing = |record| Ok((tx.standing(&record, now)?, record));
+        Ok(Page { items: items.into_iter().map(standing).collect::<Result<Vec<_>, StoreError>>()?, next })
+    };
+    pages::each(store, page, |(standing, record)| {
         if !wanted(&record, standing) {
             return Ok(());
         }
@@ -104,7 +107,7 @@ fn endpoint_row(record: &EndpointRecord, standing: Standing) -> Vec<Cell> {
     let day = |at: Timestamp| Cell::new(if at == 0 { "never".to_owned() } else { date(at) });
     vec![
         Cell::new(record.endpoint.to_string()),
-        Cell::styled(standing.word(), standing.style()),
+        Cell::styled(standing.code(), words::standing_style(standing)),
         Cell::new(key(record)),
         day(record.first_seen),
         day(if record.last_seen == 0 { observed } else { record.last_seen }),
@@ -130,7 +133,7 @@ fn short(pin: &Pin) -> String {
 }
 
 fn list_pins(store: &Store, filter: &Filter, cx: &Context, listing: &mut Listing<'_>) -> Result<(), Failure> {
-    let page = |tx: &tofu::store::Tx<'_>, from: &_| tx.list_pins(filter, from, pages::PAGE);
+    let page = |tx: &Tx<'_>, from: &_| tx.list_pins(filter, from, pages::PAGE);
     pages::each(store, page, |entry| match entry {
         PinEntry::Endpoint(endpoint, pin) if cx.means(&endpoint.account) => {
             listing.add(|| json::pin_of(&endpoint, &pin), || pin_row(&endpoint, &pin))

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use tofu::cert::Cert;
 use tofu::endpoint::{Endpoint, Host};
 use tofu::hash::Hash;
-use tofu::store::{EndpointRecord, Event, Filter, LayeredPin, Pending, Pin, PinKind, PinValue, Store, StoreError, Tx};
+use tofu::store::{
+    EndpointRecord, Event, Filter, LayeredPin, Pending, Pin, PinKind, PinValue, Standing, Store, StoreError, Tx,
+};
 use tofu::text::escape;
 use tofu::time::{Timestamp, date, date_time};
 
@@ -21,7 +23,6 @@ use crate::process::out::Style;
 use crate::render::json;
 use crate::render::layout::{row, wrapped};
 use crate::render::words::{self, day};
-use crate::standing::{Refusals, Standing};
 
 /// Events shown of a server.
 const EVENTS: usize = 10;
@@ -94,7 +95,7 @@ fn endpoints(store: &Store, host: &Host) -> Result<BTreeSet<Endpoint>, Failure> 
 }
 
 fn gather(store: &Store, endpoint: Endpoint, now: Timestamp) -> Result<Known, Failure> {
-    let (record, below, pending, certs, policy) = store.read(|tx| -> Result<_, StoreError> {
+    let (record, standing, below, pending, certs, policy) = store.read(|tx| -> Result<_, StoreError> {
         let record = tx.endpoint(&endpoint)?;
         let below = tx.layer_pins(&endpoint)?;
         let pending = tx.pending_of(&endpoint)?;
@@ -104,7 +105,9 @@ fn gather(store: &Store, endpoint: Endpoint, now: Timestamp) -> Result<Known, Fa
             certs.extend(tx.cert(hash)?.map(|cert| (hash, cert)));
         }
         let policy = in_force(tx, Some(&endpoint))?.summary();
-        Ok((record, below, pending, certs, policy))
+        let unknown = EndpointRecord::new(endpoint.clone(), 0);
+        let standing = tx.standing(record.as_ref().unwrap_or(&unknown), now)?;
+        Ok((record, standing, below, pending, certs, policy))
     })?;
     let filter = Filter { host: Some(endpoint.host.clone()), ..Filter::default() };
     let mut events = Vec::new();
@@ -117,8 +120,6 @@ fn gather(store: &Store, endpoint: Endpoint, now: Timestamp) -> Result<Known, Fa
     })?;
     let surplus = events.len().saturating_sub(EVENTS);
     events.drain(..surplus);
-    let unknown = EndpointRecord::new(endpoint.clone(), 0);
-    let standing = Refusals::of(store)?.standing(store, record.as_ref().unwrap_or(&unknown), now)?;
     Ok(Known { endpoint, record, standing, below, pending, events, certs, policy })
 }
 
@@ -193,10 +194,10 @@ impl Page<'_> {
         let paint = self.cx.out.paint;
         let mut out = wrapped("", "  ", &known.endpoint.to_string(), self.width);
         let standing = known.standing;
-        let sentence = format!("  {}\n", standing.sentence());
+        let sentence = format!("  {}\n", standing.meaning());
         let says = known.record.is_some() || standing != Standing::Policy;
         if says {
-            out.push_str(&paint.paint(standing.style(), sentence.trim_end()));
+            out.push_str(&paint.paint(words::standing_style(standing), sentence.trim_end()));
             out.push('\n');
         }
         let Some(record) = &known.record else {

@@ -4,12 +4,11 @@
 use serde_json::{Value, json};
 
 use tofu::endpoint::Endpoint;
-use tofu::store::{Block, EndpointRecord, Event, Observation, Pending, Pin, PinValue, Sighting};
+use tofu::store::{Block, EndpointRecord, Event, Observation, Pending, Pin, PinValue, Sighting, Standing};
 use tofu::text::escape;
 use tofu::time::{Timestamp, rfc3339};
 
 use crate::render::words;
-use crate::standing::Standing;
 
 /// A time, or null for 0.
 fn time(at: Timestamp) -> Value {
@@ -39,7 +38,7 @@ pub fn endpoint(record: &EndpointRecord, standing: Standing) -> Value {
     located(
         &record.endpoint,
         json!({
-            "state": standing.word(),
+            "state": standing.code(),
             "first_seen": time(record.first_seen),
             "last_seen": time(record.last_seen),
             "pins": record.pins.iter().map(pin).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! Stable words for the kinds and states of what is remembered, in text and JSON alike.
 
 use tofu::cert::Cert;
-use tofu::store::{Origin, PinKind, PinState, PinValue, Severity, Validation};
+use tofu::store::{Origin, PinKind, PinState, PinValue, Severity, Standing, Validation};
 pub use tofu::text::count;
 use tofu::text::escape;
 use tofu::time::{Timestamp, date, days_between};
@@ -18,6 +18,15 @@ pub fn state_style(state: PinState) -> Style {
         PinState::Staged => Style::Warn,
         PinState::Retired => Style::Dim,
         PinState::Blocked | PinState::Compromised => Style::Bad,
+    }
+}
+
+pub fn standing_style(standing: Standing) -> Style {
+    match standing {
+        Standing::Trusted | Standing::System | Standing::Valid => Style::Good,
+        Standing::Expired | Standing::Staged | Standing::Accepted | Standing::Seen => Style::Warn,
+        Standing::Blocked => Style::Bad,
+        Standing::Forgotten | Standing::Retired | Standing::Policy => Style::Dim,
     }
 }
 
