@@ -24,7 +24,7 @@ use crate::endpoint::Endpoint;
 use crate::path::Chain;
 use crate::store::Store;
 use crate::time::{Timestamp, system_now};
-use crate::trust::{self, Check, Decision, Flags, Policy, SecondLook, Tlsa, Verdict};
+use crate::trust::{self, Additions, Check, Decision, Flags, Policy, SecondLook, Tlsa, Verdict};
 
 /// What one write takes at most, in bytes: the rest is for the next call.
 const MAX_WRITE: usize = 64 * 1024;
@@ -39,6 +39,8 @@ pub struct Terms {
     pub flags: Flags,
     /// Overrides the endpoint's and the store's policy.
     pub policy: Option<Policy>,
+    /// What is added to the policy in force.
+    pub additions: Option<Additions>,
     /// TLSA records.
     pub tlsa: Vec<Tlsa>,
     /// CRLs (DER).
@@ -350,6 +352,7 @@ impl Conn {
             now: self.now(),
             flags: self.flags(),
             policy: self.terms.policy.as_ref(),
+            additions: self.terms.additions.as_ref(),
             tlsa: &self.terms.tlsa,
             crls: &self.terms.crls,
             second_look,

@@ -146,6 +146,7 @@ impl Verifier {
                 now,
                 flags: self.flags,
                 policy: self.policy.as_ref(),
+                additions: None,
                 tlsa: &[],
                 crls: &[],
                 second_look: SecondLook::NOT_MADE,

@@ -8,7 +8,6 @@
 
 mod cache;
 mod check;
-mod default_store;
 mod gather;
 mod record;
 mod rules;
@@ -20,14 +19,14 @@ use crate::store::{PinKind, StoreError};
 use crate::time::Timestamp;
 
 pub use check::check;
-pub use default_store::{default_store, set_default_store};
 pub use gather::second::{SecondLook, Sought, sought, worth_a_second_look};
 pub use record::answer::trust;
 pub use record::events::{Listener, end_session, set_listener};
 pub use record::pending::pending_verdict;
 pub use record::stripped::{Lost, tls_began, tls_missing};
 pub use record::typed::{Fingerprint, parse_fingerprint};
-pub use rules::codes::{Assurance, Change, Decision, PinResult, Risk, Rule, Section};
+pub use rules::additions::Additions;
+pub use rules::codes::{AnswerWanted, Assurance, Change, Decision, PinResult, Risk, Rule, Section};
 pub use rules::policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
 pub use rules::{change, codes, decide, facts, outcome};
 pub use words::outlook::LastAccepted;
@@ -82,6 +81,8 @@ pub struct Check<'a> {
     pub flags: Flags,
     /// Overrides the endpoint's and the store's policy.
     pub policy: Option<&'a Policy>,
+    /// What the program adds to the policy in force, its own included.
+    pub additions: Option<&'a Additions>,
     /// TLSA records.
     pub tlsa: &'a [Tlsa],
     /// CRLs (DER).
@@ -100,6 +101,7 @@ impl<'a> Check<'a> {
             now,
             flags: Flags::default(),
             policy: None,
+            additions: None,
             tlsa: &[],
             crls: &[],
             second_look: SecondLook::NOT_MADE,

@@ -252,7 +252,8 @@ fn a_pending_question_keeps_the_chain_and_takes_the_same_yes() {
     assert_eq!((pending.len(), pending[0].count), (1, 3));
     world.days_later(20);
     let verdict =
-        trust::pending_verdict(&world.store, &pending[0], world.now, Flags::default(), Some(&world.policy)).unwrap();
+        trust::pending_verdict(&world.store, &pending[0], world.now, Flags::default(), Some(&world.policy), None)
+            .unwrap();
     assert_eq!(verdict.id(), pending[0].verdict_id);
     assert_eq!(verdict.chain().fingerprint(), chain.fingerprint());
     world.yes(&verdict).unwrap();
@@ -305,7 +306,8 @@ fn a_pending_key_is_contradicted_once_the_known_one_came_back() {
     let pending = world.store.read(|tx| tx.pending_of(&world.endpoint)).unwrap();
     assert!(pending[0].contradicted);
     let verdict =
-        trust::pending_verdict(&world.store, &pending[0], world.now, Flags::default(), Some(&world.policy)).unwrap();
+        trust::pending_verdict(&world.store, &pending[0], world.now, Flags::default(), Some(&world.policy), None)
+            .unwrap();
     assert!(because(&verdict, "contradicted"));
     not_offered(world.yes(&verdict));
     let print = evil.leaf().unwrap().fingerprint().hex();
@@ -413,14 +415,6 @@ fn a_policy_of_a_newer_version_stops_its_endpoint_and_store_wide_everything() {
     assert_eq!(trust::check(&world.store, &check).unwrap().decision(), Decision::Accept);
     world.store.set_policy(None, Some(newer), START).unwrap();
     assert!(matches!(trust::check(&world.store, &check), Err(CheckError::Policy(_))));
-}
-
-#[test]
-fn the_default_store_is_set_once_and_fetched() {
-    let world = world("default", &[]);
-    trust::set_default_store(Some(world.store.clone()));
-    assert_eq!(trust::default_store().unwrap().id().unwrap(), world.store.id().unwrap());
-    trust::set_default_store(None);
 }
 
 /// A memory engine that fails on demand.

@@ -245,7 +245,8 @@ fn a_pending_question_contradicted_while_a_person_thinks_takes_no_single_yes() {
     world.flags = Flags { leave_pending: true, ..Flags::default() };
     world.see(&evil);
     let pending = world.store.read(|tx| tx.pending_of(&world.endpoint)).unwrap();
-    let look = || trust::pending_verdict(&world.store, &pending[0], world.now, Flags::default(), Some(&world.policy));
+    let look =
+        || trust::pending_verdict(&world.store, &pending[0], world.now, Flags::default(), Some(&world.policy), None);
     let before = look().unwrap();
     world.see(&own);
     for verdict in [before, look().unwrap()] {

@@ -26,7 +26,7 @@ use crate::trust::rules::facts::{
     CaAnswer, Elsewhere, Facts, Known, KnownPin, Layer, Leaf, Looked, Previous, RELEASED, is_leaf_pin,
 };
 use crate::trust::rules::floor::{Floor, floors};
-use crate::trust::{Check, CheckError, Policy};
+use crate::trust::{Additions, Check, CheckError, Policy};
 use corroborate::corroborate;
 
 /// Intermediates of earlier paths offered to path building, at most.
@@ -75,7 +75,7 @@ pub(crate) fn gather<'c>(
     let leaf_cert = readable_leaf(check.chain)?;
     let record = tx.endpoint(check.endpoint)?;
     let any = any_account(tx, check.endpoint)?;
-    let (policy, policy_unknown) = policy_for(tx, check, check.policy, record.as_ref(), any.as_ref())?;
+    let (policy, policy_unknown) = policy_for(tx, check, Stated::of(check), record.as_ref(), any.as_ref())?;
     let (roots, unavailable) = match policy.resolve_roots() {
         Ok(roots) => (roots, None),
         Err(error) => (Roots::none(), Some(error)),
@@ -242,16 +242,36 @@ fn any_account(tx: &Tx<'_>, endpoint: &Endpoint) -> Result<Option<EndpointRecord
     tx.endpoint(&Endpoint { account: Account::any(), ..endpoint.clone() })
 }
 
+/// What the program states of the policy: one of its own, and additions to whichever is in force.
+#[derive(Clone, Copy, Default)]
+struct Stated<'c> {
+    policy: Option<&'c Policy>,
+    additions: Option<&'c Additions>,
+}
+
+impl<'c> Stated<'c> {
+    fn of(check: &'c Check<'_>) -> Self {
+        Self { policy: check.policy, additions: check.additions.filter(|additions| !additions.is_empty()) }
+    }
+
+    fn nothing(self) -> bool {
+        self.policy.is_none() && self.additions.is_none()
+    }
+}
+
 /// The nearest policy, `stated` before all, and never laxer than the mandatory ones of the stores below.
 fn policy_for<'c>(
     tx: &Tx<'_>,
     check: &'c Check<'_>,
-    stated: Option<&'c Policy>,
+    stated: Stated<'c>,
     record: Option<&EndpointRecord>,
     any: Option<&EndpointRecord>,
 ) -> Result<(Cow<'c, Policy>, bool), CheckError> {
     let below = tx.layer_policies(check.endpoint)?;
-    let (mut policy, mut unknown) = nearest_policy(tx, stated, record, any, &below)?;
+    let (mut policy, mut unknown) = nearest_policy(tx, stated.policy, record, any, &below)?;
+    if let Some(additions) = stated.additions {
+        policy = Cow::Owned(additions.applied_to(policy.into_owned())?);
+    }
     for Floor { policy: floor, of_endpoint } in floors(&below)? {
         match floor.unknown_field() {
             Some(error) if !of_endpoint => return Err(error.into()),
@@ -307,8 +327,8 @@ fn ground(
     any: Option<&EndpointRecord>,
 ) -> Ground {
     let of_store = |policy: &Policy| policy.roots.iter().any(|root| root.spki() == anchor.spki);
-    let shared =
-        check.policy.is_none() || policy_for(tx, check, None, record, any).is_ok_and(|(policy, _)| of_store(&policy));
+    let shared = Stated::of(check).nothing()
+        || policy_for(tx, check, Stated::default(), record, any).is_ok_and(|(policy, _)| of_store(&policy));
     if shared { Ground::Store } else { Ground::Program }
 }
 

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use crate::trust::check::weigh;
 use crate::trust::gather::Memo;
 use crate::trust::words::verdict::{Asked, Verdict};
-use crate::trust::{Check, CheckError, Flags, Policy};
+use crate::trust::{Additions, Check, CheckError, Flags, Policy};
 
 /// Leaves the question of a verdict, or counts it once more.
 pub(crate) fn leave(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<(), StoreError> {
@@ -41,6 +41,7 @@ pub fn pending_verdict(
     now: Timestamp,
     flags: Flags,
     policy: Option<&Policy>,
+    additions: Option<&Additions>,
 ) -> Result<Verdict, CheckError> {
     let store_id = store.id()?;
     let mut memo = Memo::default();
@@ -54,7 +55,7 @@ pub fn pending_verdict(
             let cert = tx.cert(*hash)?.ok_or_else(missing)?;
             chain.push_der(cert.der()).map_err(|error| CheckError::Chain(error.to_string()))?;
         }
-        let check = Check { policy, flags, ..Check::new(&pending.endpoint, &chain, now) };
+        let check = Check { policy, additions, flags, ..Check::new(&pending.endpoint, &chain, now) };
         let mut weighed = weigh(store, tx, &check, &mut memo)?;
         // Looking at a question again neither makes it known nor logs it.
         weighed.outcome.effects.event = None;

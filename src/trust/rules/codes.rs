@@ -165,6 +165,17 @@ impl Change {
     }
 }
 
+/// What a person can be asked about a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AnswerWanted {
+    /// Nothing: no answer helps, or none is needed.
+    None,
+    /// Yes or no.
+    Yes,
+    /// The full fingerprint, typed in from another source.
+    Fingerprint,
+}
+
 /// Parts of an explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]

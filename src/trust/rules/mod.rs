@@ -2,6 +2,7 @@
 //! clock, and nothing here imports another folder of `trust`. [`decide::decide`] is where to start;
 //! `docs/decision.md` describes every rule.
 
+pub(crate) mod additions;
 pub mod change;
 pub(crate) mod clock;
 pub mod codes;

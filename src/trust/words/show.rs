@@ -121,15 +121,24 @@ fn headline(verdict: &Verdict) -> String {
     verdict.statements(Section::Headline).iter().map(|s| s.text()).collect()
 }
 
+/// The verdict in one line for logs: the endpoint, the decision and the rule's reason as codes, the risk, the headline,
+/// and the key.
+pub(super) fn to_line(verdict: &Verdict) -> String {
+    let (decision, reason) = (verdict.decision().code(), verdict.reasons().next().unwrap_or_default());
+    let risk = if verdict.risk() == Risk::None { String::new() } else { format!(", risk {}", verdict.risk().code()) };
+    let key = verdict.chain().leaf().map(|leaf| format!(" [{}]", leaf.spki().key_pin())).unwrap_or_default();
+    format!("{}: {decision} ({reason}{risk}): {}{key}", verdict.endpoint(), headline(verdict))
+}
+
 /// The verdict for people: the answer first, then what is wrong, what it means, what to do, and
 /// the certificate, beside the old one where there is one.
 pub(crate) fn to_text(verdict: &Verdict, width: usize) -> String {
     let width = width.max(NARROWEST);
     let mut page = Page { out: String::new(), width };
     let word = match verdict.decision() {
-        Decision::Accept => "ACCEPT",
-        Decision::Ask => "ASK",
-        Decision::Reject => "REJECT",
+        Decision::Accept => "Accepted",
+        Decision::Ask => "Decision needed",
+        Decision::Reject => "Refused",
     };
     page.paragraph("", &format!("{word}: {}", verdict.endpoint()));
     page.paragraph("", &headline(verdict));

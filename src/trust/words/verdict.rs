@@ -15,10 +15,10 @@ use crate::text::Statement;
 use crate::time::Timestamp;
 use crate::trust::check::{Weighed, routine};
 use crate::trust::record::events;
-use crate::trust::rules::codes::{Assurance, Change, Decision, PinResult, Risk, Section};
+use crate::trust::rules::codes::{AnswerWanted, Assurance, Change, Decision, PinResult, Risk, Rule, Section};
 use crate::trust::rules::facts::{Facts, Layer};
 use crate::trust::rules::outcome::Outcome;
-use crate::trust::{Check, Flags, Policy, SecondLook, Tlsa};
+use crate::trust::{Additions, Check, Flags, Policy, SecondLook, Tlsa};
 use serde_json::Value;
 
 /// A decision with everything that led to it. Immutable; cloning is cheap.
@@ -55,6 +55,7 @@ pub(crate) struct Inputs {
     chain: Chain,
     flags: Flags,
     policy: Option<Policy>,
+    additions: Option<Additions>,
     tlsa: Vec<Tlsa>,
     crls: Vec<Vec<u8>>,
     second_look: SecondLook,
@@ -66,6 +67,7 @@ impl Inputs {
         self.endpoint == *check.endpoint
             && self.flags == check.flags
             && self.policy.as_ref() == check.policy
+            && self.additions.as_ref() == check.additions
             && self.tlsa == check.tlsa
             && self.crls == check.crls
             && self.chain.ocsp() == check.chain.ocsp()
@@ -81,6 +83,7 @@ impl Inputs {
             now,
             flags: Flags { stated_time: false, ..self.flags },
             policy: self.policy.as_ref(),
+            additions: self.additions.as_ref(),
             tlsa: &self.tlsa,
             crls: &self.crls,
             second_look: &self.second_look,
@@ -105,6 +108,7 @@ impl Verdict {
             chain: check.chain.clone(),
             flags: check.flags,
             policy: check.policy.cloned(),
+            additions: check.additions.cloned(),
             tlsa: check.tlsa.to_vec(),
             crls: check.crls.to_vec(),
             second_look: check.second_look.clone(),
@@ -298,6 +302,20 @@ impl Verdict {
         self.inner.outcome.way_back || (self.decision() == Decision::Ask && self.needs_fingerprint())
     }
 
+    /// What to ask a person: what [`super::trust`] would take for this verdict, as far as the verdict alone tells.
+    pub fn answer_wanted(&self) -> AnswerWanted {
+        let outcome = self.outcome();
+        let contradicted = self.pending().is_some_and(|asked| asked.contradicted);
+        let takes_yes = !outcome.offered.is_empty() || outcome.once || outcome.rule == Rule::CaValid;
+        match outcome.decision {
+            _ if !self.facts().possession => AnswerWanted::None,
+            Decision::Reject if outcome.way_back => AnswerWanted::Fingerprint,
+            Decision::Ask if takes_yes && (outcome.typed_only || contradicted) => AnswerWanted::Fingerprint,
+            Decision::Ask if takes_yes => AnswerWanted::Yes,
+            _ => AnswerWanted::None,
+        }
+    }
+
     /// True only for an accept whose assurance allows it.
     pub fn may_send_credentials(&self) -> bool {
         self.decision() == Decision::Accept && self.assurance() != Assurance::None
@@ -322,6 +340,11 @@ impl Verdict {
     /// Schema in `docs/json-verdict.md`.
     pub fn to_json(&self) -> Value {
         super::show::to_json(self)
+    }
+
+    /// One line for logs.
+    pub fn to_line(&self) -> String {
+        super::show::to_line(self)
     }
 
     /// For people, within `width` characters (at least 40).

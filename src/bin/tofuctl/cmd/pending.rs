@@ -104,7 +104,7 @@ fn no_store() -> Failure {
 }
 
 fn judged(store: &Store, question: &Question, flags: Flags, cx: &Context) -> Result<Verdict, Failure> {
-    Ok(pending_verdict(store, question, cx.now(), flags, None)?)
+    Ok(pending_verdict(store, question, cx.now(), flags, None, None)?)
 }
 
 fn show(id: &str, cx: &Context) -> Result<Exit, Failure> {
