@@ -90,6 +90,307 @@
 #define TOFU_NO_CERT SIZE_MAX
 
 /**
+ * Major version that this header belongs to.
+ */
+#define TOFU_VERSION_MAJOR 0
+
+/**
+ * Minor version that this header belongs to.
+ */
+#define TOFU_VERSION_MINOR 1
+
+/**
+ * Patch version that this header belongs to.
+ */
+#define TOFU_VERSION_PATCH 0
+
+
+
+/**
+ * The changes of one commit; valid during the commit callback alone.
+ */
+typedef struct tofu_batch tofu_batch;
+
+/**
+ * One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
+ */
+typedef struct tofu_cert tofu_cert;
+
+/**
+ * What a server sent, leaf first. One thread while it is built; frozen by its first check, then immutable.
+ */
+typedef struct tofu_chain tofu_chain;
+
+/**
+ * What the caller states about a check beside host, port and chain. It belongs to one thread while it is built, is
+ * frozen by its first check, and may be used again.
+ */
+typedef struct tofu_check_options tofu_check_options;
+
+/**
+ * A connection to one endpoint. One reader and one writer thread at a time.
+ */
+typedef struct tofu_conn tofu_conn;
+
+/**
+ * How one connection is to be made. One thread while it is built; used up by one tofu_probe or tofu_connect;
+ * tofu_dial_options_cancel from any thread.
+ */
+typedef struct tofu_dial_options tofu_dial_options;
+
+/**
+ * Two certificates side by side, field by field. Immutable.
+ */
+typedef struct tofu_diff tofu_diff;
+
+/**
+ * An account, host and port: the scope of trust. From a list also what is known of it, as of then. Immutable.
+ */
+typedef struct tofu_endpoint tofu_endpoint;
+
+/**
+ * Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
+ * thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
+ */
+typedef struct tofu_error tofu_error;
+
+/**
+ * Something that happened. Immutable.
+ */
+typedef struct tofu_event tofu_event;
+
+/**
+ * A list being read, made by tofu_list_endpoints, tofu_list_pins, tofu_list_pending or tofu_list_events. One thread uses
+ * it at a time.
+ */
+typedef struct tofu_iter tofu_iter;
+
+/**
+ * A question that nobody could answer when it came up, as it was when it was listed. Immutable.
+ */
+typedef struct tofu_pending tofu_pending;
+
+/**
+ * Something trusted, or refused, for one endpoint or everywhere, as it was when it was listed. Immutable.
+ */
+typedef struct tofu_pin tofu_pin;
+
+/**
+ * What a pin made by hand is to be: its kind, its state, and what it names. It belongs to one thread while it is built,
+ * is frozen by its first use, and may be used again.
+ */
+typedef struct tofu_pin_options tofu_pin_options;
+
+/**
+ * How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
+ */
+typedef struct tofu_policy tofu_policy;
+
+/**
+ * What a server showed. Immutable.
+ */
+typedef struct tofu_probe_result tofu_probe_result;
+
+/**
+ * Takes the answer of a get or scan callback; valid during that callback alone.
+ */
+typedef struct tofu_sink tofu_sink;
+
+/**
+ * What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
+ */
+typedef struct tofu_store tofu_store;
+
+/**
+ * How a store is to be opened. One thread while it is built; frozen by its first use; reusable.
+ */
+typedef struct tofu_store_options tofu_store_options;
+
+/**
+ * A text that the caller owns: JSON, PEM or words for people. It is immutable.
+ */
+typedef struct tofu_text tofu_text;
+
+/**
+ * How an answer is to be remembered. It belongs to one thread while it is built, is frozen by its first use, and may be
+ * used again. Without one, the suggested kind of pin is trusted until it is replaced.
+ */
+typedef struct tofu_trust_options tofu_trust_options;
+
+/**
+ * A decision with everything that led to it. It is immutable, outlives the chain that it was made from, and may be used
+ * from any thread.
+ */
+typedef struct tofu_verdict tofu_verdict;
+
+/**
+ * What a call returns. TOFU_OK (0) means go ahead, and only that; positive: the call worked and the answer is
+ * not yes; negative: the call failed. An unknown number means "do not trust".
+ */
+typedef int32_t tofu_status;
+
+/**
+ * A field of a certificate. Each says which of strings, a number and bytes it has.
+ */
+typedef int32_t tofu_cert_field;
+
+/**
+ * The form of a text or of a file, for writing and for reading. Each function says which of them it takes.
+ */
+typedef int32_t tofu_format;
+
+/**
+ * What the caller states about a connection, and what a check may do.
+ */
+typedef uint64_t tofu_check_flags;
+
+/**
+ * What to ask a person after TOFU_ASK or TOFU_REJECT.
+ */
+typedef int32_t tofu_answer;
+
+/**
+ * What vouches for a server. Greater numbers vouch for more.
+ */
+typedef int32_t tofu_assurance;
+
+/**
+ * What the pins of the endpoint said.
+ */
+typedef int32_t tofu_pin_result;
+
+/**
+ * How what the server presents differs from what was known.
+ */
+typedef int32_t tofu_change;
+
+/**
+ * How risky a change is. Greater numbers are riskier.
+ */
+typedef int32_t tofu_risk;
+
+/**
+ * What can be wrong with a chain by the rules of CAs.
+ */
+typedef int32_t tofu_problem;
+
+/**
+ * What a pin is about.
+ */
+typedef int32_t tofu_pin_kind;
+
+/**
+ * A field of a verdict that tofu_verdict_number reads.
+ */
+typedef int32_t tofu_verdict_field;
+
+/**
+ * A section of a verdict's text.
+ */
+typedef int32_t tofu_section;
+
+/**
+ * How an answer is to be remembered.
+ */
+typedef uint64_t tofu_trust_flags;
+
+/**
+ * Reads one key: calls tofu_sink_put once if it is there, not at all if it is not, and returns TOFU_OK; any other
+ * number says that it cannot be told, which is never taken for "not there". May be called on any thread that uses
+ * the store, several at once. It must return (no exception, no longjmp).
+ */
+typedef int32_t (*tofu_backend_get_fn)(const uint8_t *key, size_t key_len, tofu_sink *sink, void *user_data);
+
+/**
+ * Reads a range: calls tofu_sink_put for the first `limit` keys that begin with `prefix` and come after `after` (not
+ * equal to it), in ascending order of bytes, a shorter key before its extensions; all as of one moment. Returns
+ * TOFU_OK; any other number is a failure. Threads as for tofu_backend_get_fn.
+ */
+typedef int32_t (*tofu_backend_scan_fn)(const uint8_t *after,
+                                        size_t after_len,
+                                        const uint8_t *prefix,
+                                        size_t prefix_len,
+                                        size_t limit,
+                                        tofu_sink *sink,
+                                        void *user_data);
+
+/**
+ * Applies a batch, durably and as a whole, or nothing of it: no other commit may come between its expectations and
+ * its changes. Returns TOFU_OK; TOFU_E_CONFLICT where an expectation is not met, and the library tries again with
+ * what is there now; any other number is a failure. Threads as for tofu_backend_get_fn.
+ */
+typedef int32_t (*tofu_backend_commit_fn)(const tofu_batch *batch, void *user_data);
+
+/**
+ * Called once when the library will not use a pointer of the application any more. It may be called on any thread
+ * that used the object; it may call anything, and must return (no exception, no longjmp).
+ */
+typedef void (*tofu_destroy_fn)(void *user_data);
+
+/**
+ * One change or condition of a batch.
+ */
+typedef int32_t tofu_op;
+
+/**
+ * Told of an event, which is lent for the time of the call. It runs on the thread of the call that caused the event,
+ * after locks are released and before that call returns; it may call anything but free its own store, and must
+ * return (no exception, no longjmp).
+ */
+typedef void (*tofu_event_fn)(const tofu_event *event, void *user_data);
+
+/**
+ * Whether an import changes the store.
+ */
+typedef int32_t tofu_import_mode;
+
+/**
+ * Whether and how a pin counts.
+ */
+typedef int32_t tofu_pin_state;
+
+/**
+ * How much an event deserves attention. Greater numbers deserve more.
+ */
+typedef int32_t tofu_severity;
+
+/**
+ * A field of an endpoint.
+ */
+typedef int32_t tofu_endpoint_field;
+
+/**
+ * What is forgotten of an endpoint.
+ */
+typedef uint64_t tofu_forget_flags;
+
+/**
+ * A field of a pin, for tofu_pin_number and tofu_pin_string.
+ */
+typedef int32_t tofu_pin_field;
+
+/**
+ * A field of a pending question.
+ */
+typedef int32_t tofu_pending_field;
+
+/**
+ * A field of an event.
+ */
+typedef int32_t tofu_event_field;
+
+/**
+ * A field of a TLS session, for tofu_probe_result_string, tofu_probe_result_number, tofu_conn_string and
+ * tofu_conn_number. Each says whether it is a text or a number, and if only one of probes and connections has it.
+ */
+typedef int32_t tofu_session_field;
+
+/**
+ * What to poll a descriptor for.
+ */
+typedef uint32_t tofu_wants;
+
+/**
  * Go ahead. Only this means yes.
  */
 #define TOFU_OK 0
@@ -260,1353 +561,1095 @@
 #define TOFU_E_ROOTS -28
 
 /**
- * Major version that this header belongs to.
- */
-#define TOFU_VERSION_MAJOR 0
-
-/**
- * Minor version that this header belongs to.
- */
-#define TOFU_VERSION_MINOR 1
-
-/**
- * Patch version that this header belongs to.
- */
-#define TOFU_VERSION_PATCH 0
-
-/**
- * No verdict.
- */
-#define TOFU_DECISION_NONE 0
-
-/**
- * Go ahead.
- */
-#define TOFU_DECISION_ACCEPT 1
-
-/**
- * A person must answer.
- */
-#define TOFU_DECISION_ASK 2
-
-/**
- * No.
- */
-#define TOFU_DECISION_REJECT 3
-
-/**
  * Nothing vouches for the server.
  */
-#define TOFU_ASSURANCE_NONE 0
+#define TOFU_ASSURANCE_NONE 600
 
 /**
- * Known by trust on first use only.
+ * The server is known by trust on first use only.
  */
-#define TOFU_ASSURANCE_PINNED 1
+#define TOFU_ASSURANCE_PINNED 601
 
 /**
- * Vouched for by the CA system or by DANE.
+ * The CA system or DANE vouches for the server.
  */
-#define TOFU_ASSURANCE_VERIFIED 2
+#define TOFU_ASSURANCE_VERIFIED 602
 
 /**
  * Nothing changed.
  */
-#define TOFU_RISK_NONE 0
+#define TOFU_RISK_NONE 700
 
 /**
- * A change with a cryptographic link to what was known.
+ * The change has a cryptographic link to what was known.
  */
-#define TOFU_RISK_LOW 1
+#define TOFU_RISK_LOW 701
 
 /**
- * A change that has harmless causes and bad ones.
+ * The change can have harmless causes and bad ones.
  */
-#define TOFU_RISK_MEDIUM 2
+#define TOFU_RISK_MEDIUM 702
 
 /**
- * A change that an attack would look like.
+ * An attack would look like this change.
  */
-#define TOFU_RISK_HIGH 3
+#define TOFU_RISK_HIGH 703
 
 /**
- * No pin had a say.
+ * No pin was asked.
  */
-#define TOFU_PIN_RESULT_NONE 0
+#define TOFU_PIN_RESULT_NONE 800
 
 /**
- * Nothing is known of the endpoint.
+ * Nothing is known of the endpoint yet.
  */
-#define TOFU_PIN_RESULT_FIRST_USE 1
+#define TOFU_PIN_RESULT_FIRST_USE 801
 
 /**
  * A trusted pin matches.
  */
-#define TOFU_PIN_RESULT_MATCH 2
+#define TOFU_PIN_RESULT_MATCH 802
 
 /**
- * Trusted on another mail port of the same host.
+ * The key is trusted on another mail port of the same host.
  */
-#define TOFU_PIN_RESULT_SIBLING 3
+#define TOFU_PIN_RESULT_SIBLING 803
 
 /**
- * The key announced beforehand.
+ * The key was announced beforehand.
  */
-#define TOFU_PIN_RESULT_STAGED 4
+#define TOFU_PIN_RESULT_STAGED 804
 
 /**
- * Pinned, and another key.
+ * The endpoint is pinned to another key.
  */
-#define TOFU_PIN_RESULT_CHANGED 5
+#define TOFU_PIN_RESULT_CHANGED 805
 
 /**
- * The key of a pin that expired.
+ * The pin of this key has expired.
  */
-#define TOFU_PIN_RESULT_EXPIRED 6
+#define TOFU_PIN_RESULT_EXPIRED 806
 
 /**
- * Blocked.
+ * The key or certificate is blocked.
  */
-#define TOFU_PIN_RESULT_BLOCKED 7
+#define TOFU_PIN_RESULT_BLOCKED 807
 
 /**
- * The key is pinned, and the chain has a problem that was not accepted with it.
+ * The key is pinned, but the chain has a problem that was not accepted with it.
  */
-#define TOFU_PIN_RESULT_NEW_PROBLEM 8
+#define TOFU_PIN_RESULT_NEW_PROBLEM 808
 
 /**
- * A key that had been replaced.
+ * The key was replaced by another one earlier.
  */
-#define TOFU_PIN_RESULT_RETIRED 9
+#define TOFU_PIN_RESULT_RETIRED 809
 
 /**
  * Nothing changed, or nothing was known.
  */
-#define TOFU_CHANGE_NONE 0
+#define TOFU_CHANGE_NONE 900
 
 /**
- * A new certificate for the same key.
+ * The same key has a new certificate.
  */
-#define TOFU_CHANGE_RENEWED_SAME_KEY 1
+#define TOFU_CHANGE_RENEWED_SAME_KEY 901
 
 /**
- * A new key, signed by the pinned one.
+ * The pinned key signed the new one.
  */
-#define TOFU_CHANGE_ROLLED_OVER 2
+#define TOFU_CHANGE_ROLLED_OVER 902
 
 /**
- * Another key.
+ * The key is another one.
  */
-#define TOFU_CHANGE_REPLACED 3
+#define TOFU_CHANGE_REPLACED 903
 
 /**
- * Another key; the old certificate was due.
+ * The key is another one, and the old certificate was due.
  */
-#define TOFU_CHANGE_REPLACED_WHEN_DUE 4
+#define TOFU_CHANGE_REPLACED_WHEN_DUE 904
 
 /**
- * Another key long before the old certificate was due.
+ * The key is another one, long before the old certificate was due.
  */
-#define TOFU_CHANGE_REPLACED_EARLY 5
+#define TOFU_CHANGE_REPLACED_EARLY 905
 
 /**
- * Another key from another issuer.
+ * The key is another one, and so is the issuer.
  */
-#define TOFU_CHANGE_ISSUER_CHANGED 6
+#define TOFU_CHANGE_ISSUER_CHANGED 906
 
 /**
- * The same key, formerly CA-valid, expired.
+ * The key is the same, and its certificate, CA-valid before, has expired.
  */
-#define TOFU_CHANGE_LAPSED 7
+#define TOFU_CHANGE_LAPSED 907
 
 /**
- * The same key, no longer CA-valid.
+ * The key is the same and no longer CA-valid.
  */
-#define TOFU_CHANGE_NO_LONGER_VALID 8
+#define TOFU_CHANGE_NO_LONGER_VALID 908
 
 /**
- * Formerly validated, now neither that nor the same key.
+ * The endpoint was validated before; now it is not, and the key is another one.
  */
-#define TOFU_CHANGE_DOWNGRADE 9
+#define TOFU_CHANGE_DOWNGRADE 909
 
 /**
- * Pinned before, CA-valid now.
+ * The endpoint was pinned before and is CA-valid now.
  */
-#define TOFU_CHANGE_UPGRADE 10
-
-/**
- * No kind; in tofu_verdict_trust, the suggested one.
- */
-#define TOFU_PIN_KIND_NONE 0
+#define TOFU_CHANGE_UPGRADE 910
 
 /**
  * The server's public key.
  */
-#define TOFU_PIN_KIND_KEY 1
+#define TOFU_PIN_KIND_KEY 101
 
 /**
- * This certificate alone.
+ * One certificate alone.
  */
-#define TOFU_PIN_KIND_CERT 2
+#define TOFU_PIN_KIND_CERT 102
 
 /**
  * A private CA, for this endpoint.
  */
-#define TOFU_PIN_KIND_ISSUER 3
+#define TOFU_PIN_KIND_ISSUER 103
 
 /**
  * A CA-valid certificate for this other name.
  */
-#define TOFU_PIN_KIND_NAME 4
+#define TOFU_PIN_KIND_NAME 104
 
 /**
- * No state.
+ * The pin counts.
  */
-#define TOFU_PIN_STATE_NONE 0
+#define TOFU_PIN_STATE_TRUSTED 201
 
 /**
- * Counts.
+ * The pin is the next key, announced beforehand.
  */
-#define TOFU_PIN_STATE_TRUSTED 1
+#define TOFU_PIN_STATE_STAGED 202
 
 /**
- * The next key, announced beforehand.
+ * Another pin replaced it.
  */
-#define TOFU_PIN_STATE_STAGED 2
+#define TOFU_PIN_STATE_RETIRED 203
 
 /**
- * Replaced.
+ * What it names is refused.
  */
-#define TOFU_PIN_STATE_RETIRED 3
+#define TOFU_PIN_STATE_BLOCKED 204
 
 /**
- * Refused.
+ * What it names is refused, because its private key is in other hands.
  */
-#define TOFU_PIN_STATE_BLOCKED 4
+#define TOFU_PIN_STATE_COMPROMISED 205
 
 /**
- * Refused, its private key being in other hands.
+ * One line that says it all.
  */
-#define TOFU_PIN_STATE_COMPROMISED 5
-
-/**
- * One line.
- */
-#define TOFU_SECTION_HEADLINE 1
+#define TOFU_SECTION_HEADLINE 501
 
 /**
  * What is wrong with the chain.
  */
-#define TOFU_SECTION_PROBLEM 2
+#define TOFU_SECTION_PROBLEM 502
 
 /**
  * Why it was decided so.
  */
-#define TOFU_SECTION_REASON 3
+#define TOFU_SECTION_REASON 503
 
 /**
  * What it means.
  */
-#define TOFU_SECTION_MEANING 4
+#define TOFU_SECTION_MEANING 504
 
 /**
  * What to do.
  */
-#define TOFU_SECTION_ADVICE 5
+#define TOFU_SECTION_ADVICE 505
 
 /**
- * JSON.
+ * JSON. For a store: all of it, which an import takes back without loss.
  */
-#define TOFU_FORMAT_JSON 1
+#define TOFU_FORMAT_JSON 301
 
 /**
- * Text for people.
+ * Text for people, of several lines.
  */
-#define TOFU_FORMAT_TEXT 2
+#define TOFU_FORMAT_TEXT 302
 
 /**
- * PEM.
+ * One line, for logs.
  */
-#define TOFU_FORMAT_PEM 3
+#define TOFU_FORMAT_LINE 303
 
 /**
- * GnuTLS' known_hosts: what tofu_store_export writes for key pins.
+ * PEM. An import takes one certificate in DER as well. Files of this kind: NeoMutt's certificate_file and isync's
+ * CertificateFile.
  */
-#define TOFU_FORMAT_KNOWN_HOSTS 4
+#define TOFU_FORMAT_PEM 304
 
 /**
- * A line for each pin, "HOST:PORT FINGERPRINT": what tofu_store_export writes for other programs' settings. The
- * certificate's SHA-256 with colons where a certificate is known, else the key's as "sha256//" and base64.
+ * GnuTLS' known_hosts.
  */
-#define TOFU_FORMAT_FINGERPRINTS 6
+#define TOFU_FORMAT_KNOWN_HOSTS 305
 
 /**
- * The same with key pins as the key's, "sha256//" and base64: what tofu_store_import reads back as it was.
+ * Mozilla's cert_override.txt.
  */
-#define TOFU_FORMAT_KEY_FINGERPRINTS 7
+#define TOFU_FORMAT_CERT_OVERRIDE 306
 
 /**
- * Mozilla's cert_override.txt: what tofu_store_export writes where a certificate is known.
+ * Written: a line "HOST:PORT FINGERPRINT" for each pin, with the SHA-256 of the certificate where that is known. Read:
+ * such lines, or the settings of msmtp, mpop, OfflineIMAP, fetchmail, mbsync, getmail, Mercurial, Subversion, WeeChat,
+ * irssi, Postfix, curl or Lagrange, which the library tells apart.
  */
-#define TOFU_FORMAT_CERT_OVERRIDE 8
+#define TOFU_FORMAT_FINGERPRINTS 307
 
 /**
- * Writes nothing, not even the log.
+ * The same lines with the fingerprint of the key for key pins ("sha256//" and base64), so that an import reads back
+ * what was written.
  */
-#define TOFU_CHECK_DRY_RUN 1ull
+#define TOFU_FORMAT_KEY_FINGERPRINTS 308
+
+/**
+ * The check writes nothing, not even the log.
+ */
+#define TOFU_CHECK_DRY_RUN (1 << 12)
 
 /**
  * Nobody can answer now: TOFU_ASK also leaves a pending question.
  */
-#define TOFU_CHECK_LEAVE_PENDING 2ull
+#define TOFU_CHECK_LEAVE_PENDING (1 << 13)
 
 /**
- * A resumed session: the chain may be the leaf alone.
+ * The TLS session was resumed: the chain may be the leaf alone.
  */
-#define TOFU_CHECK_RESUMED 4ull
+#define TOFU_CHECK_RESUMED (1 << 14)
 
 /**
- * A new account is being set up; without it the account exists (RFC 8314).
+ * A new account is being set up. Without this flag the account exists already (RFC 8314).
  */
-#define TOFU_CHECK_SETUP 8ull
+#define TOFU_CHECK_SETUP (1 << 15)
 
 /**
- * No handshake proved possession of the key (a file, a capture): never TOFU_OK.
+ * No handshake proved that the server holds the key (a file, a capture). Such a check never gives TOFU_OK.
  */
-#define TOFU_CHECK_UNPROVEN 16ull
+#define TOFU_CHECK_UNPROVEN (1 << 16)
 
 /**
- * The caller knows that the address is loopback. With tofu_connect it counts only where the address reached is one.
+ * The caller knows that the address is loopback. With tofu_connect it counts only if the address reached is one.
  */
-#define TOFU_CHECK_LOOPBACK 32ull
+#define TOFU_CHECK_LOOPBACK (1 << 17)
 
 /**
  * The connection goes through Tor.
  */
-#define TOFU_CHECK_TOR 64ull
+#define TOFU_CHECK_TOR (1 << 18)
 
 /**
- * XMPP is spoken, and the host is the domain of the XMPP address (RFC 6120): names of that service in the certificate
- * count. Not needed on ports 5222, 5223, 5269 and 5270; other services are known by their usual ports.
+ * The protocol is XMPP, and the host is the domain of the XMPP address (RFC 6120): names of that service in the
+ * certificate count. Ports 5222, 5223, 5269 and 5270 do not need it.
  */
-#define TOFU_CHECK_XMPP 128ull
+#define TOFU_CHECK_XMPP (1 << 19)
 
 /**
- * With TOFU_CHECK_UNPROVEN: a connection was tried and is not possible, so nobody is advised to connect.
+ * With TOFU_CHECK_UNPROVEN: a connection was tried and is not possible, so that the advice is not to connect.
  */
-#define TOFU_CHECK_NO_SESSION 256ull
+#define TOFU_CHECK_NO_SESSION (1 << 20)
 
 /**
- * As long as this store handle lives and nothing else is decided about the endpoint (its pins, policy and
- * accepted certificates stay as they are); never written.
+ * The trust lasts while this store handle lives and nothing else is decided about the endpoint. It is never written.
  */
-#define TOFU_TRUST_SESSION 1ull
+#define TOFU_TRUST_SESSION (1 << 24)
 
 /**
- * Beside the old key instead of in its place.
+ * The new key is trusted beside the old one and does not replace it.
  */
-#define TOFU_TRUST_ADD 2ull
+#define TOFU_TRUST_ADD (1 << 25)
 
 /**
- * Pins, but for blocked and compromised ones.
+ * Its pins, except the blocked and compromised ones.
  */
-#define TOFU_FORGET_PINS 1ull
+#define TOFU_FORGET_PINS (1 << 26)
 
 /**
- * What was seen.
+ * What was seen of it.
  */
-#define TOFU_FORGET_SIGHTINGS 2ull
+#define TOFU_FORGET_SIGHTINGS (1 << 27)
 
 /**
- * Pending questions.
+ * Its pending questions.
  */
-#define TOFU_FORGET_PENDING 4ull
+#define TOFU_FORGET_PENDING (1 << 28)
 
 /**
- * The endpoint's own policy, and a change that was announced.
+ * Its own policy, and a change that was announced.
  */
-#define TOFU_FORGET_POLICY 8ull
+#define TOFU_FORGET_POLICY (1 << 29)
 
 /**
- * What tofu_store_export wrote.
+ * Only says what would be taken in.
  */
-#define TOFU_IMPORT_JSON 1
+#define TOFU_IMPORT_PREVIEW 1401
 
 /**
- * GnuTLS: ~/.gnutls/known_hosts.
+ * Takes it in.
  */
-#define TOFU_IMPORT_KNOWN_HOSTS 2
+#define TOFU_IMPORT_COMMIT 1402
 
 /**
- * Mozilla: cert_override.txt.
+ * Takes in everything that TOFU_FORMAT_JSON holds, policies, log and numbers included, into a store that knows nothing
+ * yet.
  */
-#define TOFU_IMPORT_CERT_OVERRIDE 3
-
-/**
- * Lines of a host, maybe with ":PORT", and a fingerprint; or what a program with settings of its own keeps, which
- * the file as a whole tells: msmtp, mpop, OfflineIMAP, fetchmail, mbsync, getmail, Mercurial, Subversion
- * (auth/svn.ssl.server), WeeChat, irssi, Postfix, curl, Lagrange.
- */
-#define TOFU_IMPORT_FINGERPRINTS 4
-
-/**
- * PEM certificates of one server: NeoMutt's certificate_file, isync's CertificateFile. Or one certificate in DER.
- */
-#define TOFU_IMPORT_PEM 5
-
-/**
- * Takes it in; without it an import only says what it would do.
- */
-#define TOFU_IMPORT_COMMIT 1ull
-
-/**
- * Everything, policies, log and numbers included, into a store that knows nothing yet.
- */
-#define TOFU_IMPORT_RESTORE 2ull
-
-/**
- * Endpoints.
- */
-#define TOFU_LIST_ENDPOINTS 1
-
-/**
- * Pins, and what is blocked everywhere.
- */
-#define TOFU_LIST_PINS 2
-
-/**
- * Pending questions.
- */
-#define TOFU_LIST_PENDING 3
-
-/**
- * Events.
- */
-#define TOFU_LIST_EVENTS 4
-
-/**
- * No severity.
- */
-#define TOFU_SEVERITY_NONE 0
+#define TOFU_IMPORT_RESTORE 1403
 
 /**
  * Routine.
  */
-#define TOFU_SEVERITY_INFO 1
+#define TOFU_SEVERITY_INFO 1001
 
 /**
  * Worth knowing.
  */
-#define TOFU_SEVERITY_NOTICE 2
+#define TOFU_SEVERITY_NOTICE 1002
 
 /**
  * Worth a look.
  */
-#define TOFU_SEVERITY_WARNING 3
+#define TOFU_SEVERITY_WARNING 1003
 
 /**
  * Worth waking somebody.
  */
-#define TOFU_SEVERITY_HIGH 4
+#define TOFU_SEVERITY_HIGH 1004
 
 /**
  * The key must hold exactly this value, or the batch is a conflict.
  */
-#define TOFU_OP_EXPECT 1
+#define TOFU_OP_EXPECT 1101
 
 /**
- * Write.
+ * Write the value.
  */
-#define TOFU_OP_PUT 2
+#define TOFU_OP_PUT 1102
 
 /**
- * Remove; a key that is not there is no failure.
+ * Remove the key; a key that is not there is no failure.
  */
-#define TOFU_OP_DELETE 3
+#define TOFU_OP_DELETE 1103
 
 /**
  * The key must be absent, or the batch is a conflict.
  */
-#define TOFU_OP_EXPECT_ABSENT 4
+#define TOFU_OP_EXPECT_ABSENT 1104
 
 /**
- * No path to a trust anchor.
+ * No answer helps: show the text, and do not connect.
  */
-#define TOFU_PROBLEM_UNTRUSTED_ISSUER 1ull
+#define TOFU_ANSWER_NONE 1201
 
 /**
- * Signed by its own key.
+ * Yes or no. tofu_verdict_trust takes the yes.
  */
-#define TOFU_PROBLEM_SELF_SIGNED 2ull
+#define TOFU_ANSWER_YES 1202
 
 /**
- * The issuer's certificate is missing from what was sent.
+ * The full fingerprint, typed by the person from a source other than this connection. tofu_verdict_trust takes it
+ * through tofu_trust_options_set_typed, and nothing less.
  */
-#define TOFU_PROBLEM_INCOMPLETE_CHAIN 4ull
+#define TOFU_ANSWER_FINGERPRINT 1203
 
 /**
- * After the end of validity.
+ * There is no path to a trust anchor.
  */
-#define TOFU_PROBLEM_EXPIRED 8ull
+#define TOFU_PROBLEM_UNTRUSTED_ISSUER 1301
 
 /**
- * Before the beginning of validity.
+ * The certificate is signed by its own key.
  */
-#define TOFU_PROBLEM_NOT_YET_VALID 16ull
+#define TOFU_PROBLEM_SELF_SIGNED 1302
+
+/**
+ * The server did not send its issuer's certificate.
+ */
+#define TOFU_PROBLEM_INCOMPLETE_CHAIN 1303
+
+/**
+ * The validity has ended.
+ */
+#define TOFU_PROBLEM_EXPIRED 1304
+
+/**
+ * The validity has not begun.
+ */
+#define TOFU_PROBLEM_NOT_YET_VALID 1305
 
 /**
  * The certificate is for other names.
  */
-#define TOFU_PROBLEM_HOST_MISMATCH 32ull
+#define TOFU_PROBLEM_HOST_MISMATCH 1306
 
 /**
  * Only the subject's CN carries the name.
  */
-#define TOFU_PROBLEM_NAME_ONLY_IN_CN 64ull
+#define TOFU_PROBLEM_NAME_ONLY_IN_CN 1307
 
 /**
  * A signature does not verify.
  */
-#define TOFU_PROBLEM_BAD_SIGNATURE 128ull
+#define TOFU_PROBLEM_BAD_SIGNATURE 1308
 
 /**
  * A key is too small or of a broken kind.
  */
-#define TOFU_PROBLEM_WEAK_KEY 256ull
+#define TOFU_PROBLEM_WEAK_KEY 1309
 
 /**
- * Signed with MD5 or SHA-1.
+ * A signature uses MD5 or SHA-1.
  */
-#define TOFU_PROBLEM_WEAK_SIGNATURE 512ull
+#define TOFU_PROBLEM_WEAK_SIGNATURE 1310
 
 /**
- * The usages forbid a TLS server.
+ * The key usages forbid a TLS server.
  */
-#define TOFU_PROBLEM_WRONG_USAGE 1024ull
+#define TOFU_PROBLEM_WRONG_USAGE 1311
 
 /**
  * The leaf is a CA certificate.
  */
-#define TOFU_PROBLEM_CA_AS_SERVER 2048ull
+#define TOFU_PROBLEM_CA_AS_SERVER 1312
 
 /**
- * Name constraints, path length or policy violated.
+ * Name constraints, the path length or a policy are violated.
  */
-#define TOFU_PROBLEM_CONSTRAINT_VIOLATION 4096ull
+#define TOFU_PROBLEM_CONSTRAINT_VIOLATION 1313
 
 /**
- * A critical extension that nobody here understands.
+ * The library does not know a critical extension.
  */
-#define TOFU_PROBLEM_UNKNOWN_CRITICAL_EXTENSION 8192ull
+#define TOFU_PROBLEM_UNKNOWN_CRITICAL_EXTENSION 1314
 
 /**
- * Revoked by a statement verified under the issuer.
+ * A statement verified under the issuer says that the certificate is revoked.
  */
-#define TOFU_PROBLEM_REVOKED 16384ull
+#define TOFU_PROBLEM_REVOKED 1315
 
 /**
- * An algorithm that cannot be checked here.
+ * The library cannot check an algorithm.
  */
-#define TOFU_PROBLEM_UNSUPPORTED_ALGORITHM 32768ull
+#define TOFU_PROBLEM_UNSUPPORTED_ALGORITHM 1316
 
 /**
- * More certificates than are looked at.
+ * The chain has more certificates than the library looks at.
  */
-#define TOFU_PROBLEM_CHAIN_TOO_LONG 65536ull
+#define TOFU_PROBLEM_CHAIN_TOO_LONG 1317
 
 /**
- * Checking would cost more than is allowed.
+ * Checking the chain would cost more than is allowed.
  */
-#define TOFU_PROBLEM_BUDGET_EXCEEDED 131072ull
+#define TOFU_PROBLEM_BUDGET_EXCEEDED 1318
 
 /**
- * A certificate that cannot be read.
+ * A certificate cannot be read.
  */
-#define TOFU_PROBLEM_MALFORMED 262144ull
+#define TOFU_PROBLEM_MALFORMED 1319
 
 /**
  * The private half of a key is published with a package, so that anybody can impersonate the server.
  */
-#define TOFU_PROBLEM_PUBLISHED_KEY 524288ull
+#define TOFU_PROBLEM_PUBLISHED_KEY 1320
 
 /**
  * The DER, verbatim: bytes.
  */
-#define TOFU_CERT_DER 1
+#define TOFU_CERT_FIELD_DER 2001
 
 /**
  * SHA-256 of the DER: 32 bytes; string of upper-case pairs with colons.
  */
-#define TOFU_CERT_SHA256 2
+#define TOFU_CERT_FIELD_SHA256 2002
 
 /**
  * SHA-256 of the SubjectPublicKeyInfo: 32 bytes; string in base64 (RFC 7469).
  */
-#define TOFU_CERT_SPKI_SHA256 3
+#define TOFU_CERT_FIELD_SPKI_SHA256 2003
 
 /**
  * The subject: string (RFC 4514); bytes of its DER.
  */
-#define TOFU_CERT_SUBJECT 4
+#define TOFU_CERT_FIELD_SUBJECT 2004
 
 /**
  * The issuer as written in the certificate: string (RFC 4514); bytes of its DER.
  */
-#define TOFU_CERT_ISSUER 5
+#define TOFU_CERT_FIELD_ISSUER 2005
 
 /**
  * First second of validity: number, INT64_MAX where the date cannot be read; string for people.
  */
-#define TOFU_CERT_NOT_BEFORE 6
+#define TOFU_CERT_FIELD_NOT_BEFORE 2006
 
 /**
  * Last second of validity: number, INT64_MIN where the date cannot be read; string for people.
  */
-#define TOFU_CERT_NOT_AFTER 7
+#define TOFU_CERT_FIELD_NOT_AFTER 2007
 
 /**
  * DNS names among the alternative names: strings.
  */
-#define TOFU_CERT_SAN_DNS 8
+#define TOFU_CERT_FIELD_SAN_DNS 2008
 
 /**
  * The public key: string ("RSA", "P-256" ...); number of bits, 0 if unknown; bytes of the SubjectPublicKeyInfo.
  */
-#define TOFU_CERT_KEY 9
+#define TOFU_CERT_FIELD_KEY 2009
 
 /**
  * What is odd about the certificate: strings.
  */
-#define TOFU_CERT_ANOMALY 10
+#define TOFU_CERT_FIELD_ANOMALY 2010
 
 /**
  * The stable codes of the anomalies, in the same order: strings.
  */
-#define TOFU_CERT_ANOMALY_CODE 11
+#define TOFU_CERT_FIELD_ANOMALY_CODE 2011
 
 /**
  * The serial number: string of hexadecimal pairs with colons; bytes of the INTEGER.
  */
-#define TOFU_CERT_SERIAL 12
+#define TOFU_CERT_FIELD_SERIAL 2012
 
 /**
  * The version as people count it, 1 to 3: number; string.
  */
-#define TOFU_CERT_VERSION 13
+#define TOFU_CERT_FIELD_VERSION 2013
 
 /**
  * IP addresses among the alternative names: strings.
  */
-#define TOFU_CERT_SAN_IP 14
+#define TOFU_CERT_FIELD_SAN_IP 2014
 
 /**
  * Mail addresses among the alternative names: strings.
  */
-#define TOFU_CERT_SAN_EMAIL 15
+#define TOFU_CERT_FIELD_SAN_EMAIL 2015
 
 /**
  * URIs among the alternative names: strings.
  */
-#define TOFU_CERT_SAN_URI 16
+#define TOFU_CERT_FIELD_SAN_URI 2016
 
 /**
  * Alternative names of other kinds: strings.
  */
-#define TOFU_CERT_SAN_OTHER 17
+#define TOFU_CERT_FIELD_SAN_OTHER 2017
 
 /**
  * What the server may be called by this certificate, fit to show (the CN if there is no alternative name): strings.
  */
-#define TOFU_CERT_HOST_NAMES 18
+#define TOFU_CERT_FIELD_HOST_NAMES 2018
 
 /**
  * The RSA public exponent: string, decimal.
  */
-#define TOFU_CERT_RSA_EXPONENT 19
+#define TOFU_CERT_FIELD_RSA_EXPONENT 2019
 
 /**
  * 1 if the key is too small or of a weak kind: number.
  */
-#define TOFU_CERT_KEY_WEAK 20
+#define TOFU_CERT_FIELD_KEY_WEAK 2020
 
 /**
  * 1 if the key inside the SubjectPublicKeyInfo can be decoded: number.
  */
-#define TOFU_CERT_KEY_READABLE 21
+#define TOFU_CERT_FIELD_KEY_READABLE 2021
 
 /**
  * The signature algorithm: string.
  */
-#define TOFU_CERT_SIGNATURE 22
+#define TOFU_CERT_FIELD_SIGNATURE 2022
 
 /**
  * Its dotted OID: string.
  */
-#define TOFU_CERT_SIGNATURE_OID 23
+#define TOFU_CERT_FIELD_SIGNATURE_OID 2023
 
 /**
  * 1 if it is MD2, MD4, MD5 or SHA-1: number.
  */
-#define TOFU_CERT_SIGNATURE_WEAK 24
+#define TOFU_CERT_FIELD_SIGNATURE_WEAK 2024
 
 /**
  * 1 if the signature verifies under the certificate's own key: number.
  */
-#define TOFU_CERT_SELF_SIGNED 25
+#define TOFU_CERT_FIELD_SELF_SIGNED 2025
 
 /**
  * 1 if basicConstraints say CA: number; counted only with that extension.
  */
-#define TOFU_CERT_CA 26
+#define TOFU_CERT_FIELD_CA 2026
 
 /**
  * pathLenConstraint: number; counted only where it is set.
  */
-#define TOFU_CERT_PATH_LENGTH 27
+#define TOFU_CERT_FIELD_PATH_LENGTH 2027
 
 /**
  * Names of the key usage bits: strings.
  */
-#define TOFU_CERT_KEY_USAGE 28
+#define TOFU_CERT_FIELD_KEY_USAGE 2028
 
 /**
  * Extended key usages by name or dotted OID: strings.
  */
-#define TOFU_CERT_EXTENDED_KEY_USAGE 29
+#define TOFU_CERT_FIELD_EXTENDED_KEY_USAGE 2029
 
 /**
  * Dotted OIDs of critical extensions that nobody here processes: strings.
  */
-#define TOFU_CERT_UNKNOWN_CRITICAL 30
+#define TOFU_CERT_FIELD_UNKNOWN_CRITICAL 2030
 
 /**
  * Subject key identifier: bytes; string in hexadecimal.
  */
-#define TOFU_CERT_SUBJECT_KEY_ID 31
+#define TOFU_CERT_FIELD_SUBJECT_KEY_ID 2031
 
 /**
  * Authority key identifier: bytes; string in hexadecimal.
  */
-#define TOFU_CERT_AUTHORITY_KEY_ID 32
+#define TOFU_CERT_FIELD_AUTHORITY_KEY_ID 2032
 
 /**
  * Where the issuer's certificate is said to be (AIA): strings.
  */
-#define TOFU_CERT_ISSUER_ADDRESS 33
+#define TOFU_CERT_FIELD_ISSUER_ADDRESS 2033
 
 /**
  * SHA-1 of the DER, to compare with what other programs show, never to trust by: 20 bytes; string of pairs with colons.
  */
-#define TOFU_CERT_SHA1 34
+#define TOFU_CERT_FIELD_SHA1 2034
 
 /**
  * Where to ask about revocation (AIA OCSP): strings.
  */
-#define TOFU_CERT_OCSP_ADDRESS 35
+#define TOFU_CERT_FIELD_OCSP_ADDRESS 2035
 
 /**
  * Where revocation lists are said to be: strings.
  */
-#define TOFU_CERT_CRL_ADDRESS 36
+#define TOFU_CERT_FIELD_CRL_ADDRESS 2036
 
 /**
  * Certificate policies, dotted OIDs: strings.
  */
-#define TOFU_CERT_POLICY 37
+#define TOFU_CERT_FIELD_POLICY 2037
 
 /**
  * How many signed certificate timestamps are embedded; they are not verified: number.
  */
-#define TOFU_CERT_SCT_COUNT 38
+#define TOFU_CERT_FIELD_SCT_COUNT 2038
 
 /**
  * 1 if the server must staple an OCSP response: number.
  */
-#define TOFU_CERT_MUST_STAPLE 39
+#define TOFU_CERT_FIELD_MUST_STAPLE 2039
 
 /**
  * All extensions, by name or dotted OID: strings.
  */
-#define TOFU_CERT_EXTENSION 40
+#define TOFU_CERT_FIELD_EXTENSION 2040
 
 /**
  * Those marked critical: strings.
  */
-#define TOFU_CERT_CRITICAL_EXTENSION 41
+#define TOFU_CERT_FIELD_CRITICAL_EXTENSION 2041
 
 /**
  * Name constraints of a CA, what names must lie in: strings.
  */
-#define TOFU_CERT_NAME_PERMITTED 42
+#define TOFU_CERT_FIELD_NAME_PERMITTED 2042
 
 /**
  * Name constraints of a CA, what names must not lie in: strings.
  */
-#define TOFU_CERT_NAME_EXCLUDED 43
+#define TOFU_CERT_FIELD_NAME_EXCLUDED 2043
 
 /**
  * Names of services (SRVName, RFC 4985), such as _imaps.example.org: strings.
  */
-#define TOFU_CERT_SAN_SRV 44
+#define TOFU_CERT_FIELD_SAN_SRV 2044
 
 /**
  * XMPP addresses (XmppAddr, RFC 6120), of a server or a user: strings.
  */
-#define TOFU_CERT_SAN_XMPP 45
+#define TOFU_CERT_FIELD_SAN_XMPP 2045
+
+/**
+ * When the verdict was made, by the time given to the check.
+ */
+#define TOFU_VERDICT_FIELD_TIME 2601
+
+/**
+ * When the certificate known before was first seen; 0 if that is not known.
+ */
+#define TOFU_VERDICT_FIELD_PREVIOUS_FIRST_SEEN 2602
+
+/**
+ * When the certificate known before was last seen, to the day; 0 if that is not known.
+ */
+#define TOFU_VERDICT_FIELD_PREVIOUS_LAST_SEEN 2603
+
+/**
+ * 1 if the person may be offered to trust the new key beside the old one (TOFU_TRUST_ADD), because the server
+ * alternates between keys; 0 otherwise.
+ */
+#define TOFU_VERDICT_FIELD_MAY_ADD 2604
+
+/**
+ * 1 if the server makes itself a new key at each start, so that no kind of pin is offered: offer trust for this
+ * session (TOFU_TRUST_SESSION) only.
+ */
+#define TOFU_VERDICT_FIELD_ONLY_SESSION 2605
 
 /**
  * The account as it may be shown. "*" stands for every account.
  */
-#define TOFU_ENDPOINT_ACCOUNT 1
+#define TOFU_ENDPOINT_FIELD_ACCOUNT 2101
 
 /**
  * The host in its canonical spelling.
  */
-#define TOFU_ENDPOINT_HOST 2
+#define TOFU_ENDPOINT_FIELD_HOST 2102
 
 /**
  * Host, port and account in one, as messages have it.
  */
-#define TOFU_ENDPOINT_DISPLAY 3
+#define TOFU_ENDPOINT_FIELD_DISPLAY 2103
 
 /**
  * The TCP port.
  */
-#define TOFU_ENDPOINT_PORT 1
+#define TOFU_ENDPOINT_FIELD_PORT 2104
 
 /**
  * First contact.
  */
-#define TOFU_ENDPOINT_FIRST_SEEN 2
+#define TOFU_ENDPOINT_FIELD_FIRST_SEEN 2105
 
 /**
  * Last accepted contact, to the day.
  */
-#define TOFU_ENDPOINT_LAST_SEEN 3
+#define TOFU_ENDPOINT_FIELD_LAST_SEEN 2106
 
 /**
  * When a CA, DANE or a private CA first vouched for it.
  */
-#define TOFU_ENDPOINT_FIRST_VALID 4
+#define TOFU_ENDPOINT_FIELD_FIRST_VALID 2107
 
 /**
  * When one of these last did, to the day.
  */
-#define TOFU_ENDPOINT_LAST_VALID 5
+#define TOFU_ENDPOINT_FIELD_LAST_VALID 2108
 
 /**
  * Until when a change was announced with tofu_endpoint_expect_change.
  */
-#define TOFU_ENDPOINT_EXPECT_CHANGE_UNTIL 6
+#define TOFU_ENDPOINT_FIELD_EXPECT_CHANGE_UNTIL 2109
 
 /**
  * When it was forgotten; the next contact asks.
  */
-#define TOFU_ENDPOINT_FORGOTTEN 7
+#define TOFU_ENDPOINT_FIELD_FORGOTTEN 2110
 
 /**
  * How many pins it has, in whatever state.
  */
-#define TOFU_ENDPOINT_PINS 8
+#define TOFU_ENDPOINT_FIELD_PINS 2111
 
 /**
  * 1 where it has a policy of its own.
  */
-#define TOFU_ENDPOINT_HAS_POLICY 9
+#define TOFU_ENDPOINT_FIELD_HAS_POLICY 2112
 
 /**
- * The pin's number in its store, never reused.
+ * Number: the pin's number in its store, never reused.
  */
-#define TOFU_PIN_ID 1
+#define TOFU_PIN_FIELD_ID 2201
 
 /**
- * One of TOFU_PIN_KIND_....
+ * Number: one of TOFU_PIN_KIND_....
  */
-#define TOFU_PIN_KIND 2
+#define TOFU_PIN_FIELD_KIND 2202
 
 /**
- * One of TOFU_PIN_STATE_....
+ * Number: one of TOFU_PIN_STATE_....
  */
-#define TOFU_PIN_STATE 3
+#define TOFU_PIN_FIELD_STATE 2203
 
 /**
- * The problems accepted with it, a mask of TOFU_PROBLEM_...; 0 also while TOFU_PIN_WAIVER_FIXED is 0.
+ * Text: what is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
  */
-#define TOFU_PIN_WAIVED 4
+#define TOFU_PIN_FIELD_VALUE 2204
 
 /**
- * 0 for a pin made by hand that has not matched yet, 1 once its problems are fixed.
+ * Text: a person's note.
  */
-#define TOFU_PIN_WAIVER_FIXED 5
+#define TOFU_PIN_FIELD_COMMENT 2205
 
 /**
- * When it was made.
+ * Text: how the pin came to be: "user", "managed", "accept-new", "sibling" or "imported".
  */
-#define TOFU_PIN_CREATED 6
+#define TOFU_PIN_FIELD_ORIGIN 2206
 
 /**
- * When it took its present state.
+ * Text: the codes of the problems that were accepted with the pin, separated by spaces (docs/problems.md). tofu_pin_waives
+ * asks for one.
  */
-#define TOFU_PIN_STATE_SINCE 7
+#define TOFU_PIN_FIELD_WAIVED 2207
 
 /**
- * When it last matched, to the day.
+ * Number: 0 for a pin made by hand that has not matched yet; 1 once the problems that it covers are fixed.
  */
-#define TOFU_PIN_LAST_MATCHED 8
+#define TOFU_PIN_FIELD_WAIVER_FIXED 2208
 
 /**
- * When it stops counting.
+ * Number: when the pin was made.
  */
-#define TOFU_PIN_EXPIRES 9
+#define TOFU_PIN_FIELD_CREATED 2209
 
 /**
- * Until when it still counts although another one has taken its place.
+ * Number: when it took its present state.
  */
-#define TOFU_PIN_OVERLAP_UNTIL 10
+#define TOFU_PIN_FIELD_STATE_SINCE 2210
 
 /**
- * The number of the pin that a staged one will replace.
+ * Number: when it last matched, to the day.
  */
-#define TOFU_PIN_REPLACES 11
+#define TOFU_PIN_FIELD_LAST_MATCHED 2211
 
 /**
- * Where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
+ * Number: when it stops counting.
  */
-#define TOFU_PIN_LAYER 12
+#define TOFU_PIN_FIELD_EXPIRES 2212
 
 /**
- * What is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
+ * Number: until when it still counts although another one has taken its place.
  */
-#define TOFU_PIN_VALUE 1
+#define TOFU_PIN_FIELD_OVERLAP_UNTIL 2213
 
 /**
- * A person's note, as it may be shown.
+ * Number: the number of the pin that a staged one will replace.
  */
-#define TOFU_PIN_COMMENT 2
+#define TOFU_PIN_FIELD_REPLACES 2214
 
 /**
- * How it came to be: "user", "managed", "accept-new", "sibling" or "imported".
+ * Number: where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
  */
-#define TOFU_PIN_ORIGIN 3
+#define TOFU_PIN_FIELD_LAYER 2215
 
 /**
  * How often it was asked.
  */
-#define TOFU_PENDING_COUNT 1
+#define TOFU_PENDING_FIELD_COUNT 2301
 
 /**
  * When it was first asked.
  */
-#define TOFU_PENDING_FIRST 2
+#define TOFU_PENDING_FIELD_FIRST 2302
 
 /**
  * When it was last asked.
  */
-#define TOFU_PENDING_LAST 3
+#define TOFU_PENDING_FIELD_LAST 2303
 
 /**
  * 1 where the known key was accepted after this one was seen: a reason for distrust.
  */
-#define TOFU_PENDING_CONTRADICTED 4
+#define TOFU_PENDING_FIELD_CONTRADICTED 2304
 
 /**
  * The id of the verdict that asked, as tofu_verdict_id gave it and tofu_pending_dismiss takes it.
  */
-#define TOFU_PENDING_ID 1
+#define TOFU_PENDING_FIELD_ID 2305
 
 /**
  * The key that was seen: "sha256//" and base64.
  */
-#define TOFU_PENDING_KEY 2
+#define TOFU_PENDING_FIELD_KEY 2306
 
 /**
  * The fingerprint of the certificate that was seen, as hexadecimal pairs.
  */
-#define TOFU_PENDING_CERT 3
+#define TOFU_PENDING_FIELD_CERT 2307
 
 /**
  * The event's number in the log, ascending; 0 for one that is not kept there.
  */
-#define TOFU_EVENT_ID 1
+#define TOFU_EVENT_FIELD_ID 2401
 
 /**
  * When it happened.
  */
-#define TOFU_EVENT_TIME 2
+#define TOFU_EVENT_FIELD_TIME 2402
 
 /**
  * One of TOFU_SEVERITY_....
  */
-#define TOFU_EVENT_SEVERITY 3
+#define TOFU_EVENT_FIELD_SEVERITY 2403
 
 /**
  * The port of the endpoint that it is about.
  */
-#define TOFU_EVENT_PORT 4
+#define TOFU_EVENT_FIELD_PORT 2404
 
 /**
  * 1 for a change that tofu_store_undo may take back.
  */
-#define TOFU_EVENT_UNDOABLE 5
+#define TOFU_EVENT_FIELD_UNDOABLE 2405
 
 /**
  * A stable code: "trusted", "pin-added", "downgrade"; docs/events.md lists them.
  */
-#define TOFU_EVENT_CODE 1
+#define TOFU_EVENT_FIELD_CODE 2406
 
 /**
  * Plain words.
  */
-#define TOFU_EVENT_TEXT 2
+#define TOFU_EVENT_FIELD_TEXT 2407
 
 /**
  * The host of the endpoint that it is about.
  */
-#define TOFU_EVENT_HOST 3
+#define TOFU_EVENT_FIELD_HOST 2408
 
 /**
  * The account of that endpoint.
  */
-#define TOFU_EVENT_ACCOUNT 4
+#define TOFU_EVENT_FIELD_ACCOUNT 2409
 
 /**
  * The program that caused it.
  */
-#define TOFU_EVENT_APPLICATION 5
+#define TOFU_EVENT_FIELD_APPLICATION 2410
 
 /**
  * The key presented or named: "sha256//" and base64.
  */
-#define TOFU_EVENT_KEY 6
+#define TOFU_EVENT_FIELD_KEY 2411
 
 /**
  * All of it as JSON.
  */
-#define TOFU_EVENT_JSON 7
+#define TOFU_EVENT_FIELD_JSON 2412
 
 /**
  * The fingerprint of the certificate presented or named: hexadecimal pairs.
  */
-#define TOFU_EVENT_CERTIFICATE 8
+#define TOFU_EVENT_FIELD_CERTIFICATE 2413
 
 /**
- * The host asked for, in its canonical spelling.
+ * Text: the host asked for, in its canonical spelling.
  */
-#define TOFU_PROBE_HOST 1
+#define TOFU_SESSION_FIELD_HOST 2501
 
 /**
- * The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
+ * Number: the port asked for.
  */
-#define TOFU_PROBE_ADDRESS 2
+#define TOFU_SESSION_FIELD_PORT 2502
 
 /**
- * The name that was sent in the clear (SNI); "" for none.
+ * Text: the address reached, with its port ("192.0.2.1:993"); "" for a Unix socket.
  */
-#define TOFU_PROBE_SNI 3
+#define TOFU_SESSION_FIELD_ADDRESS 2503
 
 /**
- * The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
+ * Text: the name that was sent in the clear (SNI); "" if none was sent.
  */
-#define TOFU_PROBE_STARTTLS 4
+#define TOFU_SESSION_FIELD_SNI 2504
 
 /**
- * The server's first line before TLS; "" without STARTTLS.
+ * Text: the protocol whose STARTTLS was used ("imap"); "" for TLS from the first byte.
  */
-#define TOFU_PROBE_GREETING 5
+#define TOFU_SESSION_FIELD_STARTTLS 2505
 
 /**
- * The version of TLS, "TLS 1.3", whether agreed on or only seen.
+ * Text: the server's first line before TLS, which nobody vouches for; "" without STARTTLS.
  */
-#define TOFU_PROBE_PROTOCOL 6
+#define TOFU_SESSION_FIELD_GREETING 2506
 
 /**
- * The cipher suite by its IANA name, whether agreed on or only seen.
+ * Text: the version of TLS ("TLS 1.3"). A probe gives it also if the handshake could not be finished.
  */
-#define TOFU_PROBE_SUITE 7
+#define TOFU_SESSION_FIELD_PROTOCOL 2507
 
 /**
- * The group of the key exchange by its IANA name, whether agreed on or only seen; "" for none.
+ * Text: the cipher suite by its IANA name. A probe gives it also if the handshake could not be finished.
  */
-#define TOFU_PROBE_GROUP 8
+#define TOFU_SESSION_FIELD_SUITE 2508
 
 /**
- * What was agreed on by ALPN; "" for nothing.
+ * Text: the group of the key exchange by its IANA name; "" for none.
  */
-#define TOFU_PROBE_ALPN 9
+#define TOFU_SESSION_FIELD_GROUP 2509
 
 /**
- * Everything: docs/json-probe.md.
+ * Text: what ALPN agreed on; "" for nothing.
  */
-#define TOFU_PROBE_JSON 10
+#define TOFU_SESSION_FIELD_ALPN 2510
 
 /**
- * The port asked for.
+ * Text of a probe: everything as JSON (docs/json-probe.md).
  */
-#define TOFU_PROBE_PORT 1
+#define TOFU_SESSION_FIELD_JSON 2511
 
 /**
- * 1 if the server proved in the handshake that it holds the leaf's key. Where not, anybody could have sent the chain.
+ * Number of a probe: 1 if the server proved in the handshake that it holds the leaf's key. If it is 0, anybody could
+ * have sent the chain.
  */
-#define TOFU_PROBE_PROVEN 2
+#define TOFU_SESSION_FIELD_PROVEN 2512
 
 /**
- * 1 if the server asked for a client certificate.
+ * Number of a probe: 1 if the server asked for a client certificate.
  */
-#define TOFU_PROBE_CLIENT_CERTIFICATE 3
+#define TOFU_SESSION_FIELD_CLIENT_CERTIFICATE 2513
 
 /**
- * 1 if the server stapled an OCSP response.
+ * Number of a probe: 1 if the server stapled an OCSP response.
  */
-#define TOFU_PROBE_OCSP_STAPLED 4
+#define TOFU_SESSION_FIELD_OCSP_STAPLED 2514
 
 /**
- * Microseconds of the lookup of the name; 0 without one.
+ * Number: microseconds that the lookup of the name took; 0 if there was none.
  */
-#define TOFU_PROBE_RESOLVE_US 5
+#define TOFU_SESSION_FIELD_RESOLVE_US 2515
 
 /**
- * Microseconds of connecting; 0 with a socket of the caller's.
+ * Number: microseconds that connecting took; 0 with a socket of the caller's.
  */
-#define TOFU_PROBE_CONNECT_US 6
+#define TOFU_SESSION_FIELD_CONNECT_US 2516
 
 /**
- * Microseconds of the dialogue before TLS; 0 without one.
+ * Number: microseconds that the dialogue before TLS took; 0 if there was none.
  */
-#define TOFU_PROBE_STARTTLS_US 7
+#define TOFU_SESSION_FIELD_STARTTLS_US 2517
 
 /**
- * Microseconds of the handshake; 0 where it was not finished.
+ * Number: microseconds that the handshake took; 0 if it was not finished.
  */
-#define TOFU_PROBE_HANDSHAKE_US 8
+#define TOFU_SESSION_FIELD_HANDSHAKE_US 2518
 
 /**
- * The host of the endpoint, in its canonical spelling.
+ * Poll until the descriptor is readable.
  */
-#define TOFU_CONN_HOST 1
+#define TOFU_WANTS_READ (1 << 22)
 
 /**
- * The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
+ * Poll until the descriptor is writable.
  */
-#define TOFU_CONN_ADDRESS 2
-
-/**
- * The name that was sent in the clear (SNI); "" for none.
- */
-#define TOFU_CONN_SNI 3
-
-/**
- * The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
- */
-#define TOFU_CONN_STARTTLS 4
-
-/**
- * The server's first line before TLS, which nobody vouches for; "" without STARTTLS.
- */
-#define TOFU_CONN_GREETING 5
-
-/**
- * The version of TLS: "TLS 1.3".
- */
-#define TOFU_CONN_PROTOCOL 6
-
-/**
- * The cipher suite by its IANA name.
- */
-#define TOFU_CONN_SUITE 7
-
-/**
- * The group of the key exchange by its IANA name.
- */
-#define TOFU_CONN_GROUP 8
-
-/**
- * What was agreed on by ALPN; "" for nothing.
- */
-#define TOFU_CONN_ALPN 9
-
-/**
- * The port of the endpoint.
- */
-#define TOFU_CONN_PORT 1
-
-/**
- * Microseconds of the lookup of the name; 0 without one.
- */
-#define TOFU_CONN_RESOLVE_US 5
-
-/**
- * Microseconds of connecting; 0 with a socket of the caller's.
- */
-#define TOFU_CONN_CONNECT_US 6
-
-/**
- * Microseconds of the dialogue before TLS; 0 without one.
- */
-#define TOFU_CONN_STARTTLS_US 7
-
-/**
- * Microseconds of the handshake.
- */
-#define TOFU_CONN_HANDSHAKE_US 8
-
-/**
- * The descriptor being readable would help.
- */
-#define TOFU_WANTS_READ 1
-
-/**
- * The descriptor being writable would help.
- */
-#define TOFU_WANTS_WRITE 2
-
-/**
- * The changes of one commit; valid during the commit callback alone.
- */
-typedef struct tofu_batch tofu_batch;
-
-/**
- * One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
- */
-typedef struct tofu_cert tofu_cert;
-
-/**
- * What a server sent, leaf first. One thread while it is built; frozen by its first check, then immutable.
- */
-typedef struct tofu_chain tofu_chain;
-
-/**
- * What the caller states about a check. One thread while it is built; frozen by its first check; reusable.
- */
-typedef struct tofu_check tofu_check;
-
-/**
- * A connection to one endpoint. One reader and one writer thread at a time.
- */
-typedef struct tofu_conn tofu_conn;
-
-/**
- * How one connection is to be made. One thread while it is built; used up by one tofu_probe or tofu_connect;
- * tofu_dial_cancel from any thread.
- */
-typedef struct tofu_dial tofu_dial;
-
-/**
- * Two certificates side by side, field by field. Immutable.
- */
-typedef struct tofu_diff tofu_diff;
-
-/**
- * An account, host and port: the scope of trust. From a list also what is known of it, as of then. Immutable.
- */
-typedef struct tofu_endpoint tofu_endpoint;
-
-/**
- * Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
- * thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
- */
-typedef struct tofu_error tofu_error;
-
-/**
- * Something that happened. Immutable.
- */
-typedef struct tofu_event tofu_event;
-
-/**
- * A list being read. One thread at a time.
- */
-typedef struct tofu_iter tofu_iter;
-
-/**
- * A question that nobody could answer when it came up, as it was when it was listed. Immutable.
- */
-typedef struct tofu_pending tofu_pending;
-
-/**
- * Something trusted, or refused, for one endpoint or everywhere, as it was when it was listed. Immutable.
- */
-typedef struct tofu_pin tofu_pin;
-
-/**
- * How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
- */
-typedef struct tofu_policy tofu_policy;
-
-/**
- * What a server showed. Immutable.
- */
-typedef struct tofu_probe_result tofu_probe_result;
-
-/**
- * Takes the answer of a get or scan callback; valid during that callback alone.
- */
-typedef struct tofu_sink tofu_sink;
-
-/**
- * What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
- */
-typedef struct tofu_store tofu_store;
-
-/**
- * How a store is to be opened. One thread while it is built; frozen by its first use; reusable.
- */
-typedef struct tofu_store_options tofu_store_options;
-
-/**
- * Owned text: JSON, PEM or words for people. Immutable.
- */
-typedef struct tofu_text tofu_text;
-
-/**
- * A decision with everything that led to it. Immutable; outlives the chain it was made from and may travel to
- * another thread.
- */
-typedef struct tofu_verdict tofu_verdict;
-
-/**
- * What a call returns. TOFU_OK (0) means go ahead, and only that; positive: the call worked and the answer is
- * not yes; negative: the call failed. An unknown number means "do not trust".
- */
-typedef int32_t tofu_status;
-
-/**
- * Reads one key: calls tofu_sink_put once if it is there, not at all if it is not, and returns TOFU_OK; any other
- * number says that it cannot be told, which is never taken for "not there". May be called on any thread that uses
- * the store, several at once. It must return (no exception, no longjmp).
- */
-typedef int32_t (*tofu_backend_get_fn)(const uint8_t *key, size_t key_len, tofu_sink *sink, void *user_data);
-
-/**
- * Reads a range: calls tofu_sink_put for the first `limit` keys that begin with `prefix` and come after `after` (not
- * equal to it), in ascending order of bytes, a shorter key before its extensions; all as of one moment. Returns
- * TOFU_OK; any other number is a failure. Threads as for tofu_backend_get_fn.
- */
-typedef int32_t (*tofu_backend_scan_fn)(const uint8_t *after,
-                                        size_t after_len,
-                                        const uint8_t *prefix,
-                                        size_t prefix_len,
-                                        size_t limit,
-                                        tofu_sink *sink,
-                                        void *user_data);
-
-/**
- * Applies a batch, durably and as a whole, or nothing of it: no other commit may come between its expectations and
- * its changes. Returns TOFU_OK; TOFU_E_CONFLICT where an expectation is not met, and the library tries again with
- * what is there now; any other number is a failure. Threads as for tofu_backend_get_fn.
- */
-typedef int32_t (*tofu_backend_commit_fn)(const tofu_batch *batch, void *user_data);
-
-/**
- * Called once when the library will not use a pointer of the application any more. It may be called on any thread
- * that used the object; it may call anything, and must return (no exception, no longjmp).
- */
-typedef void (*tofu_destroy_fn)(void *user_data);
-
-/**
- * Told of an event, which is lent for the time of the call. It runs on the thread of the call that caused the event,
- * after locks are released and before that call returns; it may call anything but free its own store, and must
- * return (no exception, no longjmp).
- */
-typedef void (*tofu_event_fn)(const tofu_event *event, void *user_data);
+#define TOFU_WANTS_WRITE (1 << 23)
 
 #ifdef __cplusplus
 extern "C" {
@@ -1666,6 +1709,22 @@ const char *tofu_last_error(void);
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_text_template(const char *code);
+
+/**
+ * Makes an error, for code that adapts the library to a TLS stack and fails where the library had no call.
+ *
+ * It is also what tofu_last_error gives to this thread from now on.
+ *
+ * @param status   a negative number of TOFU_E_...; any other number becomes TOFU_E_INTERNAL, since an error must not
+ *                 read as success.
+ * @param detail   a stable code finer than the status ("adapter.no-certificate"), NUL-terminated; may be NULL, as "".
+ * @param message  one line that says what is wrong and names the thing, NUL-terminated UTF-8; control characters in it
+ *                 are escaped; may be NULL, as the name of the status.
+ * @return owned by the caller, freed with tofu_error_free; never NULL.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_error *tofu_error_new(tofu_status status, const char *detail, const char *message);
 
 /**
  * The status that the failed call returned.
@@ -1739,8 +1798,7 @@ void tofu_text_free(tofu_text *text);
  * @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
  *             must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1757,7 +1815,7 @@ tofu_status tofu_cert_parse_der(const uint8_t *der, size_t len, tofu_cert **out,
  * @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
  *             must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1775,121 +1833,24 @@ tofu_status cert_parse_der(const uint8_t *der, size_t len, tofu_cert **out, tofu
 tofu_cert *tofu_cert_clone(const tofu_cert *cert);
 
 /**
- * The subject as one line (RFC 4514), escaped and fit to show.
+ * One attribute of a name in a certificate: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
  *
- * Does not decide who the server is: hosts are matched against the alternative names only.
- *
- * @param cert  borrowed; may be NULL, which gives "".
- * @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_cert_subject(const tofu_cert *cert);
-
-/**
- * The issuer as one line (RFC 4514), escaped and fit to show.
- *
- * Written by whoever made the certificate. Does not decide who signed it.
- *
- * @param cert  borrowed; may be NULL, which gives "".
- * @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_cert_issuer(const tofu_cert *cert);
-
-/**
- * The SHA-256 fingerprint of the certificate as people compare it: upper-case pairs joined by colons.
- *
- * @param cert  borrowed; may be NULL, which gives "".
- * @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SHA256 of
- *         tofu_cert_bytes.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_cert_fingerprint(const tofu_cert *cert);
-
-/**
- * The pin of the public key (RFC 7469): base64 of the SHA-256 of the SubjectPublicKeyInfo.
- *
- * Equal for two certificates exactly when their keys are equal.
- *
- * @param cert  borrowed; may be NULL, which gives "".
- * @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SPKI_SHA256
- *         of tofu_cert_bytes.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_cert_spki_pin(const tofu_cert *cert);
-
-/**
- * The serial number in hexadecimal pairs joined by colons.
- *
- * @param cert  borrowed; may be NULL, which gives "".
- * @return NUL-terminated ASCII, with a minus sign if negative, borrowed from the certificate; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_cert_serial(const tofu_cert *cert);
-
-/**
- * The first second of validity.
- *
- * Does not decide whether the certificate is valid now; a check does.
- *
- * @param cert  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC. INT64_MAX means that the certificate has no readable date
- *         there: compare with INT64_MAX before you calculate, and show TOFU_CERT_NOT_BEFORE's string.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int64_t tofu_cert_not_before(const tofu_cert *cert);
-
-/**
- * The last second of validity.
- *
- * Does not decide whether the certificate is valid now; a check does.
- *
- * @param cert  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC. INT64_MIN means that the certificate has no readable date
- *         there: compare with INT64_MIN before you calculate, and show TOFU_CERT_NOT_AFTER's string.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int64_t tofu_cert_not_after(const tofu_cert *cert);
-
-/**
- * One attribute of the subject: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
- *
- * Does not decide who the server is: hosts are matched against the alternative names only.
+ * Whoever made the certificate wrote it. It decides neither who the server is (hosts are matched against the
+ * alternative names only) nor who signed the certificate.
  *
  * @param cert       borrowed; may be NULL, which gives "".
- * @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
- * @param index      0 for the first value; a name may carry several.
- * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
- *         value; never NULL.
+ * @param field      TOFU_CERT_FIELD_SUBJECT or TOFU_CERT_FIELD_ISSUER; another number gives "".
+ * @param attribute  the short name of the attribute, NUL-terminated; may be NULL, which gives "".
+ * @param index      0 for the first value; a name may have several.
+ * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" if there is no such value;
+ *         never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_cert_subject_attribute(const tofu_cert *cert, const char *attribute, size_t index);
+const char *tofu_cert_attribute(const tofu_cert *cert, tofu_cert_field field, const char *attribute, size_t index);
 
 /**
- * One attribute of the issuer: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
- *
- * Written by whoever made the certificate. Does not decide who signed it.
- *
- * @param cert       borrowed; may be NULL, which gives "".
- * @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
- * @param index      0 for the first value; a name may carry several.
- * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
- *         value; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_cert_issuer_attribute(const tofu_cert *cert, const char *attribute, size_t index);
-
-/**
- * Holds a certificate against a host by RFC 9525: alternative names only, wildcards in the left-most label.
+ * Checks whether a certificate covers a host by RFC 9525: alternative names only, wildcards in the left-most label.
  *
  * Does not decide whether the certificate is trusted; a certificate that names the host only in its subject's CN
  * does not match.
@@ -1897,7 +1858,7 @@ const char *tofu_cert_issuer_attribute(const tofu_cert *cert, const char *attrib
  * @param cert  borrowed; must not be NULL.
  * @param host  DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME for what is no host; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME if it is not a valid host name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1913,7 +1874,7 @@ tofu_status tofu_cert_match_host(const tofu_cert *cert, const char *host, tofu_e
  * @param out     where to write the comparison, owned by the caller, freed with tofu_diff_free; NULL on failure;
  *                must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1927,11 +1888,11 @@ tofu_status tofu_cert_compare(const tofu_cert *before, const tofu_cert *now, tof
  * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
  *                must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID also for another format.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_cert_format(const tofu_cert *cert, int32_t format, tofu_text **out, tofu_error **err);
+tofu_status tofu_cert_format(const tofu_cert *cert, tofu_format format, tofu_text **out, tofu_error **err);
 
 /**
  * Frees a certificate that the caller owns; never one that is borrowed from a chain or verdict.
@@ -1946,12 +1907,12 @@ void tofu_cert_free(tofu_cert *cert);
  * How many values a field of a certificate has; 0 also where an extension is absent.
  *
  * @param cert   borrowed; may be NULL, which gives 0.
- * @param field  a code TOFU_CERT_...; an unknown one gives 0.
+ * @param field  a code TOFU_CERT_FIELD_...; an unknown one gives 0.
  * @return the number of values.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-size_t tofu_cert_count(const tofu_cert *cert, int32_t field);
+size_t tofu_cert_count(const tofu_cert *cert, tofu_cert_field field);
 
 /**
  * A field of a certificate as text, escaped and fit to show.
@@ -1959,38 +1920,38 @@ size_t tofu_cert_count(const tofu_cert *cert, int32_t field);
  * Does not decide whether what the certificate says is true.
  *
  * @param cert   borrowed; may be NULL, which gives "".
- * @param field  a code TOFU_CERT_... that has strings; another gives "".
+ * @param field  a code TOFU_CERT_FIELD_... that has strings; another gives "".
  * @param index  0 for the first value; out of range gives "".
  * @return NUL-terminated UTF-8, borrowed from the certificate; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_cert_string(const tofu_cert *cert, int32_t field, size_t index);
+const char *tofu_cert_string(const tofu_cert *cert, tofu_cert_field field, size_t index);
 
 /**
  * A field of a certificate as a number.
  *
  * @param cert   borrowed; may be NULL, which gives 0.
- * @param field  a code TOFU_CERT_... that has a number; another gives 0.
+ * @param field  a code TOFU_CERT_FIELD_... that has a number; another gives 0.
  * @param index  0 for the first value; out of range gives 0.
  * @return the number; times are seconds since the epoch, UTC.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_cert_number(const tofu_cert *cert, int32_t field, size_t index);
+int64_t tofu_cert_number(const tofu_cert *cert, tofu_cert_field field, size_t index);
 
 /**
  * A field of a certificate as raw bytes: DER, a name, a key, a hash. Not escaped, not for showing.
  *
  * @param cert   borrowed; may be NULL, which gives NULL and the length 0.
- * @param field  a code TOFU_CERT_... that has bytes; another gives NULL.
+ * @param field  a code TOFU_CERT_FIELD_... that has bytes; another gives NULL.
  * @param index  0 for the first value; out of range gives NULL.
  * @param len    where to write the number of bytes; may be NULL.
  * @return borrowed from the certificate; NULL when there is nothing.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const uint8_t *tofu_cert_bytes(const tofu_cert *cert, int32_t field, size_t index, size_t *len);
+const uint8_t *tofu_cert_bytes(const tofu_cert *cert, tofu_cert_field field, size_t index, size_t *len);
 
 /**
  * How many rows a comparison has.
@@ -2025,11 +1986,15 @@ int32_t tofu_diff_row(const tofu_diff *diff, size_t index, const char **field, c
  * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
  *                must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID also for another format.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_diff_format(const tofu_diff *diff, int32_t format, size_t width, tofu_text **out, tofu_error **err);
+tofu_status tofu_diff_format(const tofu_diff *diff,
+                             tofu_format format,
+                             size_t width,
+                             tofu_text **out,
+                             tofu_error **err);
 
 /**
  * Frees a comparison.
@@ -2046,7 +2011,7 @@ void tofu_diff_free(tofu_diff *diff);
  * @param out  where to write the chain, owned by the caller, freed with tofu_chain_free; NULL on failure;
  *             must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2142,7 +2107,7 @@ void tofu_chain_free(tofu_chain *chain);
  * @param out     where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure;
  *                must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for another preset; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID also for another preset.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2155,8 +2120,8 @@ tofu_status tofu_policy_new(const char *preset, tofu_policy **out, tofu_error **
  * @param field   its name, "first-use" for example, NUL-terminated; must not be NULL.
  * @param value   its value, "ask" for example, NUL-terminated; must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE once it was set on a check;
- *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+ * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE once it was set on a check;
+ *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy fails with it.
  *
  * Thread safety: the thread that builds the policy. Since: 0.1.0.
  */
@@ -2174,7 +2139,7 @@ tofu_status tofu_policy_set(tofu_policy *policy, const char *field, const char *
  * @param len         their number.
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or where none counts for TLS servers;
- *         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+ *         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy fails with it.
  *
  * Thread safety: the thread that builds the policy. Since: 0.1.0.
  */
@@ -2210,7 +2175,7 @@ void tofu_policy_free(tofu_policy *policy);
  * Does not reload anchors added with tofu_policy_add_root.
  *
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2219,19 +2184,19 @@ tofu_status tofu_roots_reload(tofu_error **err);
 /**
  * Makes the options of a check: no account, the system's clock, no flags, the store's policy.
  *
- * @param out  where to write the options, owned by the caller, freed with tofu_check_free; NULL on failure;
+ * @param out  where to write the options, owned by the caller, freed with tofu_check_options_free; NULL on failure;
  *             must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_check_new(tofu_check **out, tofu_error **err);
+tofu_status tofu_check_options_new(tofu_check_options **out, tofu_error **err);
 
 /**
  * Names the account that the connection is for. Trust of one account never counts for another.
  *
- * @param check    not yet used; must not be NULL.
+ * @param options    not yet used; must not be NULL.
  * @param account  NUL-terminated UTF-8 of at most 255 bytes without control characters, "" for none; "*" is
  *                 refused; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
@@ -2240,14 +2205,14 @@ tofu_status tofu_check_new(tofu_check **out, tofu_error **err);
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_check_set_account(tofu_check *check, const char *account, tofu_error **err);
+tofu_status tofu_check_options_set_account(tofu_check_options *options, const char *account, tofu_error **err);
 
 /**
  * Sets the time of the check; without it the system's clock counts. A check with TOFU_CHECK_DRY_RUN is judged at
  * exactly this time, so that chains of long ago can be looked at; any other one not before the library's release,
  * and says "clock-wrong" for a time before that.
  *
- * @param check  not yet used; must not be NULL.
+ * @param options  not yet used; must not be NULL.
  * @param now    seconds since the epoch, UTC; 0 for the system's clock; negative is refused.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal is remembered,
@@ -2255,7 +2220,7 @@ tofu_status tofu_check_set_account(tofu_check *check, const char *account, tofu_
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_check_set_time(tofu_check *check, int64_t now, tofu_error **err);
+tofu_status tofu_check_options_set_time(tofu_check_options *options, int64_t now, tofu_error **err);
 
 /**
  * States facts about the connection, in place of those stated before.
@@ -2263,7 +2228,7 @@ tofu_status tofu_check_set_time(tofu_check *check, int64_t now, tofu_error **err
  * The library believes them: TOFU_CHECK_UNPROVEN must be set wherever no handshake proved that the server holds
  * the leaf's key.
  *
- * @param check  not yet used; must not be NULL.
+ * @param options  not yet used; must not be NULL.
  * @param flags  any of TOFU_CHECK_...; unknown bits are refused.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal is remembered,
@@ -2271,20 +2236,79 @@ tofu_status tofu_check_set_time(tofu_check *check, int64_t now, tofu_error **err
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_check_set_flags(tofu_check *check, uint64_t flags, tofu_error **err);
+tofu_status tofu_check_options_set_flags(tofu_check_options *options, tofu_check_flags flags, tofu_error **err);
 
 /**
  * Sets the policy of the check, in place of the endpoint's and the store's. The policy is copied and frozen.
  *
- * @param check   not yet used; must not be NULL.
+ * @param options   not yet used; must not be NULL.
  * @param policy  borrowed; must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; what a setter of the policy was refused with; TOFU_E_STATE after the first check;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ *         TOFU_E_INVALID. A refusal is remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_check_set_policy(tofu_check *check, const tofu_policy *policy, tofu_error **err);
+tofu_status tofu_check_options_set_policy(tofu_check_options *options, const tofu_policy *policy, tofu_error **err);
+
+/**
+ * Adds trust anchors to the policy in force: all certificates of a file in PEM or DER.
+ *
+ * The policy that the user or the administrator set stays in force: this is the way to add a private root. The anchors
+ * count beside those of the policy; where an administrator's mandatory policy limits the anchors, that limit holds.
+ * Text around the certificates and blocks of other kinds are ignored, and so are certificates that OpenSSL's trust
+ * settings (TRUSTED CERTIFICATE) do not trust for TLS servers.
+ *
+ * @param options     not yet used; must not be NULL.
+ * @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
+ * @param len         their number.
+ * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, and if none counts for TLS servers;
+ *         TOFU_E_STATE after the first check. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_options_add_root(tofu_check_options *options,
+                                        const uint8_t *pem_or_der,
+                                        size_t len,
+                                        tofu_error **err);
+
+/**
+ * Adds the trust anchors of a file to the policy in force, as tofu_check_options_add_root does.
+ *
+ * The file is read by this call, and not again.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param path     a file in PEM or DER of at most 16 MiB, NUL-terminated UTF-8; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_IO if the file cannot be read; TOFU_E_LIMIT for a larger one; TOFU_E_PARSE for a certificate
+ *         that cannot be read, and if none counts for TLS servers; TOFU_E_STATE after the first check. The message names
+ *         the file. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options; waits for the disk. Since: 0.1.0.
+ */
+tofu_status tofu_check_options_add_root_file(tofu_check_options *options,
+                                             const char *path,
+                                             tofu_error **err);
+
+/**
+ * Makes a field of the policy in force at least as strict as this value.
+ *
+ * It never loosens: where the policy of the user, the administrator or the program is stricter, that one counts.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param field    the name of a field of policies, "change" for example, NUL-terminated; must not be NULL.
+ * @param value    one of its values, "reject" for example, NUL-terminated; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value, and for a field that has no stricter value;
+ *         TOFU_E_STATE after the first check. A refusal is remembered, and the check fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_check_options_tighten(tofu_check_options *options,
+                                       const char *field,
+                                       const char *value,
+                                       tofu_error **err);
 
 /**
  * Adds a TLSA record of the host and port (RFC 6698).
@@ -2293,7 +2317,7 @@ tofu_status tofu_check_set_policy(tofu_check *check, const tofu_policy *policy, 
  * trusts, over a path that nobody can tamper with, said so (the AD bit of a resolver on this machine, for example).
  * Without it the record only informs.
  *
- * @param check             not yet used; must not be NULL.
+ * @param options             not yet used; must not be NULL.
  * @param rdata             usage, selector, matching type and data, copied; may be NULL with len 0, which is an
  *                          unusable record.
  * @param len               their length in bytes, at most 65535.
@@ -2304,11 +2328,11 @@ tofu_status tofu_check_set_policy(tofu_check *check, const tofu_policy *policy, 
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_check_add_tlsa(tofu_check *check,
-                                const uint8_t *rdata,
-                                size_t len,
-                                int32_t dnssec_validated,
-                                tofu_error **err);
+tofu_status tofu_check_options_add_tlsa(tofu_check_options *options,
+                                        const uint8_t *rdata,
+                                        size_t len,
+                                        int32_t dnssec_validated,
+                                        tofu_error **err);
 
 /**
  * Adds a certificate revocation list (RFC 5280, section 5), in DER, of version 1 or 2.
@@ -2316,7 +2340,7 @@ tofu_status tofu_check_add_tlsa(tofu_check *check,
  * Does not fetch any, and does not believe one that does not verify under the issuer it speaks for. A list that
  * is out of date or of a kind that is not supported counts for what it revokes, and the verdict has a note.
  *
- * @param check  not yet used; must not be NULL.
+ * @param options  not yet used; must not be NULL.
  * @param der    the list, copied; may be NULL with len 0, which is an unusable list.
  * @param len    its length in bytes.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
@@ -2325,24 +2349,62 @@ tofu_status tofu_check_add_tlsa(tofu_check *check,
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-tofu_status tofu_check_add_crl(tofu_check *check, const uint8_t *der, size_t len, tofu_error **err);
+tofu_status tofu_check_options_add_crl(tofu_check_options *options, const uint8_t *der, size_t len, tofu_error **err);
 
 /**
  * Frees the options of a check.
  *
- * @param check  owned by the caller, who gives it up; may be NULL.
+ * @param options  owned by the caller, who gives it up; may be NULL.
  *
  * Thread safety: any thread, once no other one uses the options. Since: 0.1.0.
  */
-void tofu_check_free(tofu_check *check);
+void tofu_check_options_free(tofu_check_options *options);
 
 /**
- * Decides whether the server just reached is the one to talk to, and remembers what must be remembered.
+ * Decides whether the server just reached is the one to talk to, and remembers what must be remembered: for a program
+ * with a TLS stack of its own.
  *
- * Call it after the handshake and before the first byte of application data; send nothing unless it returns
- * TOFU_OK. By handing in a chain the caller states that its TLS stack verified the handshake's signature with the
- * leaf's key; where nothing did, set TOFU_CHECK_UNPROVEN. It does not decide whether the host is the one that the
- * user meant. It asks nobody: TOFU_ASK leaves that to the program, between this call and tofu_verdict_trust.
+ * Call it after every handshake, before the first byte of application data, and send nothing unless it returns
+ * TOFU_OK. By calling it the program states that its TLS stack verified the handshake's signature with the leaf's key;
+ * if nothing did, set TOFU_CHECK_UNPROVEN. It asks nobody: after TOFU_ASK, ask what tofu_verdict_answer says, record a
+ * yes with tofu_verdict_trust, and check again. It does not decide whether the host is the one that the user meant.
+ *
+ * @param store     must not be NULL; there is no implied store.
+ * @param host      the name that the program meant to reach, not what the certificate or a redirect says,
+ *                  NUL-terminated UTF-8; must not be NULL.
+ * @param port      the TCP port, 1 to 65535.
+ * @param ders      the certificates that the server sent, in DER, leaf first, in its order; copied; may be NULL with
+ *                  count 0, which gives TOFU_E_PARSE.
+ * @param lens      their lengths in bytes; may be NULL with count 0.
+ * @param count     their number.
+ * @param ocsp      the stapled OCSP response in DER, copied; may be NULL with ocsp_len 0 if there was none.
+ * @param ocsp_len  its length in bytes.
+ * @param flags     any of TOFU_CHECK_..., beside those of the options; other bits are refused.
+ * @param options   what else is known of the connection; frozen by this call; may be NULL for none.
+ * @param verdict   where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for TOFU_OK,
+ *                  TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return as tofu_check_chain. TOFU_E_LIMIT also for more certificates or bytes than a chain takes.
+ *
+ * Thread safety: any thread; the options only once they are frozen. May wait for the disk. Since: 0.1.0.
+ */
+tofu_status tofu_check_peer(tofu_store *store,
+                            const char *host,
+                            uint16_t port,
+                            const uint8_t *const *ders,
+                            const size_t *lens,
+                            size_t count,
+                            const uint8_t *ocsp,
+                            size_t ocsp_len,
+                            tofu_check_flags flags,
+                            const tofu_check_options *options,
+                            tofu_verdict **verdict,
+                            tofu_error **err);
+
+/**
+ * Decides the same with a chain that was built before, by tofu_chain_push_der or a probe.
+ *
+ * tofu_check_peer does this in one call.
  *
  * @param store    must not be NULL; there is no implied store.
  * @param host     the name that the program meant to reach, not what the certificate or a redirect says,
@@ -2353,162 +2415,134 @@ void tofu_check_free(tofu_check *check);
  * @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
  *                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME for a host or port that
- *         cannot be; TOFU_E_PARSE for a chain without a readable leaf; TOFU_E_ROOTS when a CA answer is wanted and no
- *         anchors could be loaded; TOFU_E_STATE for a resumed session that needs a full handshake; of the store
- *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of chain or options was refused with; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME if host or port are not
+ *         valid. TOFU_E_PARSE for a chain without a readable leaf. TOFU_E_ROOTS if the answer of a CA is wanted and no
+ *         trust anchors could be loaded. TOFU_E_STATE for a resumed session that needs a full handshake. What a setter
+ *         of chain or options was refused with. Store errors.
  *
- * Thread safety: any thread; the store is shared, chain and options only once they are frozen. Since: 0.1.0.
+ * Thread safety: any thread; chain and options only once they are frozen. May wait for the disk. Since: 0.1.0.
  */
 tofu_status tofu_check_chain(tofu_store *store,
                              const char *host,
                              uint16_t port,
                              const tofu_chain *chain,
-                             const tofu_check *options,
+                             const tofu_check_options *options,
                              tofu_verdict **verdict,
                              tofu_error **err);
 
 /**
- * What was decided, as tofu_check_chain returned it.
+ * What was decided, as the check returned it.
  *
- * @param verdict  borrowed; may be NULL, which gives TOFU_DECISION_NONE.
- * @return one of TOFU_DECISION_...; only TOFU_DECISION_ACCEPT means go ahead.
+ * @param verdict  borrowed; may be NULL, which gives TOFU_E_INVALID.
+ * @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int32_t tofu_verdict_decision(const tofu_verdict *verdict);
+tofu_status tofu_verdict_decision(const tofu_verdict *verdict);
+
+/**
+ * What to ask a person about this verdict.
+ *
+ * Says nothing about what a person should answer: show the text of the verdict with the question.
+ *
+ * @param verdict  borrowed; may be NULL, which gives TOFU_ANSWER_NONE.
+ * @return TOFU_ANSWER_NONE: no answer helps, or none is needed. TOFU_ANSWER_YES: yes or no. TOFU_ANSWER_FINGERPRINT: the
+ *         full fingerprint, typed from another source. tofu_verdict_trust takes the answer.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_answer tofu_verdict_answer(const tofu_verdict *verdict);
 
 /**
  * What vouches for the server.
  *
- * @param verdict  borrowed; may be NULL, which gives TOFU_ASSURANCE_NONE.
- * @return one of TOFU_ASSURANCE_....
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return one of TOFU_ASSURANCE_...; 0 only for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int32_t tofu_verdict_assurance(const tofu_verdict *verdict);
+tofu_assurance tofu_verdict_assurance(const tofu_verdict *verdict);
 
 /**
- * What became of the endpoint's pins.
+ * What the pins of the endpoint said.
  *
- * @param verdict  borrowed; may be NULL, which gives TOFU_PIN_RESULT_NONE.
- * @return one of TOFU_PIN_RESULT_....
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return one of TOFU_PIN_RESULT_...; 0 only for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int32_t tofu_verdict_pin_result(const tofu_verdict *verdict);
+tofu_pin_result tofu_verdict_pin_result(const tofu_verdict *verdict);
 
 /**
- * How what is presented differs from what was known.
+ * How what the server presents differs from what was known.
  *
- * @param verdict  borrowed; may be NULL, which gives TOFU_CHANGE_NONE.
- * @return one of TOFU_CHANGE_....
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return one of TOFU_CHANGE_...; 0 only for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int32_t tofu_verdict_change(const tofu_verdict *verdict);
+tofu_change tofu_verdict_change(const tofu_verdict *verdict);
 
 /**
  * How risky the change is.
  *
- * Graded for changes only: TOFU_RISK_NONE at first use does not say that the server is the right one.
- *
- * @param verdict  borrowed; may be NULL, which gives TOFU_RISK_NONE.
- * @return one of TOFU_RISK_....
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int32_t tofu_verdict_risk(const tofu_verdict *verdict);
-
-/**
- * All that is wrong with the chain by CA rules.
- *
- * No problem does not mean go ahead, nor does a problem mean no; the decision is tofu_verdict_decision.
+ * Only changes have a risk: TOFU_RISK_NONE at the first use does not say that the server is the right one.
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
- * @return a mask of TOFU_PROBLEM_... bits; unknown ones are problems of a newer version.
+ * @return one of TOFU_RISK_...; 0 only for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-uint64_t tofu_verdict_problems(const tofu_verdict *verdict);
+tofu_risk tofu_verdict_risk(const tofu_verdict *verdict);
 
 /**
- * Which kinds of pin may be offered to the user.
+ * Whether a problem was found in the chain by the rules of CAs.
+ *
+ * Does not decide: a chain without problems may be rejected, and one with problems accepted. tofu_verdict_statement
+ * lists all problems, those of a newer library included.
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
- * @return a mask of the bits 1 shifted left by TOFU_PIN_KIND_...; 0 where trust is not offered.
- *   With the reason "made-at-start" (the server makes itself a new key at each start) it is 0 for TOFU_ASK too:
- *   then offer TOFU_TRUST_SESSION, which tofu_verdict_trust takes with kind 0.
+ * @param problem  one of TOFU_PROBLEM_...; another number gives 0.
+ * @return 1 if it was found, 0 otherwise.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-uint64_t tofu_verdict_offered_kinds(const tofu_verdict *verdict);
+int32_t tofu_verdict_has_problem(const tofu_verdict *verdict, tofu_problem problem);
+
+/**
+ * Whether a kind of pin may be offered to the person who answers.
+ *
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @param kind     one of TOFU_PIN_KIND_...; another number gives 0.
+ * @return 1 if tofu_verdict_trust takes this kind, 0 otherwise.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_verdict_offers(const tofu_verdict *verdict, tofu_pin_kind kind);
 
 /**
  * Which kind of pin to preselect.
  *
- * @param verdict  borrowed; may be NULL, which gives TOFU_PIN_KIND_NONE.
- * @return one of TOFU_PIN_KIND_...; TOFU_PIN_KIND_NONE where none is suggested.
+ * @param verdict  borrowed; may be NULL, which gives 0.
+ * @return one of TOFU_PIN_KIND_...; 0 if none is suggested.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int32_t tofu_verdict_suggested_kind(const tofu_verdict *verdict);
+tofu_pin_kind tofu_verdict_suggested_kind(const tofu_verdict *verdict);
 
 /**
- * Whether the user may be offered to trust the new key beside the old one (TOFU_TRUST_ADD).
+ * A number of a verdict.
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
- * @return 1 for servers that alternate between keys, 0 otherwise.
+ * @param field    one of TOFU_VERDICT_FIELD_...; another number gives 0.
+ * @return 0, 1, or a time in seconds since the epoch, UTC.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int32_t tofu_verdict_may_add(const tofu_verdict *verdict);
+int64_t tofu_verdict_number(const tofu_verdict *verdict, tofu_verdict_field field);
 
 /**
- * Whether this verdict takes a full fingerprint typed by the user, and nothing less: a reject that it gets round, or
- * a question that has no button (docs/decision.md, rules 8 and 8b).
- *
- * @param verdict  borrowed; may be NULL, which gives 0.
- * @return 1 where tofu_verdict_trust takes a typed fingerprint and no answer without one, 0 otherwise.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int32_t tofu_verdict_may_type(const tofu_verdict *verdict);
-
-/**
- * The number of the rule that decided, as in docs/decision.md: "5", "4b".
- *
- * @param verdict  borrowed; may be NULL, which gives "".
- * @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_verdict_rule(const tofu_verdict *verdict);
-
-/**
- * Whether passwords may be sent.
- *
- * @param verdict  borrowed; may be NULL, which gives 0.
- * @return 1 only for an accept whose assurance allows it under the policy; 0 otherwise.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int32_t tofu_verdict_may_send_credentials(const tofu_verdict *verdict);
-
-/**
- * When the verdict was made, by the time given to the check.
- *
- * @param verdict  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int64_t tofu_verdict_time(const tofu_verdict *verdict);
-
-/**
- * The same text for the same endpoint, chain and reason: programs coalesce prompts by it.
+ * A text that is the same for the same endpoint, chain and reason, so that a program asks each question once.
  *
  * @param verdict  borrowed; may be NULL, which gives "".
  * @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
@@ -2518,34 +2552,14 @@ int64_t tofu_verdict_time(const tofu_verdict *verdict);
 const char *tofu_verdict_id(const tofu_verdict *verdict);
 
 /**
- * The host of the endpoint in its canonical spelling.
+ * The endpoint that was checked: host, port and account, also for management calls.
  *
- * @param verdict  borrowed; may be NULL, which gives "".
- * @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_verdict_host(const tofu_verdict *verdict);
-
-/**
- * The port of the endpoint.
- *
- * @param verdict  borrowed; may be NULL, which gives 0.
- * @return 1 to 65535; 0 for NULL.
+ * @param verdict  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the verdict; NULL for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-uint16_t tofu_verdict_port(const tofu_verdict *verdict);
-
-/**
- * The account of the endpoint, escaped and fit to show.
- *
- * @param verdict  borrowed; may be NULL, which gives "".
- * @return NUL-terminated UTF-8, borrowed from the verdict; "" for none; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_verdict_account(const tofu_verdict *verdict);
+const tofu_endpoint *tofu_verdict_endpoint(const tofu_verdict *verdict);
 
 /**
  * What the server sent.
@@ -2558,68 +2572,24 @@ const char *tofu_verdict_account(const tofu_verdict *verdict);
 const tofu_chain *tofu_verdict_chain(const tofu_verdict *verdict);
 
 /**
+ * The pin that matched or was contradicted, as it was at the time of the check.
+ *
+ * @param verdict  borrowed; may be NULL, which gives NULL.
+ * @return borrowed from the verdict; NULL if no pin matched or was contradicted.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+const tofu_pin *tofu_verdict_pin(const tofu_verdict *verdict);
+
+/**
  * The certificate known before, to show beside the new one with tofu_cert_compare.
  *
  * @param verdict  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the verdict; NULL at first use.
+ * @return borrowed from the verdict; NULL at the first use.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 const tofu_cert *tofu_verdict_previous(const tofu_verdict *verdict);
-
-/**
- * When the certificate known before was first seen.
- *
- * @param verdict  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC; 0 when it is not known.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int64_t tofu_verdict_previous_first_seen(const tofu_verdict *verdict);
-
-/**
- * When the certificate known before was last seen, to the day.
- *
- * @param verdict  borrowed; may be NULL, which gives 0.
- * @return seconds since the epoch, UTC; 0 when it is not known.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-int64_t tofu_verdict_previous_last_seen(const tofu_verdict *verdict);
-
-/**
- * The user's yes: trusts exactly the chain of this verdict, for its endpoint alone.
- *
- * Works on a TOFU_ASK verdict of the same store, at most 24 hours old, with possession proven, and only while
- * nothing that the verdict was made from has changed. Does not ask anybody: call it once a person has answered.
- * Where another call has given the same trust since, that is TOFU_OK, and an end or a note given here is set.
- * The program need not check again on the same connection; the next check of this chain gives TOFU_OK.
- *
- * @param store    the store that the verdict was made with; must not be NULL.
- * @param verdict  borrowed; must not be NULL.
- * @param kind     one of TOFU_PIN_KIND_... that is offered; TOFU_PIN_KIND_NONE for the suggested one, or, where a
- *                 new issuer or an upgrade is asked about (policy `careful`), to accept it without a pin.
- * @param flags    any of TOFU_TRUST_...; unknown bits are refused.
- * @param expires  when the trust ends, in seconds since the epoch, UTC; 0 for never; negative is refused.
- * @param typed    the full fingerprint as the user typed it, where one was asked for, NUL-terminated; may be NULL.
- * @param comment  a note kept with the pin, NUL-terminated UTF-8; may be NULL.
- * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: remembered, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for a reject, an unproven chain
- *         or another kind; TOFU_E_STALE for a verdict too old or overtaken; TOFU_E_INVALID, also for a fingerprint
- *         that is none or another; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
- *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_ROOTS,
- *         TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-tofu_status tofu_verdict_trust(tofu_store *store,
-                               const tofu_verdict *verdict,
-                               int32_t kind,
-                               uint64_t flags,
-                               int64_t expires,
-                               const char *typed,
-                               const char *comment,
-                               tofu_error **err);
 
 /**
  * Frees a verdict, with all that is borrowed from it.
@@ -2631,16 +2601,6 @@ tofu_status tofu_verdict_trust(tofu_store *store,
 void tofu_verdict_free(tofu_verdict *verdict);
 
 /**
- * The verdict in one line.
- *
- * @param verdict  borrowed; may be NULL, which gives "".
- * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-const char *tofu_verdict_headline(const tofu_verdict *verdict);
-
-/**
  * How many statements a section of the explanation has.
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
@@ -2649,7 +2609,7 @@ const char *tofu_verdict_headline(const tofu_verdict *verdict);
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-size_t tofu_verdict_statement_count(const tofu_verdict *verdict, int32_t section);
+size_t tofu_verdict_statement_count(const tofu_verdict *verdict, tofu_section section);
 
 /**
  * One statement of the explanation: its English text, its stable code and the certificate it is about.
@@ -2665,7 +2625,7 @@ size_t tofu_verdict_statement_count(const tofu_verdict *verdict, int32_t section
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_verdict_statement(const tofu_verdict *verdict,
-                                   int32_t section,
+                                   tofu_section section,
                                    size_t index,
                                    const char **code,
                                    size_t *cert_index);
@@ -2682,46 +2642,143 @@ const char *tofu_verdict_statement(const tofu_verdict *verdict,
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_verdict_statement_arg(const tofu_verdict *verdict, int32_t section, size_t index, const char *name);
+const char *tofu_verdict_statement_arg(const tofu_verdict *verdict,
+                                       tofu_section section,
+                                       size_t index,
+                                       const char *name);
 
 /**
- * The whole verdict as JSON (docs/json-verdict.md) or as an explanation for people.
+ * The whole verdict: as JSON (docs/json-verdict.md), as an explanation for people, or as one line for logs.
  *
  * @param verdict  borrowed; must not be NULL.
- * @param format   TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
- * @param width    characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+ * @param format   TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_LINE.
+ * @param width    characters in a line of TOFU_FORMAT_TEXT, at least 60; 0 for 80. The other formats ignore it.
  * @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
  *                 must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID also for another format.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 tofu_status tofu_verdict_format(const tofu_verdict *verdict,
-                                int32_t format,
+                                tofu_format format,
                                 size_t width,
                                 tofu_text **out,
                                 tofu_error **err);
 
 /**
- * The endpoint that was checked, for management calls.
+ * Makes options for tofu_verdict_trust: the suggested kind of pin, no flags, no end, no fingerprint, no comment.
  *
- * @param verdict  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the verdict; NULL for NULL.
+ * @param out  where to write the options, owned by the caller, freed with tofu_trust_options_free; NULL on failure;
+ *             must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const tofu_endpoint *tofu_verdict_endpoint(const tofu_verdict *verdict);
+tofu_status tofu_trust_options_new(tofu_trust_options **out, tofu_error **err);
 
 /**
- * The pin that matched or was contradicted, as it was then.
+ * Chooses a kind of pin other than the suggested one.
  *
- * @param verdict  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the verdict; NULL where no pin had a say.
+ * @param options  not yet used; must not be NULL.
+ * @param kind     one of TOFU_PIN_KIND_..., for which tofu_verdict_offers gives 1.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID for another number. A refusal is remembered, and
+ *         tofu_verdict_trust fails with it.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
-const tofu_pin *tofu_verdict_pin(const tofu_verdict *verdict);
+tofu_status tofu_trust_options_set_kind(tofu_trust_options *options, tofu_pin_kind kind, tofu_error **err);
+
+/**
+ * Sets how the answer is remembered, in place of flags set before.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param flags    any of TOFU_TRUST_...; other bits are refused.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID for other bits. A refusal is remembered, and
+ *         tofu_verdict_trust fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_trust_options_set_flags(tofu_trust_options *options, tofu_trust_flags flags, tofu_error **err);
+
+/**
+ * Sets when the trust ends.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param expires  seconds since the epoch, UTC; 0 for never; a negative time is refused.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID for a negative time. A refusal is remembered, and
+ *         tofu_verdict_trust fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_trust_options_set_expires(tofu_trust_options *options, int64_t expires, tofu_error **err);
+
+/**
+ * Gives the fingerprint that a person typed, where tofu_verdict_answer says TOFU_ANSWER_FINGERPRINT.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param typed    the full SHA-256 fingerprint of the key or certificate in any usual spelling, as the person typed it
+ *                 and not as the server sent it, NUL-terminated; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and tofu_verdict_trust fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_trust_options_set_typed(tofu_trust_options *options, const char *typed, tofu_error **err);
+
+/**
+ * Adds a note that is kept with the pin.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param comment  NUL-terminated UTF-8; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and tofu_verdict_trust fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_trust_options_set_comment(tofu_trust_options *options, const char *comment, tofu_error **err);
+
+/**
+ * Frees the options.
+ *
+ * @param options  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the options. Since: 0.1.0.
+ */
+void tofu_trust_options_free(tofu_trust_options *options);
+
+/**
+ * Records the user's yes: trusts exactly the chain of this verdict, for its endpoint alone.
+ *
+ * Call it after a person has answered what tofu_verdict_answer says; it asks nobody. The verdict must be one of this
+ * store, at most 24 hours old, whose server proved that it holds the key, and nothing that it was made from may have
+ * changed since. If another call has recorded the same trust in the meantime, this one succeeds and sets the end and
+ * the note given here. Then check again, on the same connection (tofu_conn_handshake, tofu_check_peer,
+ * tofu_check_chain), and send something only after TOFU_OK: the check decides with the answer and with everything else
+ * that is known by then, a block from another program included. To block instead, call tofu_pin_add.
+ *
+ * @param store    the store that the verdict was made with; must not be NULL.
+ * @param verdict  borrowed; must not be NULL.
+ * @param options  how to remember the answer; frozen by this call; may be NULL for the suggested kind of pin without
+ *                 an end. Where a new issuer or an upgrade is asked about (the policy "careful"), no kind means that
+ *                 it is accepted without a pin.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK: recorded, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for an answer that the verdict does
+ *         not take: see tofu_verdict_answer and tofu_verdict_offers. TOFU_E_STALE for a verdict that is too old or was
+ *         overtaken by a change: check again and ask again. TOFU_E_INVALID also for a typed fingerprint that is none
+ *         or another one. TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain. What a setter of the
+ *         options was refused with. Store errors.
+ *
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
+ */
+tofu_status tofu_verdict_trust(tofu_store *store,
+                               const tofu_verdict *verdict,
+                               const tofu_trust_options *options,
+                               tofu_error **err);
 
 /**
  * Makes store options: created if missing, writable, waiting at most 2 s for other programs.
@@ -2729,7 +2786,7 @@ const tofu_pin *tofu_verdict_pin(const tofu_verdict *verdict);
  * @param out  where to write the options, owned by the caller, freed with tofu_store_options_free; NULL on
  *             failure; must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2750,7 +2807,7 @@ tofu_status tofu_store_options_new(tofu_store_options **out, tofu_error **err);
  * @param field    its name, NUL-terminated; must not be NULL.
  * @param value    its value, NUL-terminated; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE after the first use;
+ * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE after the first use;
  *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_store_open fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
@@ -2834,7 +2891,7 @@ size_t tofu_batch_count(const tofu_batch *batch);
  *
  * Thread safety: the thread of the callback, during it. Since: 0.1.0.
  */
-int32_t tofu_batch_op(const tofu_batch *batch,
+tofu_op tofu_batch_op(const tofu_batch *batch,
                       size_t index,
                       const uint8_t **key,
                       size_t *key_len,
@@ -2854,40 +2911,11 @@ int32_t tofu_batch_op(const tofu_batch *batch,
  * @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
  *                 must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 tofu_status tofu_store_open(const char *path, const tofu_store_options *options, tofu_store **out, tofu_error **err);
-
-/**
- * Sets the store of the whole application, for code that has no handle of its own (an adapter deep in a mail
- * module). It is fetched with tofu_store_get_default and never implied.
- *
- * @param store  shared, not given away: the caller still frees its handle; may be NULL, which unsets it.
- * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INTERNAL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-tofu_status tofu_store_set_default(tofu_store *store, tofu_error **err);
-
-/**
- * One more handle on the store of the whole application. If none was set, the user's default store is opened and
- * set first.
- *
- * @param out  where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
- *             be NULL.
- * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; as tofu_store_open for NULL path and options, of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL.
- *
- * Thread safety: any thread. Since: 0.1.0.
- */
-tofu_status tofu_store_get_default(tofu_store **out, tofu_error **err);
 
 /**
  * A number that moves with any change of the store by anyone, for views that want to know when to read again.
@@ -2895,8 +2923,7 @@ tofu_status tofu_store_get_default(tofu_store **out, tofu_error **err);
  * @param store  must not be NULL.
  * @param out    where to write the number, 0 on failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2925,7 +2952,7 @@ void tofu_store_free(tofu_store *store);
  *                   call is under way, or with the last handle of the store, or at once where listener is NULL; not
  *                   called where this call fails; may be NULL.
  * @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2938,40 +2965,42 @@ tofu_status tofu_store_set_listener(tofu_store *store,
 /**
  * Takes in what another program or another store knows, or says what it would take in.
  *
- * A dry run unless TOFU_IMPORT_COMMIT is set; then one change, which tofu_store_undo takes back as a whole. It trusts
- * nothing new at an endpoint that has pins or was accepted before, never lifts a block, never loosens a policy; what an
- * export blocks or marks as compromised is taken at every endpoint. MD5 and SHA-1 fingerprints are refused. What cannot be read or used is remarked with its line, and the rest is taken. Of two
- * statements about one pin the stricter counts. What a foreign pin waives is not believed beyond what the first match of
- * a pin made by hand could fix; of its times only an end is kept.
+ * An import is one change, which tofu_store_undo takes back as a whole.
+ *
+ * - It adds no trust for an endpoint that has pins or was accepted before, never lifts a block, and never loosens a
+ *   policy. What an export blocks or marks as compromised is taken in for every endpoint.
+ * - MD5 and SHA-1 fingerprints are refused.
+ * - A line that cannot be read or used is named in the report, and the rest is taken in.
+ * - Of two statements about one pin the stricter one counts.
+ * - A pin of another program waives no more problems than the first match of a pin made by hand would, and of its times
+ *   only an end is kept.
  *
  * @param store     must not be NULL.
- * @param format    one of TOFU_IMPORT_....
+ * @param format    TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_CERT_OVERRIDE, TOFU_FORMAT_FINGERPRINTS,
+ *                  TOFU_FORMAT_KEY_FINGERPRINTS (read like the one before) or TOFU_FORMAT_PEM.
  * @param data      the content of the file; may be NULL with len 0, which holds nothing.
  * @param len       its length in bytes, at most 256 MiB.
- * @param endpoint  whose certificates or fingerprints they are: needed for TOFU_IMPORT_PEM, which names no server, and
- *                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone. Its account is that of every pin
- *                  that is taken, whatever host the file names, but for TOFU_IMPORT_JSON, which names the account of
- *                  each endpoint and takes no notice of this. Its host and port count only where the file names none.
- *                  Without one the pins are those of the account without a name; may be NULL, but for TOFU_IMPORT_PEM.
- * @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
- *                  bits are refused.
- * @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed
- *                  with tofu_text_free; NULL on failure; may be NULL.
+ * @param endpoint  the server that the data is about. It is needed for TOFU_FORMAT_PEM, which names no server, and for
+ *                  lines that are a fingerprint alone; its host and port count only if the data names none. Its
+ *                  account is that of every pin taken in, except for TOFU_FORMAT_JSON, which names the account of each
+ *                  endpoint and ignores this parameter; may be NULL except for TOFU_FORMAT_PEM, and the pins then
+ *                  belong to the account without a name.
+ * @param mode      TOFU_IMPORT_PREVIEW, TOFU_IMPORT_COMMIT, or, for TOFU_FORMAT_JSON, TOFU_IMPORT_RESTORE.
+ * @param report    where to write what was or would be taken in, as JSON (docs/json-reports.md), owned by the caller,
+ *                  freed with tofu_text_free; NULL on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all, and with
- *         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_STATE with TOFU_IMPORT_RESTORE where the
- *         store knows something already; TOFU_E_FUTURE also for an export of a newer version; of the store
- *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK, also if nothing could be taken in. TOFU_E_PARSE for data that is not of the format at all, and with
+ *         TOFU_IMPORT_RESTORE for data that no store can have written. TOFU_E_STATE with TOFU_IMPORT_RESTORE if the
+ *         store knows something already. TOFU_E_FUTURE also for an export of a newer version. Store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 tofu_status tofu_store_import(tofu_store *store,
-                              int32_t format,
+                              tofu_format format,
                               const uint8_t *data,
                               size_t len,
                               const tofu_endpoint *endpoint,
-                              uint64_t flags,
+                              tofu_import_mode mode,
                               tofu_text **report,
                               tofu_error **err);
 
@@ -2992,14 +3021,12 @@ tofu_status tofu_store_import(tofu_store *store,
  * @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
  *                owned by the caller, freed with tofu_text_free; NULL on failure; may be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for
- *         another format; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID also for another format; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 tofu_status tofu_store_export(tofu_store *store,
-                              int32_t format,
+                              tofu_format format,
                               const char *host,
                               tofu_text **out,
                               tofu_text **report,
@@ -3015,20 +3042,20 @@ tofu_status tofu_store_export(tofu_store *store,
  * from before it.
  *
  * @param store  must not be NULL.
- * @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
+ * @param event  the number of the change's event (TOFU_EVENT_FIELD_UNDOABLE tells which); 0 for the last change that can be
  *               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
  *               the same endpoint, blocks everywhere and their lifting, tofu_pending_dismiss and tofu_store_prune. The
  *               events say which change it was, so name it where that matters.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where a later change stands in the
  *         way, which the message names with what to do (mere contact does not, unless it promoted or retired a pin);
- *         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO,
- *         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ *         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_store_undo(tofu_store *store, int64_t event, tofu_error **err);
+tofu_status tofu_store_undo(tofu_store *store,
+                            int64_t event,
+                            tofu_error **err);
 
 /**
  * Takes away what is old: events, pending questions, and what was seen and not accepted.
@@ -3041,8 +3068,7 @@ tofu_status tofu_store_undo(tofu_store *store, int64_t event, tofu_error **err);
  *                 which would take all of the log and every undo with it.
  * @param removed  where to write how many things went, 0 on failure; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3057,9 +3083,7 @@ tofu_status tofu_store_prune(tofu_store *store, int64_t before, uint64_t *remove
  * @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with tofu_text_free;
  *                written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED where the store could be read; may be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Of the store
- *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3073,9 +3097,8 @@ tofu_status tofu_store_verify(tofu_store *store,
  * @param store  must not be NULL; one on storage of the application's own is backed up by the application.
  * @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also where the file exists and for storage of the application's own; of the store
- *         or the new file TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID also where the file exists and for storage of the application's own; store
+ *         errors, which may be about the new file.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3085,20 +3108,21 @@ tofu_status tofu_store_backup(tofu_store *store, const char *path, tofu_error **
  * Puts the content of a backup in place of what is in a store, in one change.
  *
  * The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked, what is compromised
- * stays so, and the log keeps its events: TOFU_EVENT_TEXT of the one that this leaves (restored) says how many blocks
+ * stays so, and the log keeps its events: TOFU_EVENT_FIELD_TEXT of the one that this leaves (restored) says how many blocks
  * the backup lacks. Other programs see a change like any other. It cannot be undone, and nothing from before it: take
  * a backup before.
  *
  * @param store  must not be NULL.
  * @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; of the backup or the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INVALID, also for the store itself; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; TOFU_E_INVALID
+ *         also for the store itself; store errors, which may be about the backup.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_store_restore(tofu_store *store, const char *path, tofu_error **err);
+tofu_status tofu_store_restore(tofu_store *store,
+                               const char *path,
+                               tofu_error **err);
 
 /**
  * Counts what is in a store. Reads all of it.
@@ -3107,8 +3131,7 @@ tofu_status tofu_store_restore(tofu_store *store, const char *path, tofu_error *
  * @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free; NULL on failure;
  *               must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3123,9 +3146,7 @@ tofu_status tofu_store_stats(tofu_store *store, tofu_text **out, tofu_error **er
  * @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
  * @param out       where to write a policy of one's own, freed with tofu_policy_free; NULL on failure; must not be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3143,9 +3164,7 @@ tofu_status tofu_policy_load(tofu_store *store,
  * @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
  * @param policy    copied and frozen by this call; may be NULL, which removes the one that was saved.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; what a setter of the policy was refused with; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; what a setter of the policy was refused with; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3155,43 +3174,94 @@ tofu_status tofu_policy_save(tofu_store *store,
                              tofu_error **err);
 
 /**
- * Begins a list: endpoints and pins by host, port and account, pins blocked everywhere last; pending questions by
- * endpoint; events from the oldest on.
+ * Lists endpoints, by host, port and account.
  *
- * Reads nothing yet. What is changed while the list is read may or may not be in it; nothing that stays is left out
- * or given twice. The list keeps the store open: free it too.
+ * Reads nothing yet. A change made while the list is read may or may not show in it; an item that stays is neither
+ * left out nor given twice. The list keeps the store open: free it too. This holds for all lists.
  *
- * @param store   must not be NULL.
- * @param list    TOFU_LIST_ENDPOINTS, TOFU_LIST_PINS, TOFU_LIST_PENDING or TOFU_LIST_EVENTS.
- * @param host    only what is about this host, NUL-terminated; may be NULL for all.
- * @param key     only what is about the key or certificate with this SHA-256 fingerprint in any usual spelling,
- *                NUL-terminated; may be NULL for all.
- * @param states  of endpoints and pins: a mask of 1 shifted left by TOFU_PIN_STATE_..., those with a pin in one of
- *                them; of events: 1 shifted left by TOFU_SEVERITY_..., those that matter at least as much; 0 for all;
- *                other bits are refused.
- * @param out     where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
- *                NULL.
- * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @param store  must not be NULL.
+ * @param host   lists this host only, NUL-terminated; may be NULL for all.
+ * @param state  lists endpoints with a pin in this state only, one of TOFU_PIN_STATE_...; 0 for all.
+ * @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+ *               NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_iter_new(tofu_store *store,
-                          int32_t list,
-                          const char *host,
-                          const char *key,
-                          uint64_t states,
-                          tofu_iter **out,
-                          tofu_error **err);
+tofu_status tofu_list_endpoints(tofu_store *store,
+                                const char *host,
+                                tofu_pin_state state,
+                                tofu_iter **out,
+                                tofu_error **err);
+
+/**
+ * Lists pins, by host, port and account; what is blocked everywhere comes last.
+ *
+ * @param store  must not be NULL.
+ * @param host   lists pins of this host only, NUL-terminated; may be NULL for all.
+ * @param key    lists pins for the key or certificate with this SHA-256 fingerprint only, in any usual spelling,
+ *               NUL-terminated; may be NULL for all.
+ * @param state  lists pins in this state only, one of TOFU_PIN_STATE_...; 0 for all.
+ * @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+ *               NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_list_pins(tofu_store *store,
+                           const char *host,
+                           const char *key,
+                           tofu_pin_state state,
+                           tofu_iter **out,
+                           tofu_error **err);
+
+/**
+ * Lists pending questions, by endpoint.
+ *
+ * @param store  must not be NULL.
+ * @param host   lists questions about this host only, NUL-terminated; may be NULL for all.
+ * @param key    lists questions about the key or certificate with this SHA-256 fingerprint only, in any usual spelling,
+ *               NUL-terminated; may be NULL for all.
+ * @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+ *               NULL.
+ * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_list_pending(tofu_store *store, const char *host, const char *key, tofu_iter **out, tofu_error **err);
+
+/**
+ * Lists the events of the log, the oldest first.
+ *
+ * @param store     must not be NULL.
+ * @param host      lists events about this host only, NUL-terminated; may be NULL for all.
+ * @param key       lists events about the key or certificate with this SHA-256 fingerprint only, in any usual
+ *                  spelling, NUL-terminated; may be NULL for all.
+ * @param severity  lists events of at least this severity, one of TOFU_SEVERITY_...; 0 for all.
+ * @param out       where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not
+ *                  be NULL.
+ * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_status tofu_list_events(tofu_store *store,
+                             const char *host,
+                             const char *key,
+                             tofu_severity severity,
+                             tofu_iter **out,
+                             tofu_error **err);
 
 /**
  * Goes to the next item of a list, the first one at the first call. What the one before lent is gone.
  *
  * @param iter  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: there is one. TOFU_END: there are no more. Of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it
- *         is and may be tried again. TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK: there is one. TOFU_END: there are no more. Store errors: the list stays where it is and may be
+ *         tried again.
  *
  * Thread safety: one thread at a time. Since: 0.1.0.
  */
@@ -3259,7 +3329,7 @@ void tofu_iter_free(tofu_iter *iter);
  * @param out      where to write the endpoint, owned by the caller, freed with tofu_endpoint_free; NULL on failure;
  *                 must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3273,24 +3343,24 @@ tofu_status tofu_endpoint_new(const char *account,
  * A text of an endpoint, escaped and fit to show.
  *
  * @param endpoint  borrowed; may be NULL, which gives "".
- * @param field     TOFU_ENDPOINT_ACCOUNT, TOFU_ENDPOINT_HOST or TOFU_ENDPOINT_DISPLAY.
+ * @param field     TOFU_ENDPOINT_FIELD_ACCOUNT, TOFU_ENDPOINT_FIELD_HOST or TOFU_ENDPOINT_FIELD_DISPLAY.
  * @return NUL-terminated UTF-8, borrowed from the endpoint; "" for another field; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_endpoint_string(const tofu_endpoint *endpoint, int32_t field);
+const char *tofu_endpoint_string(const tofu_endpoint *endpoint, tofu_endpoint_field field);
 
 /**
  * A number of an endpoint. What is known of it, only one from a list of endpoints has.
  *
  * @param endpoint  borrowed; may be NULL, which gives 0.
- * @param field     TOFU_ENDPOINT_PORT or one of the fields after it.
+ * @param field     TOFU_ENDPOINT_FIELD_PORT or one of the fields after it.
  * @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never", for what this object does not
  *         know, and for another field.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, int32_t field);
+int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, tofu_endpoint_field field);
 
 /**
  * Announces that an endpoint will change: until then a loss of CA validity is asked about instead of rejected.
@@ -3301,8 +3371,7 @@ int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, int32_t field);
  * @param endpoint  borrowed; must not be NULL.
  * @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
- *         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3323,13 +3392,14 @@ tofu_status tofu_endpoint_expect_change(tofu_store *store,
  * @param endpoint  borrowed; must not be NULL.
  * @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_endpoint_forget(tofu_store *store, const tofu_endpoint *endpoint, uint64_t what, tofu_error **err);
+tofu_status tofu_endpoint_forget(tofu_store *store,
+                                 const tofu_endpoint *endpoint,
+                                 tofu_forget_flags what,
+                                 tofu_error **err);
 
 /**
  * Frees an endpoint that the caller owns; never one borrowed from a list, a pin or a verdict.
@@ -3341,26 +3411,142 @@ tofu_status tofu_endpoint_forget(tofu_store *store, const tofu_endpoint *endpoin
 void tofu_endpoint_free(tofu_endpoint *endpoint);
 
 /**
- * A number of a pin.
+ * Makes options for tofu_pin_add. Kind, state, and a value or a certificate must be set.
  *
- * @param pin    borrowed; may be NULL, which gives 0.
- * @param field  TOFU_PIN_ID or one of the fields after it.
- * @return a number, a mask, or a time in seconds since the epoch, UTC; 0 for "never", "none" and another field.
+ * @param out  where to write the options, owned by the caller, freed with tofu_pin_options_free; NULL on failure;
+ *             must not be NULL.
+ * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_pin_number(const tofu_pin *pin, int32_t field);
+tofu_status tofu_pin_options_new(tofu_pin_options **out, tofu_error **err);
+
+/**
+ * Sets what the pin is about.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param kind     one of TOFU_PIN_KIND_....
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID for another number. A refusal is remembered, and
+ *         tofu_pin_add fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_pin_options_set_kind(tofu_pin_options *options, tofu_pin_kind kind, tofu_error **err);
+
+/**
+ * Sets how the pin counts.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param state    TOFU_PIN_STATE_TRUSTED, TOFU_PIN_STATE_STAGED, TOFU_PIN_STATE_BLOCKED or TOFU_PIN_STATE_COMPROMISED.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID for another number. A refusal is remembered, and
+ *         tofu_pin_add fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_pin_options_set_state(tofu_pin_options *options, tofu_pin_state state, tofu_error **err);
+
+/**
+ * Sets what the pin names, as text.
+ *
+ * If a certificate is set too, the two must agree.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param value    a SHA-256 fingerprint of the key or certificate in any usual spelling (base64 for keys only), or for
+ *                 TOFU_PIN_KIND_NAME the name as a certificate presents it, with a wildcard only above two labels;
+ *                 NUL-terminated; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and
+ *         tofu_pin_add fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_pin_options_set_value(tofu_pin_options *options, const char *value, tofu_error **err);
+
+/**
+ * Sets the certificate that the pin is for, which is kept with it.
+ *
+ * Without a value the pin names the key of the certificate, or for TOFU_PIN_KIND_CERT the certificate itself.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param cert     borrowed; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and
+ *         tofu_pin_add fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_pin_options_set_cert(tofu_pin_options *options, const tofu_cert *cert, tofu_error **err);
+
+/**
+ * Sets when the pin stops counting.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param expires  seconds since the epoch, UTC; 0 for never; a negative time is refused.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID for a negative time. A refusal is remembered, and
+ *         tofu_pin_add fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_pin_options_set_expires(tofu_pin_options *options, int64_t expires, tofu_error **err);
+
+/**
+ * Adds a note that is kept with the pin.
+ *
+ * @param options  not yet used; must not be NULL.
+ * @param comment  NUL-terminated UTF-8; must not be NULL.
+ * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+ * @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and
+ *         tofu_pin_add fails with it.
+ *
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
+ */
+tofu_status tofu_pin_options_set_comment(tofu_pin_options *options, const char *comment, tofu_error **err);
+
+/**
+ * Frees the options.
+ *
+ * @param options  owned by the caller, who gives it up; may be NULL.
+ *
+ * Thread safety: any thread, once no other one uses the options. Since: 0.1.0.
+ */
+void tofu_pin_options_free(tofu_pin_options *options);
+
+/**
+ * A number of a pin.
+ *
+ * @param pin    borrowed; may be NULL, which gives 0.
+ * @param field  a field TOFU_PIN_FIELD_... that is a number; another one gives 0.
+ * @return a number, a code, or a time in seconds since the epoch, UTC; 0 for "never", "none" and another field.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int64_t tofu_pin_number(const tofu_pin *pin, tofu_pin_field field);
 
 /**
  * A text of a pin, escaped and fit to show.
  *
  * @param pin    borrowed; may be NULL, which gives "".
- * @param field  TOFU_PIN_VALUE, TOFU_PIN_COMMENT or TOFU_PIN_ORIGIN.
+ * @param field  a field TOFU_PIN_FIELD_... that is a text; another one gives "".
  * @return NUL-terminated UTF-8, borrowed from the pin; "" for none and for another field; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_pin_string(const tofu_pin *pin, int32_t field);
+const char *tofu_pin_string(const tofu_pin *pin, tofu_pin_field field);
+
+/**
+ * Whether a problem was accepted with a pin.
+ *
+ * @param pin      borrowed; may be NULL, which gives 0.
+ * @param problem  one of TOFU_PROBLEM_...; another number gives 0.
+ * @return 1 if it was; 0 otherwise, also while TOFU_PIN_FIELD_WAIVER_FIXED is 0.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+int32_t tofu_pin_waives(const tofu_pin *pin, tofu_problem problem);
 
 /**
  * Where a pin belongs.
@@ -3383,40 +3569,25 @@ const tofu_endpoint *tofu_pin_endpoint(const tofu_pin *pin);
 const tofu_cert *tofu_pin_cert(const tofu_pin *pin);
 
 /**
- * Makes a pin by hand: trusts, stages as the next one, or blocks.
+ * Makes a pin by hand: trusts, stages the next key, or blocks.
  *
- * The caller vouches for the value: nothing is fetched. The problems that it covers are fixed by its first match, and
- * an unusual one asks all the same. A pin that is there already takes the new state; what is blocked is not
- * unblocked by this.
+ * The caller vouches for the value: nothing is fetched. The first match of the pin fixes which problems it covers, and
+ * an unusual problem asks even so. A pin that is there already takes the new state, except that this does not unblock.
  *
  * @param store     must not be NULL.
  * @param endpoint  borrowed; may be NULL only to block a key or certificate everywhere.
- * @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
- * @param state     TOFU_PIN_STATE_TRUSTED, TOFU_PIN_STATE_STAGED, TOFU_PIN_STATE_BLOCKED or
- *                  TOFU_PIN_STATE_COMPROMISED; everywhere, TOFU_PIN_STATE_BLOCKED alone.
- * @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling (base64 is a key's
- *                  alone), or the name as a certificate presents it, a wildcard only above two labels;
- *                  NUL-terminated; may be NULL where cert is given.
- * @param cert      what the pin is for, kept with it; where a value is given too, the two must agree; may be NULL
- *                  where value is given.
- * @param expires   when it stops counting, in seconds since the epoch, UTC; 0 for never; negative is refused.
- * @param comment   a note kept with the pin, NUL-terminated UTF-8; may be NULL.
+ * @param options   the pin; frozen by this call; must not be NULL.
  * @param id        where to write the pin's number, 0 on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for MD5 and SHA-1 fingerprints; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_INVALID also for options that lack a kind, a state or something to name, for MD5 and SHA-1
+ *         fingerprints, and without an endpoint for everything but TOFU_PIN_STATE_BLOCKED without an end; what a setter
+ *         of the options was refused with. Store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 tofu_status tofu_pin_add(tofu_store *store,
                          const tofu_endpoint *endpoint,
-                         int32_t kind,
-                         int32_t state,
-                         const char *value,
-                         const tofu_cert *cert,
-                         int64_t expires,
-                         const char *comment,
+                         const tofu_pin_options *options,
                          int64_t *id,
                          tofu_error **err);
 
@@ -3428,20 +3599,18 @@ tofu_status tofu_pin_add(tofu_store *store,
  *
  * @param store     must not be NULL.
  * @param endpoint  whose pin it is; borrowed; must not be NULL.
- * @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
- * @param value     what the pin names, as TOFU_PIN_VALUE gives it or in any other spelling that tofu_pin_add takes,
+ * @param kind      one of TOFU_PIN_KIND_....
+ * @param value     what the pin names, as TOFU_PIN_FIELD_VALUE gives it or in any other spelling that tofu_pin_add takes,
  *                  NUL-terminated; must not be NULL.
  * @param id        where to write the number of the mask, 0 on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; of the store
- *         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 tofu_status tofu_pin_mask(tofu_store *store,
                           const tofu_endpoint *endpoint,
-                          int32_t kind,
+                          tofu_pin_kind kind,
                           const char *value,
                           int64_t *id,
                           tofu_error **err);
@@ -3457,9 +3626,7 @@ tofu_status tofu_pin_mask(tofu_store *store,
  * @param field  its name, NUL-terminated; must not be NULL.
  * @param value  its value, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID, also for a change that is not allowed; of the store TOFU_E_IO,
- *         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID also for a change that is not allowed; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3474,9 +3641,7 @@ tofu_status tofu_pin_set(tofu_store *store, int64_t id, const char *field, const
  * @param store  must not be NULL.
  * @param id     the pin's number.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; of the store TOFU_E_IO, TOFU_E_BUSY,
- *         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
- *         TOFU_E_BACKEND; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3496,23 +3661,24 @@ const tofu_endpoint *tofu_pending_endpoint(const tofu_pending *pending);
  * A number of a question.
  *
  * @param pending  borrowed; may be NULL, which gives 0.
- * @param field    TOFU_PENDING_COUNT, TOFU_PENDING_FIRST, TOFU_PENDING_LAST or TOFU_PENDING_CONTRADICTED.
+ * @param field    TOFU_PENDING_FIELD_COUNT, TOFU_PENDING_FIELD_FIRST, TOFU_PENDING_FIELD_LAST or TOFU_PENDING_FIELD_CONTRADICTED.
  * @return a number, or a time in seconds since the epoch, UTC; 0 for another field.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_pending_number(const tofu_pending *pending, int32_t field);
+int64_t tofu_pending_number(const tofu_pending *pending,
+                            tofu_pending_field field);
 
 /**
  * A text of a question, escaped and fit to show.
  *
  * @param pending  borrowed; may be NULL, which gives "".
- * @param field    TOFU_PENDING_ID, TOFU_PENDING_KEY or TOFU_PENDING_CERT.
+ * @param field    TOFU_PENDING_FIELD_ID, TOFU_PENDING_FIELD_KEY or TOFU_PENDING_FIELD_CERT.
  * @return NUL-terminated UTF-8, borrowed from the question; "" for another field; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_pending_string(const tofu_pending *pending, int32_t field);
+const char *tofu_pending_string(const tofu_pending *pending, tofu_pending_field field);
 
 /**
  * Decides a question again, with the chain that was seen then and with what is known now.
@@ -3527,15 +3693,14 @@ const char *tofu_pending_string(const tofu_pending *pending, int32_t field);
  * @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
  *                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; of the
- *         store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY,
- *         TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; store
+ *         errors; what a setter of options was refused with.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 tofu_status tofu_pending_check(tofu_store *store,
                                const tofu_pending *pending,
-                               const tofu_check *options,
+                               const tofu_check_options *options,
                                tofu_verdict **verdict,
                                tofu_error **err);
 
@@ -3543,11 +3708,9 @@ tofu_status tofu_pending_check(tofu_store *store,
  * Removes a question without an answer. The server is neither trusted nor blocked, and asks again.
  *
  * @param store       must not be NULL.
- * @param verdict_id  as tofu_verdict_id or TOFU_PENDING_ID gave it, NUL-terminated; must not be NULL.
+ * @param verdict_id  as tofu_verdict_id or TOFU_PENDING_FIELD_ID gave it, NUL-terminated; must not be NULL.
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
- *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3557,37 +3720,39 @@ tofu_status tofu_pending_dismiss(tofu_store *store, const char *verdict_id, tofu
  * A number of an event.
  *
  * @param event  borrowed; may be NULL, which gives 0.
- * @param field  TOFU_EVENT_ID, TOFU_EVENT_TIME, TOFU_EVENT_SEVERITY, TOFU_EVENT_PORT or TOFU_EVENT_UNDOABLE.
+ * @param field  TOFU_EVENT_FIELD_ID, TOFU_EVENT_FIELD_TIME, TOFU_EVENT_FIELD_SEVERITY, TOFU_EVENT_FIELD_PORT or TOFU_EVENT_FIELD_UNDOABLE.
  * @return a number, or a time in seconds since the epoch, UTC; 0 for "none" and for another field.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_event_number(const tofu_event *event, int32_t field);
+int64_t tofu_event_number(const tofu_event *event,
+                          tofu_event_field field);
 
 /**
  * A text of an event, escaped and fit to show.
  *
  * @param event  borrowed; may be NULL, which gives "".
- * @param field  TOFU_EVENT_CODE or one of the fields after it.
+ * @param field  TOFU_EVENT_FIELD_CODE or one of the fields after it.
  * @return NUL-terminated UTF-8, borrowed from the event; "" for none and for another field; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_event_string(const tofu_event *event, int32_t field);
+const char *tofu_event_string(const tofu_event *event, tofu_event_field field);
 
 /**
  * Makes a dial: the protocol that the port implies, addresses from the system's resolver, the usual time limits.
  *
  * Connects to nothing.
  *
- * @param out  where to write the dial, owned by the caller, freed with tofu_dial_free; NULL on failure; must not
+ * @param out  where to write the dial, owned by the caller, freed with tofu_dial_options_free; NULL on failure; must not
  *             be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_IO when no descriptor is left; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ * @return TOFU_OK; TOFU_E_IO when no descriptor is left.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-tofu_status tofu_dial_new(tofu_dial **out, tofu_error **err);
+tofu_status tofu_dial_options_new(tofu_dial_options **out,
+                                  tofu_error **err);
 
 /**
  * Sets a field of a dial.
@@ -3601,22 +3766,22 @@ tofu_status tofu_dial_new(tofu_dial **out, tofu_error **err);
  * zone, "fe80::1%eth0"), instead of looking the host up; may be set several times (32). "connect-ms" (lookup and TCP), "starttls-ms", "handshake-ms": time limits of these steps,
  * 15000 each by default; "deadline-ms": of all of them together, 30000, which a server that drips single bytes cannot stretch;
  * "read-ms" and "write-ms": of one read and one write later on, 300000 and 60000. "nonblock": "yes" for a
- * connection that never waits, which needs tofu_dial_set_fd; "no" is the default.
+ * connection that never waits, which needs tofu_dial_options_set_fd; "no" is the default.
  *
  * @param dial   not yet used; must not be NULL.
  * @param field  its name, NUL-terminated; must not be NULL.
  * @param value  its value, NUL-terminated; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_NAME for a name that cannot be;
+ * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_NAME for a name that cannot be;
  *         TOFU_E_LIMIT for too many addresses; TOFU_E_STATE after the use; TOFU_E_INTERNAL. A refusal is remembered,
  *         and tofu_probe or tofu_connect fails with it.
  *
  * Thread safety: the thread that builds the dial. Since: 0.1.0.
  */
-tofu_status tofu_dial_set(tofu_dial *dial,
-                          const char *field,
-                          const char *value,
-                          tofu_error **err);
+tofu_status tofu_dial_options_set(tofu_dial_options *dial,
+                                  const char *field,
+                                  const char *value,
+                                  tofu_error **err);
 
 /**
  * Uses a socket that is already connected (by the program's event loop, through a proxy, through Tor).
@@ -3635,7 +3800,7 @@ tofu_status tofu_dial_set(tofu_dial *dial,
  *
  * Thread safety: the thread that builds the dial. Since: 0.1.0.
  */
-tofu_status tofu_dial_set_fd(tofu_dial *dial, int fd, tofu_error **err);
+tofu_status tofu_dial_options_set_fd(tofu_dial_options *dial, int fd, tofu_error **err);
 
 /**
  * Calls off, for good, whatever is made with the dial: the tofu_probe or tofu_connect under way, and every later
@@ -3645,10 +3810,10 @@ tofu_status tofu_dial_set_fd(tofu_dial *dial, int fd, tofu_error **err);
  *
  * @param dial  not freed; may be NULL, which does nothing.
  *
- * Thread safety: any thread, at any time until tofu_dial_free, also while another thread connects, reads or writes.
+ * Thread safety: any thread, at any time until tofu_dial_options_free, also while another thread connects, reads or writes.
  * Not in a child of fork(2), where it would reach the parent's connection. Since: 0.1.0.
  */
-void tofu_dial_cancel(tofu_dial *dial);
+void tofu_dial_options_cancel(tofu_dial_options *dial);
 
 /**
  * Frees a dial. A connection made with it lives on with all its settings, but can no longer be called off: a
@@ -3659,14 +3824,14 @@ void tofu_dial_cancel(tofu_dial *dial);
  * Thread safety: any thread, once tofu_probe or tofu_connect has returned and no other thread uses the dial.
  * Since: 0.1.0.
  */
-void tofu_dial_free(tofu_dial *dial);
+void tofu_dial_options_free(tofu_dial_options *dial);
 
 /**
  * Fetches what a server presents: connects, asks for TLS, does the handshake, and hangs up.
  *
  * Trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not that they are
  * any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with TOFU_CHECK_UNPROVEN unless
- * TOFU_PROBE_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
+ * TOFU_SESSION_FIELD_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
  * no session is possible, for want of a client certificate or of a common version of TLS, and the certificates were
  * seen nonetheless, that is TOFU_OK as well, and tofu_probe_result_failure says why.
  *
@@ -3679,12 +3844,16 @@ void tofu_dial_free(tofu_dial *dial);
  * @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK when the server could not be found or reached,
  *         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for
  *         more than is looked at; TOFU_E_IO when the system has no descriptor or thread left; TOFU_E_STATE for a dial
- *         that was used; what a setter of the dial was refused with; TOFU_E_INVALID, also for a dial that is
- *         non-blocking; TOFU_E_INTERNAL.
+ *         that was used; what a setter of the dial was refused with; TOFU_E_INVALID also for a dial that is
+ *         non-blocking.
  *
  * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
  */
-tofu_status tofu_probe(const char *host, uint16_t port, tofu_dial *dial, tofu_probe_result **out, tofu_error **err);
+tofu_status tofu_probe(const char *host,
+                       uint16_t port,
+                       tofu_dial_options *dial,
+                       tofu_probe_result **out,
+                       tofu_error **err);
 
 /**
  * What the server sent, leaf first.
@@ -3710,25 +3879,24 @@ const tofu_error *tofu_probe_result_failure(const tofu_probe_result *result);
  * A text of a probe, escaped and fit to show.
  *
  * @param result  borrowed; may be NULL, which gives "".
- * @param field   TOFU_PROBE_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP, _ALPN or _JSON.
+ * @param field   a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
  * @return NUL-terminated UTF-8, borrowed from the result; "" for what there is not and for another field; never
  *         NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_probe_result_string(const tofu_probe_result *result, int32_t field);
+const char *tofu_probe_result_string(const tofu_probe_result *result, tofu_session_field field);
 
 /**
  * A number of a probe.
  *
  * @param result  borrowed; may be NULL, which gives 0.
- * @param field   TOFU_PROBE_PORT, _PROVEN, _CLIENT_CERTIFICATE, _OCSP_STAPLED, _RESOLVE_US, _CONNECT_US, _STARTTLS_US
- *                or _HANDSHAKE_US.
+ * @param field   a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
  * @return a number; 0 for another field.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_probe_result_number(const tofu_probe_result *result, int32_t field);
+int64_t tofu_probe_result_number(const tofu_probe_result *result, tofu_session_field field);
 
 /**
  * Frees the result of a probe.
@@ -3758,21 +3926,19 @@ void tofu_probe_result_free(tofu_probe_result *result);
  *                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
- *         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the
- *         connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no
- *         longer offers TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no
- *         descriptor or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and
- *         TOFU_E_ROOTS as in tofu_check_chain; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
- *         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
- *         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
+ *         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
+ *         TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no descriptor or thread
+ *         left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
+ *         tofu_check_chain; store errors; what a setter of dial or options was refused with.
  *
  * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
  */
 tofu_status tofu_connect(tofu_store *store,
                          const char *host,
                          uint16_t port,
-                         tofu_dial *dial,
-                         const tofu_check *options,
+                         tofu_dial_options *dial,
+                         const tofu_check_options *options,
                          tofu_conn **out,
                          tofu_error **err);
 
@@ -3784,13 +3950,11 @@ tofu_status tofu_connect(tofu_store *store,
  *
  * @param conn  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for
- *         what tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
+ * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
+ *         tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
  *         TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED, TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in
- *         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS
- *         and TOFU_E_STATE as in tofu_check_chain, and of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
- *         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND, after
- *         which nothing flows until a later call accepts. TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS and
+ *         TOFU_E_STATE as in tofu_check_chain, and store errors, after which nothing flows until a later call accepts.
  *
  * Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
  */
@@ -3822,8 +3986,7 @@ const tofu_verdict *tofu_conn_verdict(const tofu_conn *conn);
  *         the verdict is not accept. TOFU_E_TRUNCATED: the connection was cut off without TLS's closing message, and
  *         what was read may be incomplete. TOFU_E_TIMEOUT and TOFU_E_CANCELLED, after which the connection can still
  *         be used, as far as the dial was not called off; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE
- *         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
  *
  * Thread safety: one reader thread at a time, while another one writes. Since: 0.1.0.
  */
@@ -3844,7 +4007,7 @@ tofu_status tofu_conn_read(tofu_conn *conn, uint8_t *buf, size_t len, size_t *go
  *         nothing was written, because the verdict is not accept. TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_NETWORK and
  *         TOFU_E_TLS, which end the connection: an unknown part was sent, and every later call says the same again;
  *         TOFU_E_STATE before the handshake is done, after a check that failed, and after tofu_conn_shutdown;
- *         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
  *
  * Thread safety: one writer thread at a time, while another one reads. Since: 0.1.0.
  */
@@ -3859,7 +4022,7 @@ tofu_status tofu_conn_write(tofu_conn *conn, const uint8_t *data, size_t len, si
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK: the closing message has left. TOFU_AGAIN: it has not, call again; only when non-blocking.
  *         TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the handshake is done; TOFU_E_FORKED
- *         in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+ *         in a child of fork(2); TOFU_E_IO.
  *
  * Thread safety: the writer thread. Since: 0.1.0.
  */
@@ -3885,39 +4048,39 @@ int tofu_conn_fd(const tofu_conn *conn);
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-uint32_t tofu_conn_wants(const tofu_conn *conn);
+tofu_wants tofu_conn_wants(const tofu_conn *conn);
 
 /**
  * A text of a connection, escaped and fit to show.
  *
  * @param conn   borrowed; may be NULL, which gives "".
- * @param field  TOFU_CONN_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP or _ALPN.
+ * @param field  a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
  * @return NUL-terminated UTF-8, borrowed from the connection; "" for what there is not, or not before the handshake is
  *         done, and for another field; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-const char *tofu_conn_string(const tofu_conn *conn, int32_t field);
+const char *tofu_conn_string(const tofu_conn *conn, tofu_session_field field);
 
 /**
  * A number of a connection.
  *
  * @param conn   borrowed; may be NULL, which gives 0.
- * @param field  TOFU_CONN_PORT, _RESOLVE_US, _CONNECT_US, _STARTTLS_US or _HANDSHAKE_US.
+ * @param field  a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
  * @return a number; 0 for a step that was not made or is not done, and for another field.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
-int64_t tofu_conn_number(const tofu_conn *conn, int32_t field);
+int64_t tofu_conn_number(const tofu_conn *conn, tofu_session_field field);
 
 /**
  * Closes and frees a connection, with TLS's closing message where that was not sent before and can be sent at once.
  *
- * A socket of the caller's (tofu_dial_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
+ * A socket of the caller's (tofu_dial_options_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
  *
  * @param conn  owned by the caller, who gives it up together with what it lent, verdicts included; may be NULL.
  *
- * Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_cancel first.
+ * Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_options_cancel first.
  * Since: 0.1.0.
  */
 void tofu_conn_free(tofu_conn *conn);

@@ -21,11 +21,11 @@ static int tofu_fields(void *ctx)
     tofu_cert *cert;
     if (cert_parse_der(in->leaf.data, in->leaf.len, &cert, NULL) != TOFU_OK) return 1;
     size_t seen = strlen(tofu_cert_subject(cert)) + strlen(tofu_cert_issuer(cert)) + strlen(tofu_cert_serial(cert)) +
-                  strlen(tofu_cert_string(cert, TOFU_CERT_KEY, 0)) +
-                  strlen(tofu_cert_string(cert, TOFU_CERT_SIGNATURE, 0)) + strlen(tofu_cert_fingerprint(cert)) +
+                  strlen(tofu_cert_string(cert, TOFU_CERT_FIELD_KEY, 0)) +
+                  strlen(tofu_cert_string(cert, TOFU_CERT_FIELD_SIGNATURE, 0)) + strlen(tofu_cert_fingerprint(cert)) +
                   strlen(tofu_cert_spki_pin(cert));
-    for (size_t i = 0; i < tofu_cert_count(cert, TOFU_CERT_SAN_DNS); i++)
-        seen += strlen(tofu_cert_string(cert, TOFU_CERT_SAN_DNS, i));
+    for (size_t i = 0; i < tofu_cert_count(cert, TOFU_CERT_FIELD_SAN_DNS); i++)
+        seen += strlen(tofu_cert_string(cert, TOFU_CERT_FIELD_SAN_DNS, i));
     int bad = seen == 0 || tofu_cert_not_after(cert) <= tofu_cert_not_before(cert);
     tofu_cert_free(cert);
     return bad;
@@ -88,8 +88,8 @@ static void prepare(certs *in, const char *dir, const char *chain)
     in->count = bench_split(in->der, in->sent, MAX_SENT);
     in->leaf = in->sent[0];
     if (tofu_store_open(":memory:", NULL, &in->store, NULL) != TOFU_OK) bench_fail("store", tofu_last_error());
-    if (tofu_check_new(&in->dry, NULL) != TOFU_OK || tofu_chain_new(&in->chain, NULL) != TOFU_OK ||
-        tofu_check_set_flags(in->dry, TOFU_CHECK_DRY_RUN, NULL) != TOFU_OK)
+    if (tofu_check_options_new(&in->dry, NULL) != TOFU_OK || tofu_chain_new(&in->chain, NULL) != TOFU_OK ||
+        tofu_check_options_set_flags(in->dry, TOFU_CHECK_DRY_RUN, NULL) != TOFU_OK)
         bench_fail("check", tofu_last_error());
     for (size_t i = 0; i < in->count; i++)
         if (tofu_chain_push_der(in->chain, in->sent[i].data, in->sent[i].len, NULL) != TOFU_OK)

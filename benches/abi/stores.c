@@ -11,7 +11,7 @@
 /* Endpoints t0... hold the bench key too: so many are checked in turn. */
 enum { TURNS = 1000 };
 
-static int check(stores *in, const char *host, const struct tofu_chain *chain, const struct tofu_check *options)
+static int check(stores *in, const char *host, const struct tofu_chain *chain, const struct tofu_check_options *options)
 {
     tofu_verdict *verdict;
     int bad = tofu_check_chain(in->store, host, 993, chain, options, &verdict, NULL) != TOFU_OK;
@@ -91,8 +91,8 @@ static void first_uses(stores *in, const char *dir)
     char path[600];
     snprintf(path, sizeof path, "%s/first-use.db", dir);
     in->store = open_store(path);
-    if (tofu_policy_new("accept-new", &policy, NULL) != TOFU_OK || tofu_check_new(&in->accept_new, NULL) != TOFU_OK ||
-        tofu_check_set_policy(in->accept_new, policy, NULL) != TOFU_OK)
+    if (tofu_policy_new("accept-new", &policy, NULL) != TOFU_OK || tofu_check_options_new(&in->accept_new, NULL) != TOFU_OK ||
+        tofu_check_options_set_policy(in->accept_new, policy, NULL) != TOFU_OK)
         bench_fail("policy", tofu_last_error());
     snprintf(path, sizeof path, "%s/appended", dir);
     in->fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);

@@ -13,7 +13,7 @@ typedef struct {
     size_t count, turn;
     const char *roots;
     struct tofu_store *store;
-    struct tofu_check *dry;
+    struct tofu_check_options *dry;
     struct tofu_chain *chain;
     void *openssl, *gnutls, *webpki;
 } certs;
@@ -22,7 +22,7 @@ typedef struct {
     blob leaf;
     struct tofu_store *store;
     struct tofu_chain *chain;
-    struct tofu_check *accept_new;
+    struct tofu_check_options *accept_new;
     size_t turn, endpoints;
     char known_hosts[600], directory[512], database[600];
     int fd;

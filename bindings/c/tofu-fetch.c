@@ -78,31 +78,31 @@ static int parse_options(int argc, char **argv, struct options *options)
 }
 
 /* How to connect. A refused setting is remembered, so that only the last call needs a look. */
-static tofu_dial *make_dial(const struct options *options)
+static tofu_dial_options *make_dial(const struct options *options)
 {
-    tofu_dial *dial = NULL;
+    tofu_dial_options *dial = NULL;
 
-    if (tofu_dial_new(&dial, NULL) != TOFU_OK)
+    if (tofu_dial_options_new(&dial, NULL) != TOFU_OK)
         return NULL;
-    tofu_dial_set(dial, "read-ms", "20000", NULL);
+    tofu_dial_options_set(dial, "read-ms", "20000", NULL);
     if (options->starttls != NULL)
-        tofu_dial_set(dial, "starttls", options->starttls, NULL);
+        tofu_dial_options_set(dial, "starttls", options->starttls, NULL);
     if (options->address != NULL)
-        tofu_dial_set(dial, "address", options->address, NULL);
+        tofu_dial_options_set(dial, "address", options->address, NULL);
     return dial;
 }
 
 /* What is known of the connection; NULL where the store's own policy is to count. */
-static tofu_check *make_check(const struct options *options)
+static tofu_check_options *make_check(const struct options *options)
 {
     tofu_policy *policy = NULL;
-    tofu_check *check = NULL;
+    tofu_check_options *check = NULL;
 
     if (options->system_roots || tofu_policy_new("default", &policy, NULL) != TOFU_OK)
         return NULL;
     tofu_policy_set(policy, "system-roots", "no", NULL);
-    if (tofu_check_new(&check, NULL) == TOFU_OK)
-        tofu_check_set_policy(check, policy, NULL);
+    if (tofu_check_options_new(&check, NULL) == TOFU_OK)
+        tofu_check_options_set_policy(check, policy, NULL);
     tofu_policy_free(policy);
     return check;
 }
@@ -182,7 +182,7 @@ static int print_answer(tofu_conn *conn, const char *tag)
 /* A connection with STARTTLS has had its greeting. */
 static int dialogue(tofu_conn *conn)
 {
-    int greeted = tofu_conn_string(conn, TOFU_CONN_STARTTLS)[0] != '\0' || print_answer(conn, "* OK");
+    int greeted = tofu_conn_string(conn, TOFU_SESSION_FIELD_STARTTLS)[0] != '\0' || print_answer(conn, "* OK");
 
     printf("%s\n", tofu_verdict_headline(tofu_conn_verdict(conn)));
     return greeted && send_line(conn, "a1 CAPABILITY\r\n") && print_answer(conn, "a1 ") &&
@@ -191,8 +191,8 @@ static int dialogue(tofu_conn *conn)
 
 static int run(const struct options *options, tofu_store *store)
 {
-    tofu_dial *dial = make_dial(options);
-    tofu_check *check = make_check(options);
+    tofu_dial_options *dial = make_dial(options);
+    tofu_check_options *check = make_check(options);
     tofu_conn *conn = NULL;
     tofu_error *err = NULL;
     tofu_status status = TOFU_E_MEMORY;
@@ -211,8 +211,8 @@ static int run(const struct options *options, tofu_store *store)
     if (status != TOFU_OK)
         puts("Connection closed. Nothing was sent.");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
-    tofu_check_free(check);
+    tofu_dial_options_free(dial);
+    tofu_check_options_free(check);
     return result;
 }
 

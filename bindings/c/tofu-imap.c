@@ -179,9 +179,9 @@ static tofu_policy *make_policy(const struct options *options)
 
 /* The options of the check; NULL after a message. A policy is set only where an option asks for one, so that the
  * store's own is used otherwise. */
-static tofu_check *make_check(const struct options *options, SSL *ssl)
+static tofu_check_options *make_check(const struct options *options, SSL *ssl)
 {
-    tofu_check *check = NULL;
+    tofu_check_options *check = NULL;
     tofu_policy *policy = NULL;
     tofu_error *err = NULL;
     tofu_status status;
@@ -191,20 +191,20 @@ static tofu_check *make_check(const struct options *options, SSL *ssl)
         if (policy == NULL)
             return NULL;
     }
-    status = tofu_check_new(&check, &err);
+    status = tofu_check_options_new(&check, &err);
     if (status == TOFU_OK)
-        status = tofu_check_set_flags(check, tofu_openssl_flags(ssl), &err);
+        status = tofu_check_options_set_flags(check, tofu_openssl_flags(ssl), &err);
     if (status == TOFU_OK && options->account != NULL)
-        status = tofu_check_set_account(check, options->account, &err);
+        status = tofu_check_options_set_account(check, options->account, &err);
     if (status == TOFU_OK && options->at != 0)
-        status = tofu_check_set_time(check, options->at, &err);
+        status = tofu_check_options_set_time(check, options->at, &err);
     if (status == TOFU_OK && policy != NULL)
-        status = tofu_check_set_policy(check, policy, &err);
+        status = tofu_check_options_set_policy(check, policy, &err);
     tofu_policy_free(policy);
     if (status == TOFU_OK)
         return check;
     complain("options", status, err);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     return NULL;
 }
 
@@ -271,7 +271,7 @@ static int ask(const struct options *options, tofu_store *store, const tofu_verd
  * checked once more, so that what lets the connection pass is always libtofu's own TOFU_OK. */
 static int judge(const struct options *options, tofu_store *store, SSL *ssl, tofu_verdict **verdict)
 {
-    tofu_check *check = make_check(options, ssl);
+    tofu_check_options *check = make_check(options, ssl);
     tofu_error *err = NULL;
     tofu_status status;
     int result = EXIT_ERROR;
@@ -296,7 +296,7 @@ static int judge(const struct options *options, tofu_store *store, SSL *ssl, tof
     } else if (status < 0) {
         result = complain(options->host, status, err);
     }
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     return result;
 }
 

@@ -86,7 +86,7 @@ static inline tofu_status tofu_openssl_chain(SSL *ssl, tofu_chain **out, tofu_er
 }
 
 /* The facts about `ssl` that a check should be told: TOFU_CHECK_RESUMED for a resumed session, else 0. Or them to
- * your own flags in tofu_check_set_flags. Without them a resumed session is judged more strictly, never less. */
+ * your own flags in tofu_check_options_set_flags. Without them a resumed session is judged more strictly, never less. */
 static inline uint64_t tofu_openssl_flags(SSL *ssl)
 {
     return SSL_session_reused(ssl) ? TOFU_CHECK_RESUMED : 0;
@@ -105,24 +105,24 @@ static inline uint64_t tofu_openssl_flags(SSL *ssl)
  * Returns what tofu_check_chain returns. Anything but TOFU_OK: send nothing.
  */
 static inline tofu_status tofu_openssl_check(tofu_store *store, SSL *ssl, const char *host, uint16_t port,
-                                             const tofu_check *options, tofu_verdict **verdict, tofu_error **err)
+                                             const tofu_check_options *options, tofu_verdict **verdict, tofu_error **err)
 {
     tofu_chain *chain = NULL;
-    tofu_check *own = NULL;
+    tofu_check_options *own = NULL;
     tofu_status status;
 
     if (verdict != NULL)
         *verdict = NULL;
     status = tofu_openssl_chain(ssl, &chain, err);
     if (status == TOFU_OK && options == NULL) {
-        status = tofu_check_new(&own, err);
+        status = tofu_check_options_new(&own, err);
         if (status == TOFU_OK)
-            status = tofu_check_set_flags(own, tofu_openssl_flags(ssl), err);
+            status = tofu_check_options_set_flags(own, tofu_openssl_flags(ssl), err);
         options = own;
     }
     if (status == TOFU_OK)
         status = tofu_check_chain(store, host, port, chain, options, verdict, err);
-    tofu_check_free(own);
+    tofu_check_options_free(own);
     tofu_chain_free(chain);
     return status;
 }

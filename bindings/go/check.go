@@ -71,7 +71,7 @@ func (s *Store) Check(host string, port uint16, chain [][]byte, options *CheckOp
 	if err != nil {
 		return nil, err
 	}
-	defer C.tofu_check_free(check)
+	defer C.tofu_check_options_free(check)
 
 	var out *C.tofu_verdict
 	var status C.tofu_status
@@ -111,23 +111,23 @@ func newChain(chain [][]byte) (*C.tofu_chain, error) {
 	return out, nil
 }
 
-func newCheck(options *CheckOptions) (*C.tofu_check, error) {
+func newCheck(options *CheckOptions) (*C.tofu_check_options, error) {
 	if options == nil {
 		options = &CheckOptions{}
 	}
-	var out *C.tofu_check
+	var out *C.tofu_check_options
 	var cerr *C.tofu_error
-	if err := failure(C.tofu_check_new(&out, &cerr), cerr); err != nil {
+	if err := failure(C.tofu_check_options_new(&out, &cerr), cerr); err != nil {
 		return nil, err
 	}
 	if err := fillCheck(out, options); err != nil {
-		C.tofu_check_free(out)
+		C.tofu_check_options_free(out)
 		return nil, err
 	}
 	return out, nil
 }
 
-func fillCheck(check *C.tofu_check, options *CheckOptions) error {
+func fillCheck(check *C.tofu_check_options, options *CheckOptions) error {
 	var cerr *C.tofu_error
 	if options.Account != "" {
 		account, release, err := cstring("account", options.Account)
@@ -135,16 +135,16 @@ func fillCheck(check *C.tofu_check, options *CheckOptions) error {
 			return err
 		}
 		defer release()
-		if err := failure(C.tofu_check_set_account(check, account, &cerr), cerr); err != nil {
+		if err := failure(C.tofu_check_options_set_account(check, account, &cerr), cerr); err != nil {
 			return err
 		}
 	}
 	if !options.Time.IsZero() {
-		if err := failure(C.tofu_check_set_time(check, C.int64_t(options.Time.Unix()), &cerr), cerr); err != nil {
+		if err := failure(C.tofu_check_options_set_time(check, C.int64_t(options.Time.Unix()), &cerr), cerr); err != nil {
 			return err
 		}
 	}
-	if err := failure(C.tofu_check_set_flags(check, C.uint64_t(options.Flags), &cerr), cerr); err != nil {
+	if err := failure(C.tofu_check_options_set_flags(check, C.uint64_t(options.Flags), &cerr), cerr); err != nil {
 		return err
 	}
 	if err := setPolicy(check, options.Policy); err != nil {
@@ -153,7 +153,7 @@ func fillCheck(check *C.tofu_check, options *CheckOptions) error {
 	return addRecords(check, options)
 }
 
-func setPolicy(check *C.tofu_check, policy *Policy) error {
+func setPolicy(check *C.tofu_check_options, policy *Policy) error {
 	if policy == nil {
 		return nil
 	}
@@ -161,10 +161,10 @@ func setPolicy(check *C.tofu_check, policy *Policy) error {
 	defer policy.mu.Unlock()
 	defer runtime.KeepAlive(policy)
 	var cerr *C.tofu_error
-	return failure(C.tofu_check_set_policy(check, policy.handle, &cerr), cerr)
+	return failure(C.tofu_check_options_set_policy(check, policy.handle, &cerr), cerr)
 }
 
-func addRecords(check *C.tofu_check, options *CheckOptions) error {
+func addRecords(check *C.tofu_check_options, options *CheckOptions) error {
 	var cerr *C.tofu_error
 	for _, record := range options.TLSA {
 		validated := C.int32_t(0)
@@ -172,13 +172,13 @@ func addRecords(check *C.tofu_check, options *CheckOptions) error {
 			validated = 1
 		}
 		data, len := cbytes(record.RData)
-		if err := failure(C.tofu_check_add_tlsa(check, data, len, validated, &cerr), cerr); err != nil {
+		if err := failure(C.tofu_check_options_add_tlsa(check, data, len, validated, &cerr), cerr); err != nil {
 			return err
 		}
 	}
 	for _, crl := range options.CRLs {
 		data, len := cbytes(crl)
-		if err := failure(C.tofu_check_add_crl(check, data, len, &cerr), cerr); err != nil {
+		if err := failure(C.tofu_check_options_add_crl(check, data, len, &cerr), cerr); err != nil {
 			return err
 		}
 	}

@@ -16,9 +16,9 @@ type Decision int32
 
 // The decisions.
 const (
-	Accept Decision = C.TOFU_DECISION_ACCEPT
-	Ask    Decision = C.TOFU_DECISION_ASK
-	Reject Decision = C.TOFU_DECISION_REJECT
+	Accept Decision = C.TOFU_OK
+	Ask    Decision = C.TOFU_ASK
+	Reject Decision = C.TOFU_REJECT
 )
 
 // Assurance says what an accept rests on.

@@ -10,6 +10,7 @@ use tofu::capi::cert::*;
 use tofu::capi::cert_fields::*;
 use tofu::capi::chain::*;
 use tofu::capi::check::*;
+use tofu::capi::check_options::*;
 use tofu::capi::diff::*;
 use tofu::capi::endpoint::*;
 use tofu::capi::error::*;
@@ -18,6 +19,7 @@ use tofu::capi::iter::*;
 use tofu::capi::library::*;
 use tofu::capi::pending::*;
 use tofu::capi::pin::*;
+use tofu::capi::pin_options::*;
 use tofu::capi::policy::*;
 use tofu::capi::policy_store::*;
 use tofu::capi::status::*;
@@ -25,8 +27,8 @@ use tofu::capi::store::*;
 use tofu::capi::store_manage::*;
 use tofu::capi::store_options::*;
 use tofu::capi::text::*;
+use tofu::capi::trust::*;
 use tofu::capi::verdict::*;
-use tofu::capi::verdict_known::*;
 use tofu::capi::verdict_words::*;
 
 use super::fit_to_show;
@@ -45,10 +47,9 @@ pub fn left_out(symbol: &str) -> bool {
         "tofu_roots_reload",
         "tofu_store_backup",
         "tofu_store_restore",
-        "tofu_store_set_default",
-        "tofu_store_get_default",
         "tofu_store_set_listener",
         "tofu_store_options_set_backend",
+        "tofu_check_options_add_root_file",
         "tofu_last_error",
     ];
     alone.contains(&symbol) || parts.iter().any(|part| symbol.starts_with(part))
@@ -100,7 +101,7 @@ struct Machine<'a> {
     certs: Place<tofu_cert>,
     chains: Place<tofu_chain>,
     policies: Place<tofu_policy>,
-    checks: Place<tofu_check>,
+    checks: Place<tofu_check_options>,
     verdicts: Place<tofu_verdict>,
     diffs: Place<tofu_diff>,
     texts: Place<tofu_text>,
@@ -153,7 +154,7 @@ pub fn calls(data: &[u8]) {
         certs: Place::new(tofu_cert_free),
         chains: Place::new(tofu_chain_free),
         policies: Place::new(tofu_policy_free),
-        checks: Place::new(tofu_check_free),
+        checks: Place::new(tofu_check_options_free),
         verdicts: Place::new(tofu_verdict_free),
         diffs: Place::new(tofu_diff_free),
         texts: Place::new(tofu_text_free),
@@ -202,8 +203,30 @@ impl Machine<'_> {
         [993, 143, 587, 0][self.take.below(4)]
     }
 
+    /// A number of an enumeration or of fields, most often one that exists, or one beside it.
     fn small(&mut self) -> i32 {
-        i32::from(self.take.byte()) - 4
+        const BLOCKS: [i32; 24] = [
+            0, 100, 200, 300, 500, 600, 700, 800, 900, 1000, 1100, 1200, 1300, 1400, 2000, 2000, 2100, 2200, 2300,
+            2400, 2500, 2600, 4096, -10,
+        ];
+        let (block, offset) = (BLOCKS[self.take.below(BLOCKS.len())], self.take.below(48));
+        block + i32::try_from(offset).unwrap_or_default()
+    }
+
+    /// A number of this block, most often.
+    fn of(&mut self, block: i32) -> i32 {
+        match self.take.byte() {
+            n if n < 224 => block + i32::from(n % 12),
+            _ => self.small(),
+        }
+    }
+
+    /// Flags: any of these bits, and seldom others.
+    fn flags(&mut self, first: u32, count: u32) -> u64 {
+        match self.take.byte() {
+            n if n < 240 => (u64::from(self.take.byte()) % (1 << count)) << first,
+            n => u64::from(n),
+        }
     }
 
     fn certificates(&mut self) {
@@ -256,7 +279,7 @@ impl Machine<'_> {
                 };
                 unsafe {
                     for index in 0..tofu_chain_count(chain).saturating_add(1) {
-                        raw(tofu_cert_subject(tofu_chain_cert(chain, index)));
+                        raw(tofu_cert_string(tofu_chain_cert(chain, index), TOFU_CERT_FIELD_SUBJECT, 0));
                     }
                 }
             }
@@ -264,6 +287,9 @@ impl Machine<'_> {
                 let name = self.string();
                 unsafe {
                     raw(tofu_text_template(name.as_ptr()));
+                    let made = tofu_error_new(-7, name.as_ptr(), name.as_ptr());
+                    say(tofu_error_message(made));
+                    tofu_error_free(made);
                     say(tofu_version());
                     tofu_feature_has(name.as_ptr());
                 }
@@ -277,58 +303,59 @@ impl Machine<'_> {
         call!(tofu_cert_match_host, cert, name.as_ptr());
         unsafe {
             let mut len = 0;
-            let texts = [
-                tofu_cert_subject(cert),
-                tofu_cert_issuer(cert),
-                tofu_cert_fingerprint(cert),
-                tofu_cert_spki_pin(cert),
-                tofu_cert_serial(cert),
+            let shown = [
+                TOFU_CERT_FIELD_SUBJECT,
+                TOFU_CERT_FIELD_ISSUER,
+                TOFU_CERT_FIELD_SHA256,
+                TOFU_CERT_FIELD_SPKI_SHA256,
+                TOFU_CERT_FIELD_SERIAL,
+                TOFU_CERT_FIELD_NOT_BEFORE,
+                TOFU_CERT_FIELD_NOT_AFTER,
             ];
-            texts.into_iter().for_each(say);
-            raw(tofu_cert_subject_attribute(cert, name.as_ptr(), index));
-            raw(tofu_cert_issuer_attribute(cert, name.as_ptr(), index));
+            shown.into_iter().for_each(|field| say(tofu_cert_string(cert, field, 0)));
+            raw(tofu_cert_attribute(cert, field, name.as_ptr(), index));
+            raw(tofu_cert_attribute(cert, TOFU_CERT_FIELD_SUBJECT, name.as_ptr(), index));
             raw(tofu_cert_string(cert, field, index));
             let count = tofu_cert_count(cert, field);
             let bytes = tofu_cert_bytes(cert, field, index, &mut len);
             assert!(!bytes.is_null() || len == 0);
-            let _ =
-                (tofu_cert_number(cert, field, index), count, tofu_cert_not_before(cert), tofu_cert_not_after(cert));
+            let _ = (tofu_cert_number(cert, field, index), count);
         }
     }
 
     fn checking(&mut self) {
-        let op = self.take.below(9);
+        let op = self.take.below(10);
         let check = self.checks.any(&mut self.take);
         match op {
             0 => {
                 let mut out = null_mut();
-                let status = call!(tofu_check_new, &mut out);
+                let status = call!(tofu_check_options_new, &mut out);
                 self.checks.keep(out, status);
                 // The system's roots differ from machine to machine.
                 let (mut policy, preset) = (null_mut(), self.string());
                 let status = call!(tofu_policy_new, preset.as_ptr(), &mut policy);
                 if status == 0 {
                     call!(tofu_policy_set, policy, c"system-roots".as_ptr(), c"no".as_ptr());
-                    call!(tofu_check_set_policy, out, policy);
+                    call!(tofu_check_options_set_policy, out, policy);
                 }
                 self.policies.keep(policy, status);
             }
             1 => {
                 let account = self.string();
-                call!(tofu_check_set_account, check, account.as_ptr());
+                call!(tofu_check_options_set_account, check, account.as_ptr());
             }
             2 => {
                 let now = self.take.number();
-                call!(tofu_check_set_time, check, now);
+                call!(tofu_check_options_set_time, check, now);
             }
             3 => {
-                let flags = u64::from(self.take.byte());
-                call!(tofu_check_set_flags, check, flags);
+                let flags = self.flags(12, 9);
+                call!(tofu_check_options_set_flags, check, flags);
             }
             4 => {
                 let piece = self.take.piece();
-                call!(tofu_check_add_tlsa, check, piece.as_ptr(), piece.len(), i32::from(piece.len() % 2 == 0));
-                call!(tofu_check_add_crl, check, piece.as_ptr(), piece.len());
+                call!(tofu_check_options_add_tlsa, check, piece.as_ptr(), piece.len(), i32::from(piece.len() % 2 == 0));
+                call!(tofu_check_options_add_crl, check, piece.as_ptr(), piece.len());
             }
             5 => {
                 let policy = self.policies.any(&mut self.take);
@@ -337,6 +364,32 @@ impl Machine<'_> {
                 unsafe { raw(tofu_policy_get(policy, field.as_ptr())) };
                 let piece = self.take.piece();
                 call!(tofu_policy_add_root, policy, piece.as_ptr(), piece.len());
+                call!(tofu_check_options_tighten, check, field.as_ptr(), value.as_ptr());
+                call!(tofu_check_options_add_root, check, piece.as_ptr(), piece.len());
+            }
+            6 => {
+                let (store, host, port) = (self.store(), self.string(), self.port());
+                if check.is_null() {
+                    return;
+                }
+                let (one, other, ocsp) = (self.take.piece(), self.take.piece(), self.take.piece());
+                let (ders, lens) = ([one.as_ptr(), other.as_ptr()], [one.len(), other.len()]);
+                let (flags, mut out) = (self.flags(12, 9), null_mut());
+                let status = call!(
+                    tofu_check_peer,
+                    store,
+                    host.as_ptr(),
+                    port,
+                    ders.as_ptr(),
+                    lens.as_ptr(),
+                    2,
+                    ocsp.as_ptr(),
+                    ocsp.len(),
+                    flags,
+                    check,
+                    &mut out
+                );
+                self.verdicts.keep(out, status);
             }
             _ => {
                 let (store, chain) = (self.store(), self.chains.any(&mut self.take));
@@ -349,7 +402,7 @@ impl Machine<'_> {
                 let status = call!(tofu_check_chain, store, host.as_ptr(), port, chain, check, &mut out);
                 unsafe {
                     // OK only with an accepting verdict.
-                    assert_eq!(status == 0, tofu_verdict_decision(out) == 1, "{status}");
+                    assert_eq!(status == 0, tofu_verdict_decision(out) == 0, "{status}");
                 }
                 self.verdicts.keep(out, status);
             }
@@ -367,28 +420,21 @@ impl Machine<'_> {
 
     fn verdict(&mut self) {
         let verdict = self.verdicts.any(&mut self.take);
-        let (section, index, width) = (self.small(), self.take.below(8), usize::from(self.take.byte()));
+        let (section, index, width) = (self.of(500), self.take.below(8), usize::from(self.take.byte()));
         unsafe {
-            say(tofu_verdict_headline(verdict));
-            say(tofu_verdict_rule(verdict));
             say(tofu_verdict_id(verdict));
-            say(tofu_verdict_host(verdict));
-            raw(tofu_verdict_account(verdict));
             let numbers = [
                 tofu_verdict_assurance(verdict),
                 tofu_verdict_pin_result(verdict),
                 tofu_verdict_change(verdict),
                 tofu_verdict_risk(verdict),
                 tofu_verdict_suggested_kind(verdict),
-                tofu_verdict_may_add(verdict),
-                tofu_verdict_may_type(verdict),
+                tofu_verdict_answer(verdict),
             ];
             assert!(numbers.iter().all(|n| *n >= 0));
-            assert!(tofu_verdict_may_send_credentials(verdict) == 0 || tofu_verdict_decision(verdict) == 1);
-            let _ = (tofu_verdict_problems(verdict), tofu_verdict_offered_kinds(verdict), tofu_verdict_time(verdict));
-            let _ = (tofu_verdict_port(verdict), tofu_chain_count(tofu_verdict_chain(verdict)));
-            let _ = (tofu_verdict_previous_first_seen(verdict), tofu_verdict_previous_last_seen(verdict));
-            raw(tofu_cert_subject(tofu_verdict_previous(verdict)));
+            let _ = (tofu_verdict_has_problem(verdict, section), tofu_verdict_offers(verdict, section));
+            let _ = (tofu_verdict_number(verdict, section), tofu_chain_count(tofu_verdict_chain(verdict)));
+            raw(tofu_cert_string(tofu_verdict_previous(verdict), TOFU_CERT_FIELD_SUBJECT, 0));
             raw(tofu_endpoint_string(tofu_verdict_endpoint(verdict), section));
             raw(tofu_pin_string(tofu_verdict_pin(verdict), section));
             let (mut code, mut about) = (null(), 0);
@@ -399,15 +445,27 @@ impl Machine<'_> {
             let name = self.string();
             raw(tofu_verdict_statement_arg(verdict, section, index, name.as_ptr()));
         }
-        let (mut out, format) = (null_mut(), self.small());
+        let (mut out, format) = (null_mut(), self.of(300));
         let status = call!(tofu_verdict_format, verdict, format, width, &mut out);
         unsafe { say(tofu_text_get(out, null_mut())) };
         self.texts.keep(out, status);
         if self.take.byte() % 2 == 0 {
-            let (store, kind, flags) = (self.store(), self.small(), u64::from(self.take.byte() % 8));
+            let (store, kind, flags) = (self.store(), self.of(100), self.flags(24, 2));
             let (expires, typed, comment) = (self.take.number(), self.string(), self.string());
-            let typed = if flags % 2 == 0 { null() } else { typed.as_ptr() };
-            call!(tofu_verdict_trust, store, verdict, kind, flags, expires, typed, comment.as_ptr());
+            let mut options = null_mut();
+            let made = call!(tofu_trust_options_new, &mut options);
+            if kind % 2 == 0 {
+                call!(tofu_trust_options_set_kind, options, kind);
+            }
+            call!(tofu_trust_options_set_flags, options, flags);
+            call!(tofu_trust_options_set_expires, options, expires);
+            call!(tofu_trust_options_set_comment, options, comment.as_ptr());
+            if kind % 3 == 0 {
+                call!(tofu_trust_options_set_typed, options, typed.as_ptr());
+            }
+            call!(tofu_verdict_trust, store, verdict, options);
+            assert_eq!(made, 0);
+            unsafe { tofu_trust_options_free(options) };
         }
     }
 
@@ -428,11 +486,22 @@ impl Machine<'_> {
                 }
             }
             1 | 2 => {
-                let (kind, state, cert) = (self.small(), self.small(), self.certs.any(&mut self.take));
+                let (kind, state, cert) = (self.of(100), self.of(200), self.certs.any(&mut self.take));
                 let (value, comment, expires, mut id) = (self.string(), self.string(), self.take.number(), 0);
-                let value = if cert.is_null() { value.as_ptr() } else { null() };
-                call!(tofu_pin_add, store, endpoint, kind, state, value, cert, expires, comment.as_ptr(), &mut id);
-                call!(tofu_pin_mask, store, endpoint, kind, value, &mut id);
+                let mut options = null_mut();
+                call!(tofu_pin_options_new, &mut options);
+                call!(tofu_pin_options_set_kind, options, kind);
+                call!(tofu_pin_options_set_state, options, state);
+                if cert.is_null() {
+                    call!(tofu_pin_options_set_value, options, value.as_ptr());
+                } else {
+                    call!(tofu_pin_options_set_cert, options, cert);
+                }
+                call!(tofu_pin_options_set_expires, options, expires);
+                call!(tofu_pin_options_set_comment, options, comment.as_ptr());
+                call!(tofu_pin_add, store, endpoint, options, &mut id);
+                call!(tofu_pin_mask, store, endpoint, kind, value.as_ptr(), &mut id);
+                unsafe { tofu_pin_options_free(options) };
             }
             3 => {
                 let (id, field, value) = (i64::from(self.small()), self.string(), self.string());
@@ -447,19 +516,19 @@ impl Machine<'_> {
                 call!(tofu_endpoint_expect_change, store, endpoint, until);
             }
             6 => {
-                let what = u64::from(self.take.byte() % 32);
+                let what = self.flags(26, 4);
                 call!(tofu_endpoint_forget, store, endpoint, what);
             }
             7 => {
-                let (format, flags, piece) = (self.small(), u64::from(self.take.byte() % 8), self.take.piece());
+                let (format, mode, piece) = (self.of(300), self.of(1400), self.take.piece());
                 let mut report = null_mut();
                 let (data, len) = (piece.as_ptr(), piece.len());
-                let status = call!(tofu_store_import, store, format, data, len, endpoint, flags, &mut report);
+                let status = call!(tofu_store_import, store, format, data, len, endpoint, mode, &mut report);
                 unsafe { say(tofu_text_get(report, null_mut())) };
                 self.texts.keep(report, status);
             }
             8 => {
-                let (format, mut out, mut report) = (self.small(), null_mut(), null_mut());
+                let (format, mut out, mut report) = (self.of(300), null_mut(), null_mut());
                 let status = call!(tofu_store_export, store, format, null(), &mut out, &mut report);
                 unsafe { raw(tofu_text_get(out, null_mut())) };
                 self.texts.keep(out, status);
@@ -500,10 +569,15 @@ impl Machine<'_> {
 
     fn listing(&mut self) {
         if self.take.byte() % 2 == 0 {
-            let (store, list, states) = (self.store(), self.small(), u64::from(self.take.byte()));
-            let (host, mut out) = (self.string(), null_mut());
-            let host = if states % 2 == 0 { null() } else { host.as_ptr() };
-            let status = call!(tofu_iter_new, store, list, host, null(), states & !1, &mut out);
+            let (store, state, host) = (self.store(), self.of(200), self.string());
+            let host = if state % 2 == 0 { null() } else { host.as_ptr() };
+            let (key, mut out) = (null(), null_mut());
+            let status = match self.take.below(4) {
+                0 => call!(tofu_list_endpoints, store, host, state, &mut out),
+                1 => call!(tofu_list_pins, store, host, key, state, &mut out),
+                2 => call!(tofu_list_pending, store, host, key, &mut out),
+                _ => call!(tofu_list_events, store, host, key, self.of(1000), &mut out),
+            };
             self.iters.keep(out, status);
         }
         let iter = self.iters.any(&mut self.take);
@@ -516,7 +590,8 @@ impl Machine<'_> {
                 raw(tofu_endpoint_string(endpoint, field));
                 raw(tofu_pin_string(pin, field));
                 raw(tofu_endpoint_string(tofu_pin_endpoint(pin), field));
-                raw(tofu_cert_subject(tofu_pin_cert(pin)));
+                raw(tofu_cert_string(tofu_pin_cert(pin), TOFU_CERT_FIELD_SUBJECT, 0));
+                let _ = tofu_pin_waives(pin, field);
                 raw(tofu_pending_string(pending, field));
                 raw(tofu_endpoint_string(tofu_pending_endpoint(pending), field));
                 raw(tofu_event_string(event, field));
@@ -524,7 +599,7 @@ impl Machine<'_> {
                     (tofu_pin_number(pin, field), tofu_pending_number(pending, field), tofu_event_number(event, field));
                 if !pending.is_null() {
                     let (store, check) = (self.store(), self.checks.any(&mut self.take));
-                    let id = CStr::from_ptr(tofu_pending_string(pending, 1)).to_owned();
+                    let id = CStr::from_ptr(tofu_pending_string(pending, TOFU_PENDING_FIELD_ID)).to_owned();
                     if !check.is_null() {
                         let mut out = null_mut();
                         let status = call!(tofu_pending_check, store, pending, check, &mut out);

@@ -7,7 +7,7 @@ use std::ptr::null;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::callback::{UserData, tofu_destroy_fn};
-use super::codes::{TOFU_OP_DELETE, TOFU_OP_EXPECT, TOFU_OP_EXPECT_ABSENT, TOFU_OP_PUT};
+use super::codes::{TOFU_OP_DELETE, TOFU_OP_EXPECT, TOFU_OP_EXPECT_ABSENT, TOFU_OP_PUT, tofu_op};
 use super::error::tofu_error;
 use super::guard::{guard, read};
 use super::ptr::{Call, Object, Poison, write_if_wanted};
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn tofu_batch_op(
     key_len: *mut usize,
     value: *mut *const u8,
     value_len: *mut usize,
-) -> i32 {
+) -> tofu_op {
     // SAFETY: the pointers as their @param lines say.
     unsafe {
         let op = read(batch, None, |batch| Some(batch.ops.get(index).map(op)));
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn tofu_batch_op(
     }
 }
 
-fn op(op: &Op) -> (i32, Option<&[u8]>, Option<&[u8]>) {
+fn op(op: &Op) -> (tofu_op, Option<&[u8]>, Option<&[u8]>) {
     match op {
         Op::Expect(key, Some(value)) => (TOFU_OP_EXPECT, Some(key), Some(value)),
         Op::Expect(key, None) => (TOFU_OP_EXPECT_ABSENT, Some(key), None),

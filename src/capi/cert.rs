@@ -2,17 +2,16 @@
 
 use std::ffi::c_char;
 
-use super::cert_fields::{TOFU_CERT_ISSUER, TOFU_CERT_SUBJECT};
-use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_PEM, TOFU_FORMAT_TEXT};
+use super::cert_fields::{TOFU_CERT_FIELD_ISSUER, TOFU_CERT_FIELD_SUBJECT, tofu_cert_field};
+use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_PEM, TOFU_FORMAT_TEXT, tofu_format};
 use super::diff::tofu_diff;
 use super::error::{Failure, tofu_error};
 use super::fields::{Field, Fields};
 use super::guard::{free, guard, read};
 use super::ptr::{Call, EMPTY, Object, Place, Poison, name};
-use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use super::text::tofu_text;
-use crate::cert::{Cert, HostMatch, Name, compare};
+use crate::cert::{Cert, HostMatch, compare};
 use crate::endpoint::Host;
 
 /// One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
@@ -20,12 +19,11 @@ pub struct tofu_cert {
     poison: Poison,
     pub(super) cert: Cert,
     pub(super) fields: Fields,
-    shelf: Shelf,
 }
 
 impl From<Cert> for tofu_cert {
     fn from(cert: Cert) -> Self {
-        Self { poison: Poison::default(), cert, fields: Fields::default(), shelf: Shelf::default() }
+        Self { poison: Poison::default(), cert, fields: Fields::default() }
     }
 }
 
@@ -59,8 +57,7 @@ unsafe fn parse_der(der: *const u8, len: usize, out: *mut *mut tofu_cert, err: *
 /// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
 ///             must not be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -83,7 +80,7 @@ pub unsafe extern "C" fn tofu_cert_parse_der(
 /// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
 ///             must not be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[cfg(not(tofu_no_short_names))]
@@ -110,171 +107,43 @@ pub unsafe extern "C" fn tofu_cert_clone(cert: *const tofu_cert) -> *mut tofu_ce
     unsafe { read(cert, std::ptr::null_mut(), |cert| Some(Box::into_raw(Box::new(cert.cert.clone().into())))) }
 }
 
-/// A string of the certificate, made once and lent.
-unsafe fn string(cert: *const tofu_cert, what: &'static str, make: impl FnOnce(&Cert) -> String) -> *const c_char {
-    // SAFETY: promised by the caller, an export.
-    unsafe { read(cert, EMPTY, |cert| cert.shelf.text((what, 0, 0, ""), || Some(make(&cert.cert)))) }
-}
-
-/// The subject as one line (RFC 4514), escaped and fit to show.
+/// One attribute of a name in a certificate: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
 ///
-/// Does not decide who the server is: hosts are matched against the alternative names only.
+/// Whoever made the certificate wrote it. It decides neither who the server is (hosts are matched against the
+/// alternative names only) nor who signed the certificate.
 ///
-/// @param cert  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_subject(cert: *const tofu_cert) -> *const c_char {
-    // SAFETY: `cert` as its @param says.
-    unsafe { string(cert, "subject", |cert| cert.subject().text()) }
-}
-
-/// The issuer as one line (RFC 4514), escaped and fit to show.
-///
-/// Written by whoever made the certificate. Does not decide who signed it.
-///
-/// @param cert  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated UTF-8, borrowed from the certificate; "" for an empty name; never NULL.
+/// @param cert       borrowed; may be NULL, which gives "".
+/// @param field      TOFU_CERT_FIELD_SUBJECT or TOFU_CERT_FIELD_ISSUER; another number gives "".
+/// @param attribute  the short name of the attribute, NUL-terminated; may be NULL, which gives "".
+/// @param index      0 for the first value; a name may have several.
+/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" if there is no such value;
+///         never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_issuer(cert: *const tofu_cert) -> *const c_char {
-    // SAFETY: `cert` as its @param says.
-    unsafe { string(cert, "issuer", |cert| cert.issuer().text()) }
-}
-
-/// The SHA-256 fingerprint of the certificate as people compare it: upper-case pairs joined by colons.
-///
-/// @param cert  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SHA256 of
-///         tofu_cert_bytes.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_fingerprint(cert: *const tofu_cert) -> *const c_char {
-    // SAFETY: `cert` as its @param says.
-    unsafe { string(cert, "fingerprint", |cert| cert.fingerprint().colon_hex()) }
-}
-
-/// The pin of the public key (RFC 7469): base64 of the SHA-256 of the SubjectPublicKeyInfo.
-///
-/// Equal for two certificates exactly when their keys are equal.
-///
-/// @param cert  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated ASCII, borrowed from the certificate; never NULL. The 32 bytes: TOFU_CERT_SPKI_SHA256
-///         of tofu_cert_bytes.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_spki_pin(cert: *const tofu_cert) -> *const c_char {
-    // SAFETY: `cert` as its @param says.
-    unsafe { string(cert, "spki-pin", |cert| cert.spki().base64()) }
-}
-
-/// The serial number in hexadecimal pairs joined by colons.
-///
-/// @param cert  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated ASCII, with a minus sign if negative, borrowed from the certificate; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_serial(cert: *const tofu_cert) -> *const c_char {
-    // SAFETY: `cert` as its @param says.
-    unsafe { string(cert, "serial", Cert::serial) }
-}
-
-/// The first second of validity.
-///
-/// Does not decide whether the certificate is valid now; a check does.
-///
-/// @param cert  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC. INT64_MAX means that the certificate has no readable date
-///         there: compare with INT64_MAX before you calculate, and show TOFU_CERT_NOT_BEFORE's string.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_not_before(cert: *const tofu_cert) -> i64 {
-    // SAFETY: `cert` as its @param says.
-    unsafe { read(cert, 0, |cert| Some(cert.cert.not_before().unwrap_or(i64::MAX))) }
-}
-
-/// The last second of validity.
-///
-/// Does not decide whether the certificate is valid now; a check does.
-///
-/// @param cert  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC. INT64_MIN means that the certificate has no readable date
-///         there: compare with INT64_MIN before you calculate, and show TOFU_CERT_NOT_AFTER's string.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_not_after(cert: *const tofu_cert) -> i64 {
-    // SAFETY: `cert` as its @param says.
-    unsafe { read(cert, 0, |cert| Some(cert.cert.not_after().unwrap_or(i64::MIN))) }
-}
-
-unsafe fn attribute(
+pub unsafe extern "C" fn tofu_cert_attribute(
     cert: *const tofu_cert,
+    field: tofu_cert_field,
     attribute: *const c_char,
     index: usize,
-    code: i32,
-    of: impl FnOnce(&Cert) -> &Name,
 ) -> *const c_char {
-    // SAFETY: promised by the caller, an export.
+    // SAFETY: the pointers as their @param lines say.
     unsafe {
         let asked = name(attribute);
         read(cert, EMPTY, |cert| {
+            let name = match field {
+                TOFU_CERT_FIELD_SUBJECT => cert.cert.subject(),
+                TOFU_CERT_FIELD_ISSUER => cert.cert.issuer(),
+                _ => return None,
+            };
             let asked = asked.filter(|name| !name.is_empty())?;
-            let make = || Some(of(&cert.cert).attribute(asked)).filter(|values| !values.is_empty());
-            cert.fields.get(code, asked, || Some(Field::escaped(&make()?)))?.string(index)
+            let make = || Some(name.attribute(asked)).filter(|values| !values.is_empty());
+            cert.fields.get(field, asked, || Some(Field::escaped(&make()?)))?.string(index)
         })
     }
 }
 
-/// One attribute of the subject: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
-///
-/// Does not decide who the server is: hosts are matched against the alternative names only.
-///
-/// @param cert       borrowed; may be NULL, which gives "".
-/// @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
-/// @param index      0 for the first value; a name may carry several.
-/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
-///         value; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_subject_attribute(
-    cert: *const tofu_cert,
-    attribute: *const c_char,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { self::attribute(cert, attribute, index, TOFU_CERT_SUBJECT, Cert::subject) }
-}
-
-/// One attribute of the issuer: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
-///
-/// Written by whoever made the certificate. Does not decide who signed it.
-///
-/// @param cert       borrowed; may be NULL, which gives "".
-/// @param attribute  the short name, NUL-terminated; may be NULL, which gives "".
-/// @param index      0 for the first value; a name may carry several.
-/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the certificate; "" when there is no such
-///         value; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_cert_issuer_attribute(
-    cert: *const tofu_cert,
-    attribute: *const c_char,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { self::attribute(cert, attribute, index, TOFU_CERT_ISSUER, Cert::issuer) }
-}
-
-/// Holds a certificate against a host by RFC 9525: alternative names only, wildcards in the left-most label.
+/// Checks whether a certificate covers a host by RFC 9525: alternative names only, wildcards in the left-most label.
 ///
 /// Does not decide whether the certificate is trusted; a certificate that names the host only in its subject's CN
 /// does not match.
@@ -282,7 +151,7 @@ pub unsafe extern "C" fn tofu_cert_issuer_attribute(
 /// @param cert  borrowed; must not be NULL.
 /// @param host  DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME for what is no host; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME if it is not a valid host name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -313,7 +182,7 @@ pub unsafe extern "C" fn tofu_cert_match_host(
 /// @param out     where to write the comparison, owned by the caller, freed with tofu_diff_free; NULL on failure;
 ///                must not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -342,13 +211,13 @@ pub unsafe extern "C" fn tofu_cert_compare(
 /// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
 ///                must not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID also for another format.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_cert_format(
     cert: *const tofu_cert,
-    format: i32,
+    format: tofu_format,
     out: *mut *mut tofu_text,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -359,7 +228,7 @@ pub unsafe extern "C" fn tofu_cert_format(
 unsafe fn format_cert(
     call: &Call<'_>,
     cert: *const tofu_cert,
-    format: i32,
+    format: tofu_format,
     out: Place<*mut tofu_text>,
 ) -> Result<Answer, Failure> {
     // SAFETY: promised by the caller, an export.

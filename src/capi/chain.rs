@@ -52,7 +52,7 @@ impl Object for tofu_chain {
 /// @param out  where to write the chain, owned by the caller, freed with tofu_chain_free; NULL on failure;
 ///             must not be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -5,12 +5,18 @@ use std::os::fd::AsRawFd;
 use std::ptr::null;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::check::{self, Options, tofu_check};
-use super::dial::{self, tofu_dial};
+use super::check_options::{Options, tofu_check_options};
+use super::dial::{self, tofu_dial_options};
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
 use super::probe::{microseconds, starttls};
 use super::ptr::{EMPTY, Object, Poison};
+use super::session::{
+    TOFU_SESSION_FIELD_ADDRESS, TOFU_SESSION_FIELD_ALPN, TOFU_SESSION_FIELD_CONNECT_US, TOFU_SESSION_FIELD_GREETING,
+    TOFU_SESSION_FIELD_GROUP, TOFU_SESSION_FIELD_HANDSHAKE_US, TOFU_SESSION_FIELD_HOST, TOFU_SESSION_FIELD_PORT,
+    TOFU_SESSION_FIELD_PROTOCOL, TOFU_SESSION_FIELD_RESOLVE_US, TOFU_SESSION_FIELD_SNI, TOFU_SESSION_FIELD_STARTTLS,
+    TOFU_SESSION_FIELD_STARTTLS_US, TOFU_SESSION_FIELD_SUITE, tofu_session_field,
+};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
@@ -19,40 +25,12 @@ use crate::time::{Timestamp, system_now};
 use crate::tls::{self, Conn, Flow, Progress};
 use crate::trust::Decision;
 
-/// The host of the endpoint, in its canonical spelling.
-pub const TOFU_CONN_HOST: i32 = 1;
-/// The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
-pub const TOFU_CONN_ADDRESS: i32 = 2;
-/// The name that was sent in the clear (SNI); "" for none.
-pub const TOFU_CONN_SNI: i32 = 3;
-/// The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
-pub const TOFU_CONN_STARTTLS: i32 = 4;
-/// The server's first line before TLS, which nobody vouches for; "" without STARTTLS.
-pub const TOFU_CONN_GREETING: i32 = 5;
-/// The version of TLS: "TLS 1.3".
-pub const TOFU_CONN_PROTOCOL: i32 = 6;
-/// The cipher suite by its IANA name.
-pub const TOFU_CONN_SUITE: i32 = 7;
-/// The group of the key exchange by its IANA name.
-pub const TOFU_CONN_GROUP: i32 = 8;
-/// What was agreed on by ALPN; "" for nothing.
-pub const TOFU_CONN_ALPN: i32 = 9;
-
-/// The port of the endpoint.
-pub const TOFU_CONN_PORT: i32 = 1;
-/// Microseconds of the lookup of the name; 0 without one.
-pub const TOFU_CONN_RESOLVE_US: i32 = 5;
-/// Microseconds of connecting; 0 with a socket of the caller's.
-pub const TOFU_CONN_CONNECT_US: i32 = 6;
-/// Microseconds of the dialogue before TLS; 0 without one.
-pub const TOFU_CONN_STARTTLS_US: i32 = 7;
-/// Microseconds of the handshake.
-pub const TOFU_CONN_HANDSHAKE_US: i32 = 8;
-
-/// The descriptor being readable would help.
-pub const TOFU_WANTS_READ: u32 = 1;
-/// The descriptor being writable would help.
-pub const TOFU_WANTS_WRITE: u32 = 2;
+/// What to poll a descriptor for.
+pub type tofu_wants = u32;
+/// Poll until the descriptor is readable.
+pub const TOFU_WANTS_READ: tofu_wants = 1 << 22;
+/// Poll until the descriptor is writable.
+pub const TOFU_WANTS_WRITE: tofu_wants = 1 << 23;
 
 /// A connection to one endpoint. One reader and one writer thread at a time.
 pub struct tofu_conn {
@@ -75,7 +53,7 @@ impl tofu_conn {
         let Some(verdict) = self.conn.verdict() else { return Answer::Again };
         let clock_offset = self.now.map_or(0, |now| now.saturating_sub(system_now()));
         let made = Arc::new(tofu_verdict::new(verdict, clock_offset));
-        let answer = check::answer(&made);
+        let answer = made.answer();
         let mut verdicts = self.verdicts();
         // A program that looks again and again at a good connection must not fill the memory with one yes.
         if !verdicts.last().is_some_and(|last| answer == Answer::Ok && last.verdict.id() == made.verdict.id()) {
@@ -114,13 +92,11 @@ impl Object for tofu_conn {
 ///                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
-///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the
-///         connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no
-///         longer offers TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no
-///         descriptor or thread left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and
-///         TOFU_E_ROOTS as in tofu_check_chain; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
-///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of dial or
-///         options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
+///         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
+///         TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no descriptor or thread
+///         left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
+///         tofu_check_chain; store errors; what a setter of dial or options was refused with.
 ///
 /// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -128,8 +104,8 @@ pub unsafe extern "C" fn tofu_connect(
     store: *mut tofu_store,
     host: *const c_char,
     port: u16,
-    dial: *mut tofu_dial,
-    options: *const tofu_check,
+    dial: *mut tofu_dial_options,
+    options: *const tofu_check_options,
     out: *mut *mut tofu_conn,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -153,8 +129,8 @@ fn connect(
     store: &tofu_store,
     host: &str,
     port: u16,
-    dial: Option<&tofu_dial>,
-    options: Option<&tofu_check>,
+    dial: Option<&tofu_dial_options>,
+    options: Option<&tofu_check_options>,
 ) -> Result<tofu_conn, Failure> {
     let none = Options::default();
     let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
@@ -173,13 +149,11 @@ fn connect(
 ///
 /// @param conn  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for
-///         what tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
+/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
+///         tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
 ///         TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED, TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in
-///         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS
-///         and TOFU_E_STATE as in tofu_check_chain, and of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND, after
-///         which nothing flows until a later call accepts. TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS and
+///         TOFU_E_STATE as in tofu_check_chain, and store errors, after which nothing flows until a later call accepts.
 ///
 /// Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -223,8 +197,7 @@ pub unsafe extern "C" fn tofu_conn_verdict(conn: *const tofu_conn) -> *const tof
 ///         the verdict is not accept. TOFU_E_TRUNCATED: the connection was cut off without TLS's closing message, and
 ///         what was read may be incomplete. TOFU_E_TIMEOUT and TOFU_E_CANCELLED, after which the connection can still
 ///         be used, as far as the dial was not called off; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE
-///         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO;
-///         TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
 ///
 /// Thread safety: one reader thread at a time, while another one writes. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -261,7 +234,7 @@ pub unsafe extern "C" fn tofu_conn_read(
 ///         nothing was written, because the verdict is not accept. TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_NETWORK and
 ///         TOFU_E_TLS, which end the connection: an unknown part was sent, and every later call says the same again;
 ///         TOFU_E_STATE before the handshake is done, after a check that failed, and after tofu_conn_shutdown;
-///         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
 ///
 /// Thread safety: one writer thread at a time, while another one reads. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -292,7 +265,7 @@ pub unsafe extern "C" fn tofu_conn_write(
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK: the closing message has left. TOFU_AGAIN: it has not, call again; only when non-blocking.
 ///         TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the handshake is done; TOFU_E_FORKED
-///         in a child of fork(2); TOFU_E_IO; TOFU_E_INVALID; TOFU_E_INTERNAL.
+///         in a child of fork(2); TOFU_E_IO.
 ///
 /// Thread safety: the writer thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -327,7 +300,7 @@ pub unsafe extern "C" fn tofu_conn_fd(conn: *const tofu_conn) -> c_int {
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_conn_wants(conn: *const tofu_conn) -> u32 {
+pub unsafe extern "C" fn tofu_conn_wants(conn: *const tofu_conn) -> tofu_wants {
     // SAFETY: `conn` as its @param says.
     unsafe {
         read(conn, 0, |conn| {
@@ -341,13 +314,13 @@ pub unsafe extern "C" fn tofu_conn_wants(conn: *const tofu_conn) -> u32 {
 /// A text of a connection, escaped and fit to show.
 ///
 /// @param conn   borrowed; may be NULL, which gives "".
-/// @param field  TOFU_CONN_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP or _ALPN.
+/// @param field  a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
 /// @return NUL-terminated UTF-8, borrowed from the connection; "" for what there is not, or not before the handshake is
 ///         done, and for another field; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_conn_string(conn: *const tofu_conn, field: i32) -> *const c_char {
+pub unsafe extern "C" fn tofu_conn_string(conn: *const tofu_conn, field: tofu_session_field) -> *const c_char {
     // SAFETY: `conn` as its @param says.
     unsafe { read(conn, EMPTY, |c| c.shelf.text(("string", field, 0, ""), || text(&c.conn, field))) }
 }
@@ -355,23 +328,23 @@ pub unsafe extern "C" fn tofu_conn_string(conn: *const tofu_conn, field: i32) ->
 /// A number of a connection.
 ///
 /// @param conn   borrowed; may be NULL, which gives 0.
-/// @param field  TOFU_CONN_PORT, _RESOLVE_US, _CONNECT_US, _STARTTLS_US or _HANDSHAKE_US.
+/// @param field  a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
 /// @return a number; 0 for a step that was not made or is not done, and for another field.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_conn_number(conn: *const tofu_conn, field: i32) -> i64 {
+pub unsafe extern "C" fn tofu_conn_number(conn: *const tofu_conn, field: tofu_session_field) -> i64 {
     // SAFETY: `conn` as its @param says.
     unsafe { read(conn, 0, |conn| number(&conn.conn, field)) }
 }
 
 /// Closes and frees a connection, with TLS's closing message where that was not sent before and can be sent at once.
 ///
-/// A socket of the caller's (tofu_dial_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
+/// A socket of the caller's (tofu_dial_options_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
 ///
 /// @param conn  owned by the caller, who gives it up together with what it lent, verdicts included; may be NULL.
 ///
-/// Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_cancel first.
+/// Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_options_cancel first.
 /// Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_conn_free(conn: *mut tofu_conn) {
@@ -390,29 +363,29 @@ fn flow(flow: Flow) -> (Answer, usize) {
     }
 }
 
-fn text(conn: &Conn, field: i32) -> Option<String> {
+fn text(conn: &Conn, field: tofu_session_field) -> Option<String> {
     match field {
-        TOFU_CONN_HOST => Some(conn.endpoint().host.to_string()),
-        TOFU_CONN_ADDRESS => Some(conn.address()?.to_string()),
-        TOFU_CONN_SNI => conn.sni(),
-        TOFU_CONN_STARTTLS => starttls(conn.service()).map(str::to_owned),
-        TOFU_CONN_GREETING => conn.greeting(),
-        TOFU_CONN_PROTOCOL => Some(conn.facts()?.protocol.to_owned()),
-        TOFU_CONN_SUITE => Some(conn.facts()?.suite),
-        TOFU_CONN_GROUP => conn.facts()?.group,
-        TOFU_CONN_ALPN => conn.facts()?.alpn,
+        TOFU_SESSION_FIELD_HOST => Some(conn.endpoint().host.to_string()),
+        TOFU_SESSION_FIELD_ADDRESS => Some(conn.address()?.to_string()),
+        TOFU_SESSION_FIELD_SNI => conn.sni(),
+        TOFU_SESSION_FIELD_STARTTLS => starttls(conn.service()).map(str::to_owned),
+        TOFU_SESSION_FIELD_GREETING => conn.greeting(),
+        TOFU_SESSION_FIELD_PROTOCOL => Some(conn.facts()?.protocol.to_owned()),
+        TOFU_SESSION_FIELD_SUITE => Some(conn.facts()?.suite),
+        TOFU_SESSION_FIELD_GROUP => conn.facts()?.group,
+        TOFU_SESSION_FIELD_ALPN => conn.facts()?.alpn,
         _ => None,
     }
 }
 
-fn number(conn: &Conn, field: i32) -> Option<i64> {
+fn number(conn: &Conn, field: tofu_session_field) -> Option<i64> {
     let timings = conn.timings();
     match field {
-        TOFU_CONN_PORT => Some(conn.endpoint().port.get().into()),
-        TOFU_CONN_RESOLVE_US => microseconds(timings.resolve),
-        TOFU_CONN_CONNECT_US => microseconds(timings.connect),
-        TOFU_CONN_STARTTLS_US => microseconds(timings.starttls),
-        TOFU_CONN_HANDSHAKE_US => microseconds(timings.handshake),
+        TOFU_SESSION_FIELD_PORT => Some(conn.endpoint().port.get().into()),
+        TOFU_SESSION_FIELD_RESOLVE_US => microseconds(timings.resolve),
+        TOFU_SESSION_FIELD_CONNECT_US => microseconds(timings.connect),
+        TOFU_SESSION_FIELD_STARTTLS_US => microseconds(timings.starttls),
+        TOFU_SESSION_FIELD_HANDSHAKE_US => microseconds(timings.handshake),
         _ => None,
     }
 }

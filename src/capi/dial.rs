@@ -12,21 +12,21 @@ use super::status::{Answer, tofu_status};
 use crate::tls::{Cancel, Dial};
 
 /// How one connection is to be made. One thread while it is built; used up by one tofu_probe or tofu_connect;
-/// tofu_dial_cancel from any thread.
-pub struct tofu_dial {
+/// tofu_dial_options_cancel from any thread.
+pub struct tofu_dial_options {
     poison: Poison,
     settings: Building<Settings>,
     cancel: Cancel,
 }
 
-impl tofu_dial {
+impl tofu_dial_options {
     /// The dial to use; it is used up.
     fn take(&self, port: NonZeroU16) -> Result<Dial, Failure> {
         self.settings.take()?.dial(port, &self.cancel)
     }
 }
 
-impl Object for tofu_dial {
+impl Object for tofu_dial_options {
     const NOUN: &'static str = "dial";
     fn poison(&self) -> &Poison {
         &self.poison
@@ -34,7 +34,7 @@ impl Object for tofu_dial {
 }
 
 /// The dial given, or the usual one where none is.
-pub(super) fn take(dial: Option<&tofu_dial>, port: NonZeroU16) -> Result<Dial, Failure> {
+pub(super) fn take(dial: Option<&tofu_dial_options>, port: NonZeroU16) -> Result<Dial, Failure> {
     dial.map_or_else(|| Ok(Dial::new()), |dial| dial.take(port))
 }
 
@@ -42,20 +42,23 @@ pub(super) fn take(dial: Option<&tofu_dial>, port: NonZeroU16) -> Result<Dial, F
 ///
 /// Connects to nothing.
 ///
-/// @param out  where to write the dial, owned by the caller, freed with tofu_dial_free; NULL on failure; must not
+/// @param out  where to write the dial, owned by the caller, freed with tofu_dial_options_free; NULL on failure; must not
 ///             be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_IO when no descriptor is left; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_IO when no descriptor is left.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_dial_new(out: *mut *mut tofu_dial, err: *mut *mut tofu_error) -> tofu_status {
+pub unsafe extern "C" fn tofu_dial_options_new(
+    out: *mut *mut tofu_dial_options,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
     unsafe {
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let settings = Building::new("dial", Settings::default());
-            out.give(tofu_dial { poison: Poison::default(), settings, cancel: Cancel::new()? });
+            out.give(tofu_dial_options { poison: Poison::default(), settings, cancel: Cancel::new()? });
             Ok(Answer::Ok)
         })
     }
@@ -72,20 +75,20 @@ pub unsafe extern "C" fn tofu_dial_new(out: *mut *mut tofu_dial, err: *mut *mut 
 /// zone, "fe80::1%eth0"), instead of looking the host up; may be set several times (32). "connect-ms" (lookup and TCP), "starttls-ms", "handshake-ms": time limits of these steps,
 /// 15000 each by default; "deadline-ms": of all of them together, 30000, which a server that drips single bytes cannot stretch;
 /// "read-ms" and "write-ms": of one read and one write later on, 300000 and 60000. "nonblock": "yes" for a
-/// connection that never waits, which needs tofu_dial_set_fd; "no" is the default.
+/// connection that never waits, which needs tofu_dial_options_set_fd; "no" is the default.
 ///
 /// @param dial   not yet used; must not be NULL.
 /// @param field  its name, NUL-terminated; must not be NULL.
 /// @param value  its value, NUL-terminated; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_NAME for a name that cannot be;
+/// @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_NAME for a name that cannot be;
 ///         TOFU_E_LIMIT for too many addresses; TOFU_E_STATE after the use; TOFU_E_INTERNAL. A refusal is remembered,
 ///         and tofu_probe or tofu_connect fails with it.
 ///
 /// Thread safety: the thread that builds the dial. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_dial_set(
-    dial: *mut tofu_dial,
+pub unsafe extern "C" fn tofu_dial_options_set(
+    dial: *mut tofu_dial_options,
     field: *const c_char,
     value: *const c_char,
     err: *mut *mut tofu_error,
@@ -116,7 +119,11 @@ pub unsafe extern "C" fn tofu_dial_set(
 ///
 /// Thread safety: the thread that builds the dial. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_dial_set_fd(dial: *mut tofu_dial, fd: c_int, err: *mut *mut tofu_error) -> tofu_status {
+pub unsafe extern "C" fn tofu_dial_options_set_fd(
+    dial: *mut tofu_dial_options,
+    fd: c_int,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
     // SAFETY: the pointers and the descriptor as their @param lines say.
     unsafe {
         guard(err, |call| {
@@ -134,10 +141,10 @@ pub unsafe extern "C" fn tofu_dial_set_fd(dial: *mut tofu_dial, fd: c_int, err: 
 ///
 /// @param dial  not freed; may be NULL, which does nothing.
 ///
-/// Thread safety: any thread, at any time until tofu_dial_free, also while another thread connects, reads or writes.
+/// Thread safety: any thread, at any time until tofu_dial_options_free, also while another thread connects, reads or writes.
 /// Not in a child of fork(2), where it would reach the parent's connection. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_dial_cancel(dial: *mut tofu_dial) {
+pub unsafe extern "C" fn tofu_dial_options_cancel(dial: *mut tofu_dial_options) {
     // SAFETY: `dial` as its @param says.
     unsafe {
         read(dial, (), |dial| {
@@ -155,7 +162,7 @@ pub unsafe extern "C" fn tofu_dial_cancel(dial: *mut tofu_dial) {
 /// Thread safety: any thread, once tofu_probe or tofu_connect has returned and no other thread uses the dial.
 /// Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_dial_free(dial: *mut tofu_dial) {
+pub unsafe extern "C" fn tofu_dial_options_free(dial: *mut tofu_dial_options) {
     // SAFETY: `dial` as its @param says.
     unsafe { free(dial) }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use super::codes::tofu_format;
 use super::error::tofu_error;
 use super::guard::{free, guard, read};
 use super::ptr::{EMPTY, Object, Poison, write_if_wanted};
@@ -86,13 +87,13 @@ pub unsafe extern "C" fn tofu_diff_row(
 /// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
 ///                must not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID also for another format.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_diff_format(
     diff: *const tofu_diff,
-    format: i32,
+    format: tofu_format,
     width: usize,
     out: *mut *mut tofu_text,
     err: *mut *mut tofu_error,

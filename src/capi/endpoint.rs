@@ -4,6 +4,7 @@ use std::ffi::c_char;
 
 use super::codes::{
     TOFU_FORGET_PENDING, TOFU_FORGET_PINS, TOFU_FORGET_POLICY, TOFU_FORGET_SIGHTINGS, refuse_unknown_bits,
+    tofu_forget_flags,
 };
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
@@ -16,31 +17,33 @@ use crate::store::{EndpointRecord, Forget};
 use crate::text::escape;
 use crate::time::system_now;
 
+/// A field of an endpoint.
+pub type tofu_endpoint_field = i32;
 /// The account as it may be shown. "*" stands for every account.
-pub const TOFU_ENDPOINT_ACCOUNT: i32 = 1;
+pub const TOFU_ENDPOINT_FIELD_ACCOUNT: tofu_endpoint_field = 2101;
 /// The host in its canonical spelling.
-pub const TOFU_ENDPOINT_HOST: i32 = 2;
+pub const TOFU_ENDPOINT_FIELD_HOST: tofu_endpoint_field = 2102;
 /// Host, port and account in one, as messages have it.
-pub const TOFU_ENDPOINT_DISPLAY: i32 = 3;
+pub const TOFU_ENDPOINT_FIELD_DISPLAY: tofu_endpoint_field = 2103;
 
 /// The TCP port.
-pub const TOFU_ENDPOINT_PORT: i32 = 1;
+pub const TOFU_ENDPOINT_FIELD_PORT: tofu_endpoint_field = 2104;
 /// First contact.
-pub const TOFU_ENDPOINT_FIRST_SEEN: i32 = 2;
+pub const TOFU_ENDPOINT_FIELD_FIRST_SEEN: tofu_endpoint_field = 2105;
 /// Last accepted contact, to the day.
-pub const TOFU_ENDPOINT_LAST_SEEN: i32 = 3;
+pub const TOFU_ENDPOINT_FIELD_LAST_SEEN: tofu_endpoint_field = 2106;
 /// When a CA, DANE or a private CA first vouched for it.
-pub const TOFU_ENDPOINT_FIRST_VALID: i32 = 4;
+pub const TOFU_ENDPOINT_FIELD_FIRST_VALID: tofu_endpoint_field = 2107;
 /// When one of these last did, to the day.
-pub const TOFU_ENDPOINT_LAST_VALID: i32 = 5;
+pub const TOFU_ENDPOINT_FIELD_LAST_VALID: tofu_endpoint_field = 2108;
 /// Until when a change was announced with tofu_endpoint_expect_change.
-pub const TOFU_ENDPOINT_EXPECT_CHANGE_UNTIL: i32 = 6;
+pub const TOFU_ENDPOINT_FIELD_EXPECT_CHANGE_UNTIL: tofu_endpoint_field = 2109;
 /// When it was forgotten; the next contact asks.
-pub const TOFU_ENDPOINT_FORGOTTEN: i32 = 7;
+pub const TOFU_ENDPOINT_FIELD_FORGOTTEN: tofu_endpoint_field = 2110;
 /// How many pins it has, in whatever state.
-pub const TOFU_ENDPOINT_PINS: i32 = 8;
+pub const TOFU_ENDPOINT_FIELD_PINS: tofu_endpoint_field = 2111;
 /// 1 where it has a policy of its own.
-pub const TOFU_ENDPOINT_HAS_POLICY: i32 = 9;
+pub const TOFU_ENDPOINT_FIELD_HAS_POLICY: tofu_endpoint_field = 2112;
 
 /// An account, host and port: the scope of trust. From a list also what is known of it, as of then. Immutable.
 pub struct tofu_endpoint {
@@ -77,7 +80,7 @@ impl Object for tofu_endpoint {
 /// @param out      where to write the endpoint, owned by the caller, freed with tofu_endpoint_free; NULL on failure;
 ///                 must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -105,21 +108,24 @@ pub unsafe extern "C" fn tofu_endpoint_new(
 /// A text of an endpoint, escaped and fit to show.
 ///
 /// @param endpoint  borrowed; may be NULL, which gives "".
-/// @param field     TOFU_ENDPOINT_ACCOUNT, TOFU_ENDPOINT_HOST or TOFU_ENDPOINT_DISPLAY.
+/// @param field     TOFU_ENDPOINT_FIELD_ACCOUNT, TOFU_ENDPOINT_FIELD_HOST or TOFU_ENDPOINT_FIELD_DISPLAY.
 /// @return NUL-terminated UTF-8, borrowed from the endpoint; "" for another field; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_endpoint_string(endpoint: *const tofu_endpoint, field: i32) -> *const c_char {
+pub unsafe extern "C" fn tofu_endpoint_string(
+    endpoint: *const tofu_endpoint,
+    field: tofu_endpoint_field,
+) -> *const c_char {
     // SAFETY: `endpoint` as its @param says.
     unsafe { read(endpoint, EMPTY, |e| e.shelf.text(("string", field, 0, ""), || text(&e.endpoint, field))) }
 }
 
-fn text(endpoint: &Endpoint, field: i32) -> Option<String> {
+fn text(endpoint: &Endpoint, field: tofu_endpoint_field) -> Option<String> {
     Some(match field {
-        TOFU_ENDPOINT_ACCOUNT => escape(endpoint.account.as_str()),
-        TOFU_ENDPOINT_HOST => endpoint.host.as_str().to_owned(),
-        TOFU_ENDPOINT_DISPLAY => endpoint.to_string(),
+        TOFU_ENDPOINT_FIELD_ACCOUNT => escape(endpoint.account.as_str()),
+        TOFU_ENDPOINT_FIELD_HOST => endpoint.host.as_str().to_owned(),
+        TOFU_ENDPOINT_FIELD_DISPLAY => endpoint.to_string(),
         _ => return None,
     })
 }
@@ -127,33 +133,33 @@ fn text(endpoint: &Endpoint, field: i32) -> Option<String> {
 /// A number of an endpoint. What is known of it, only one from a list of endpoints has.
 ///
 /// @param endpoint  borrowed; may be NULL, which gives 0.
-/// @param field     TOFU_ENDPOINT_PORT or one of the fields after it.
+/// @param field     TOFU_ENDPOINT_FIELD_PORT or one of the fields after it.
 /// @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never", for what this object does not
 ///         know, and for another field.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_endpoint_number(endpoint: *const tofu_endpoint, field: i32) -> i64 {
+pub unsafe extern "C" fn tofu_endpoint_number(endpoint: *const tofu_endpoint, field: tofu_endpoint_field) -> i64 {
     // SAFETY: `endpoint` as its @param says.
     unsafe {
         read(endpoint, 0, |e| match (field, &e.known) {
-            (TOFU_ENDPOINT_PORT, _) => Some(e.endpoint.port.get().into()),
+            (TOFU_ENDPOINT_FIELD_PORT, _) => Some(e.endpoint.port.get().into()),
             (_, Some(known)) => number(known, field),
             _ => None,
         })
     }
 }
 
-fn number(known: &EndpointRecord, field: i32) -> Option<i64> {
+fn number(known: &EndpointRecord, field: tofu_endpoint_field) -> Option<i64> {
     Some(match field {
-        TOFU_ENDPOINT_FIRST_SEEN => known.first_seen,
-        TOFU_ENDPOINT_LAST_SEEN => known.last_seen,
-        TOFU_ENDPOINT_FIRST_VALID => known.validated.as_ref()?.first,
-        TOFU_ENDPOINT_LAST_VALID => known.validated.as_ref()?.last,
-        TOFU_ENDPOINT_EXPECT_CHANGE_UNTIL => known.expect_change_until,
-        TOFU_ENDPOINT_FORGOTTEN => known.tombstone.as_ref()?.at,
-        TOFU_ENDPOINT_PINS => i64::try_from(known.pins.len()).ok()?,
-        TOFU_ENDPOINT_HAS_POLICY => known.policy.is_some().into(),
+        TOFU_ENDPOINT_FIELD_FIRST_SEEN => known.first_seen,
+        TOFU_ENDPOINT_FIELD_LAST_SEEN => known.last_seen,
+        TOFU_ENDPOINT_FIELD_FIRST_VALID => known.validated.as_ref()?.first,
+        TOFU_ENDPOINT_FIELD_LAST_VALID => known.validated.as_ref()?.last,
+        TOFU_ENDPOINT_FIELD_EXPECT_CHANGE_UNTIL => known.expect_change_until,
+        TOFU_ENDPOINT_FIELD_FORGOTTEN => known.tombstone.as_ref()?.at,
+        TOFU_ENDPOINT_FIELD_PINS => i64::try_from(known.pins.len()).ok()?,
+        TOFU_ENDPOINT_FIELD_HAS_POLICY => known.policy.is_some().into(),
         _ => return None,
     })
 }
@@ -166,8 +172,7 @@ fn number(known: &EndpointRecord, field: i32) -> Option<i64> {
 /// @param endpoint  borrowed; must not be NULL.
 /// @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -202,16 +207,14 @@ pub unsafe extern "C" fn tofu_endpoint_expect_change(
 /// @param endpoint  borrowed; must not be NULL.
 /// @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_endpoint_forget(
     store: *mut tofu_store,
     endpoint: *const tofu_endpoint,
-    what: u64,
+    what: tofu_forget_flags,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
@@ -225,7 +228,7 @@ pub unsafe extern "C" fn tofu_endpoint_forget(
     }
 }
 
-fn forgotten(what: u64) -> Result<Forget, Failure> {
+fn forgotten(what: tofu_forget_flags) -> Result<Forget, Failure> {
     let all = TOFU_FORGET_PINS | TOFU_FORGET_SIGHTINGS | TOFU_FORGET_PENDING | TOFU_FORGET_POLICY;
     refuse_unknown_bits(what, all)?;
     let has = |bit| what == 0 || what & bit != 0;

@@ -2,10 +2,12 @@
 //! and one line of text here, and nowhere else.
 
 use std::ffi::{CString, c_char};
+use std::ptr::null_mut;
 
-use super::guard::{free, read};
-use super::ptr::{EMPTY, Object, Poison};
-use super::status::{self, TOFU_E_INTERNAL, tofu_status};
+use super::guard::{free, quiet, read};
+use super::last;
+use super::ptr::{EMPTY, Object, Poison, lossy};
+use super::status::{self, TOFU_E_INTERNAL, TOFU_E_ROOTS, tofu_status};
 use crate::cert::ParseError;
 use crate::endpoint::NameError;
 use crate::path::{ChainError, RootsError};
@@ -96,6 +98,12 @@ impl Failure {
     /// The same failure, met again by the call that uses the object.
     pub(super) fn remembered(mut self, noun: &str) -> Self {
         self.message = format!("{noun}: an earlier setting was refused: {}", self.message);
+        self
+    }
+
+    /// The same failure about a file.
+    pub(super) fn at(mut self, path: &str) -> Self {
+        self.message = one_line(&format!("{path}: {}", self.message), usize::MAX);
         self
     }
 
@@ -230,7 +238,6 @@ pub struct tofu_error {
 
 impl From<Failure> for tofu_error {
     fn from(failure: Failure) -> Self {
-        let terminated = |text: &str| CString::new(text.replace('\0', "\\0")).unwrap_or_default();
         Self {
             poison: Poison::default(),
             status: failure.code.status(),
@@ -240,11 +247,48 @@ impl From<Failure> for tofu_error {
     }
 }
 
+/// For C; a NUL inside is shown as `\0`.
+fn terminated(text: &str) -> CString {
+    CString::new(text.replace('\0', "\\0")).unwrap_or_default()
+}
+
 impl Object for tofu_error {
     const NOUN: &'static str = "error";
     fn poison(&self) -> &Poison {
         &self.poison
     }
+}
+
+/// Makes an error, for code that adapts the library to a TLS stack and fails where the library had no call.
+///
+/// It is also what tofu_last_error gives to this thread from now on.
+///
+/// @param status   a negative number of TOFU_E_...; any other number becomes TOFU_E_INTERNAL, since an error must not
+///                 read as success.
+/// @param detail   a stable code finer than the status ("adapter.no-certificate"), NUL-terminated; may be NULL, as "".
+/// @param message  one line that says what is wrong and names the thing, NUL-terminated UTF-8; control characters in it
+///                 are escaped; may be NULL, as the name of the status.
+/// @return owned by the caller, freed with tofu_error_free; never NULL.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_error_new(
+    status: tofu_status,
+    detail: *const c_char,
+    message: *const c_char,
+) -> *mut tofu_error {
+    // SAFETY: the pointers as their @param lines say.
+    let (detail, message) = unsafe { (lossy(detail), lossy(message)) };
+    quiet(null_mut(), || Box::into_raw(Box::new(made_by_caller(status, detail, message))))
+}
+
+fn made_by_caller(status: tofu_status, detail: Option<String>, message: Option<String>) -> tofu_error {
+    let status = if (TOFU_E_ROOTS..0).contains(&status) { status } else { TOFU_E_INTERNAL };
+    let named = || status::name(status).to_string_lossy().into_owned();
+    let message = one_line(&message.unwrap_or_else(named), usize::MAX);
+    last::set(&message);
+    let detail = terminated(&one_line(&detail.unwrap_or_default(), usize::MAX));
+    tofu_error { poison: Poison::default(), status, message: terminated(&message), detail }
 }
 
 /// The status that the failed call returned.

@@ -6,17 +6,18 @@ use std::ffi::c_char;
 use std::ptr::null;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::codes::{TOFU_LIST_ENDPOINTS, TOFU_LIST_EVENTS, TOFU_LIST_PENDING, TOFU_LIST_PINS, refuse_unknown_bits};
+use super::codes::{from_number, pin_state, tofu_pin_state, tofu_severity};
 use super::endpoint::tofu_endpoint;
 use super::error::{Failure, tofu_error};
 use super::event::tofu_event;
 use super::guard::{free, guard, read};
 use super::pending::tofu_pending;
 use super::pin::tofu_pin;
-use super::ptr::{Object, Poison};
+use super::ptr::{Call, Object, Poison};
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use crate::endpoint::Host;
+use crate::hash::Hash;
 use crate::store::{Cursor, Filter, Page, PinEntry, PinState, Severity, Store, StoreError, Tx};
 use crate::trust::{Fingerprint, parse_fingerprint};
 
@@ -49,7 +50,8 @@ struct Place {
     current: Option<Item>,
 }
 
-/// A list being read. One thread at a time.
+/// A list being read, made by tofu_list_endpoints, tofu_list_pins, tofu_list_pending or tofu_list_events. One thread uses
+/// it at a time.
 pub struct tofu_iter {
     poison: Poison,
     store: Store,
@@ -59,6 +61,12 @@ pub struct tofu_iter {
 }
 
 impl tofu_iter {
+    /// A list at its beginning.
+    fn new(store: &tofu_store, list: List, filter: Filter) -> Self {
+        let place = Place { queue: VecDeque::new(), next: Some(Cursor::default()), current: None };
+        Self { poison: Poison::default(), store: store.store.clone(), list, filter, place: Mutex::new(place) }
+    }
+
     fn place(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,33 +128,25 @@ impl Object for tofu_iter {
     }
 }
 
-/// Begins a list: endpoints and pins by host, port and account, pins blocked everywhere last; pending questions by
-/// endpoint; events from the oldest on.
+/// Lists endpoints, by host, port and account.
 ///
-/// Reads nothing yet. What is changed while the list is read may or may not be in it; nothing that stays is left out
-/// or given twice. The list keeps the store open: free it too.
+/// Reads nothing yet. A change made while the list is read may or may not show in it; an item that stays is neither
+/// left out nor given twice. The list keeps the store open: free it too. This holds for all lists.
 ///
-/// @param store   must not be NULL.
-/// @param list    TOFU_LIST_ENDPOINTS, TOFU_LIST_PINS, TOFU_LIST_PENDING or TOFU_LIST_EVENTS.
-/// @param host    only what is about this host, NUL-terminated; may be NULL for all.
-/// @param key     only what is about the key or certificate with this SHA-256 fingerprint in any usual spelling,
-///                NUL-terminated; may be NULL for all.
-/// @param states  of endpoints and pins: a mask of 1 shifted left by TOFU_PIN_STATE_..., those with a pin in one of
-///                them; of events: 1 shifted left by TOFU_SEVERITY_..., those that matter at least as much; 0 for all;
-///                other bits are refused.
-/// @param out     where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
-///                NULL.
-/// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @param store  must not be NULL.
+/// @param host   lists this host only, NUL-terminated; may be NULL for all.
+/// @param state  lists endpoints with a pin in this state only, one of TOFU_PIN_STATE_...; 0 for all.
+/// @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+///               NULL.
+/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_iter_new(
+pub unsafe extern "C" fn tofu_list_endpoints(
     store: *mut tofu_store,
-    list: i32,
     host: *const c_char,
-    key: *const c_char,
-    states: u64,
+    state: tofu_pin_state,
     out: *mut *mut tofu_iter,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -154,56 +154,153 @@ pub unsafe extern "C" fn tofu_iter_new(
     unsafe {
         guard(err, |call| {
             let out = call.out(out, "out")?;
-            let store = call.object(store, "store")?.store.clone();
-            let list = the_list(list)?;
-            let mut filter = filter(list, states)?;
-            filter.host = call.optional_text(host, "host")?.map(Host::parse).transpose()?;
-            filter.hash = match call.optional_text(key, "key")?.map(parse_fingerprint).transpose()? {
-                Some(Fingerprint::Key(hash) | Fingerprint::Either(hash)) => Some(hash),
-                None => None,
-            };
-            let place = Place { queue: VecDeque::new(), next: Some(Cursor::default()), current: None };
-            out.give(tofu_iter { poison: Poison::default(), store, list, filter, place: Mutex::new(place) });
+            let store = call.object(store, "store")?;
+            let filter = Filter { host: a_host(call, host)?, states: states(state)?, ..Filter::default() };
+            out.give(tofu_iter::new(store, List::Endpoints, filter));
             Ok(Answer::Ok)
         })
     }
 }
 
-fn the_list(list: i32) -> Result<List, Failure> {
-    match list {
-        TOFU_LIST_ENDPOINTS => Ok(List::Endpoints),
-        TOFU_LIST_PINS => Ok(List::Pins),
-        TOFU_LIST_PENDING => Ok(List::Pending),
-        TOFU_LIST_EVENTS => Ok(List::Events),
-        other => Err(Failure::invalid(format!("list: {other} is not a list"))),
+/// Lists pins, by host, port and account; what is blocked everywhere comes last.
+///
+/// @param store  must not be NULL.
+/// @param host   lists pins of this host only, NUL-terminated; may be NULL for all.
+/// @param key    lists pins for the key or certificate with this SHA-256 fingerprint only, in any usual spelling,
+///               NUL-terminated; may be NULL for all.
+/// @param state  lists pins in this state only, one of TOFU_PIN_STATE_...; 0 for all.
+/// @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+///               NULL.
+/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_list_pins(
+    store: *mut tofu_store,
+    host: *const c_char,
+    key: *const c_char,
+    state: tofu_pin_state,
+    out: *mut *mut tofu_iter,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let store = call.object(store, "store")?;
+            let (host, hash) = (a_host(call, host)?, a_key(call, key)?);
+            let filter = Filter { host, hash, states: states(state)?, ..Filter::default() };
+            out.give(tofu_iter::new(store, List::Pins, filter));
+            Ok(Answer::Ok)
+        })
     }
 }
 
-fn filter(list: List, states: u64) -> Result<Filter, Failure> {
-    let mut filter = Filter::default();
-    let known = match list {
-        List::Endpoints | List::Pins => {
-            filter.states = PinState::ALL.into_iter().filter(|s| states & (1 << (*s as i32)) != 0).collect();
-            PinState::ALL.into_iter().fold(0, |mask, s| mask | 1 << (s as i32))
-        }
-        List::Events => {
-            let all = [Severity::Info, Severity::Notice, Severity::Warning, Severity::High];
-            filter.severity = all.into_iter().find(|s| states & (1 << (*s as i32)) != 0);
-            all.iter().fold(0, |mask, s| mask | 1 << (*s as i32))
-        }
-        List::Pending => 0,
-    };
-    refuse_unknown_bits(states, known)?;
-    Ok(filter)
+/// Lists pending questions, by endpoint.
+///
+/// @param store  must not be NULL.
+/// @param host   lists questions about this host only, NUL-terminated; may be NULL for all.
+/// @param key    lists questions about the key or certificate with this SHA-256 fingerprint only, in any usual spelling,
+///               NUL-terminated; may be NULL for all.
+/// @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
+///               NULL.
+/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_list_pending(
+    store: *mut tofu_store,
+    host: *const c_char,
+    key: *const c_char,
+    out: *mut *mut tofu_iter,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let store = call.object(store, "store")?;
+            let filter = Filter { host: a_host(call, host)?, hash: a_key(call, key)?, ..Filter::default() };
+            out.give(tofu_iter::new(store, List::Pending, filter));
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// Lists the events of the log, the oldest first.
+///
+/// @param store     must not be NULL.
+/// @param host      lists events about this host only, NUL-terminated; may be NULL for all.
+/// @param key       lists events about the key or certificate with this SHA-256 fingerprint only, in any usual
+///                  spelling, NUL-terminated; may be NULL for all.
+/// @param severity  lists events of at least this severity, one of TOFU_SEVERITY_...; 0 for all.
+/// @param out       where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not
+///                  be NULL.
+/// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_list_events(
+    store: *mut tofu_store,
+    host: *const c_char,
+    key: *const c_char,
+    severity: tofu_severity,
+    out: *mut *mut tofu_iter,
+    err: *mut *mut tofu_error,
+) -> tofu_status {
+    // SAFETY: the pointers as their @param lines say.
+    unsafe {
+        guard(err, |call| {
+            let out = call.out(out, "out")?;
+            let store = call.object(store, "store")?;
+            let (host, hash) = (a_host(call, host)?, a_key(call, key)?);
+            let filter = Filter { host, hash, severity: at_least(severity)?, ..Filter::default() };
+            out.give(tofu_iter::new(store, List::Events, filter));
+            Ok(Answer::Ok)
+        })
+    }
+}
+
+/// # Safety
+/// `host` as the @param of the lists says.
+unsafe fn a_host(call: &Call<'_>, host: *const c_char) -> Result<Option<Host>, Failure> {
+    // SAFETY: the promise of this function.
+    let host = unsafe { call.optional_text(host, "host") }?;
+    Ok(host.map(Host::parse).transpose()?)
+}
+
+/// # Safety
+/// `key` as the @param of the lists says.
+unsafe fn a_key(call: &Call<'_>, key: *const c_char) -> Result<Option<Hash>, Failure> {
+    // SAFETY: the promise of this function.
+    let key = unsafe { call.optional_text(key, "key") }?;
+    Ok(match key.map(parse_fingerprint).transpose()? {
+        Some(Fingerprint::Key(hash) | Fingerprint::Either(hash)) => Some(hash),
+        None => None,
+    })
+}
+
+fn states(state: tofu_pin_state) -> Result<Vec<PinState>, Failure> {
+    if state == 0 { Ok(Vec::new()) } else { Ok(vec![pin_state(state)?]) }
+}
+
+fn at_least(severity: tofu_severity) -> Result<Option<Severity>, Failure> {
+    if severity == 0 {
+        return Ok(None);
+    }
+    let all = [Severity::Info, Severity::Notice, Severity::Warning, Severity::High];
+    from_number(&all, severity, "severity", "a severity (TOFU_SEVERITY_...)").map(Some)
 }
 
 /// Goes to the next item of a list, the first one at the first call. What the one before lent is gone.
 ///
 /// @param iter  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: there is one. TOFU_END: there are no more. Of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND: the list stays where it
-///         is and may be tried again. TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK: there is one. TOFU_END: there are no more. Store errors: the list stays where it is and may be
+///         tried again.
 ///
 /// Thread safety: one thread at a time. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -301,12 +398,15 @@ mod tests {
     use crate::store::PinState;
 
     #[test]
-    fn states_are_those_of_the_list_and_others_are_refused() {
-        assert_eq!(filter(List::Pins, 1 << 2).unwrap().states, [PinState::Staged]);
-        assert_eq!(filter(List::Events, 1 << 3 | 1 << 4).unwrap().severity, Some(Severity::Warning));
-        for (list, states) in [(List::Pins, 1), (List::Events, 1 << 5), (List::Pending, 1 << 1)] {
-            assert!(filter(list, states).is_err());
+    fn a_state_or_severity_is_one_of_its_family_or_none() {
+        assert_eq!(states(202).unwrap(), [PinState::Staged]);
+        assert_eq!(at_least(1003).unwrap(), Some(Severity::Warning));
+        assert!(states(0).unwrap().is_empty() && at_least(0).unwrap().is_none());
+        for other in [1, 2, 101, 206, 1002] {
+            assert!(states(other).is_err(), "{other}");
         }
-        assert_eq!(filter(List::Endpoints, 0).unwrap(), Filter::default());
+        for other in [1, 202, 1000, 1005] {
+            assert!(at_least(other).is_err(), "{other}");
+        }
     }
 }

@@ -29,7 +29,7 @@ pub type tofu_event_fn = Option<unsafe extern "C" fn(event: *const tofu_event, u
 ///                   call is under way, or with the last handle of the store, or at once where listener is NULL; not
 ///                   called where this call fails; may be NULL.
 /// @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

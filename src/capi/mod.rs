@@ -23,6 +23,7 @@ pub mod cert;
 pub mod cert_fields;
 pub mod chain;
 pub mod check;
+pub mod check_options;
 pub mod codes;
 pub mod conn;
 pub mod dial;
@@ -35,16 +36,18 @@ pub mod library;
 pub mod listener;
 pub mod pending;
 pub mod pin;
+pub mod pin_options;
 pub mod policy;
 pub mod policy_store;
 pub mod probe;
+pub mod session;
 pub mod status;
 pub mod store;
 pub mod store_manage;
 pub mod store_options;
 pub mod text;
+pub mod trust;
 pub mod verdict;
-pub mod verdict_known;
 pub mod verdict_words;
 
 #[cfg(test)]
@@ -55,9 +58,11 @@ mod tests {
         fn shared<T: Send + Sync>() {}
         shared::<super::cert::tofu_cert>();
         shared::<super::chain::tofu_chain>();
-        shared::<super::check::tofu_check>();
+        shared::<super::check_options::tofu_check_options>();
+        shared::<super::trust::tofu_trust_options>();
+        shared::<super::pin_options::tofu_pin_options>();
         shared::<super::conn::tofu_conn>();
-        shared::<super::dial::tofu_dial>();
+        shared::<super::dial::tofu_dial_options>();
         shared::<super::diff::tofu_diff>();
         shared::<super::error::tofu_error>();
         shared::<super::backend::tofu_batch>();

@@ -3,7 +3,8 @@
 use std::ffi::c_char;
 use std::ptr::null;
 
-use super::check::{self, tofu_check};
+use super::check;
+use super::check_options::tofu_check_options;
 use super::endpoint::tofu_endpoint;
 use super::error::tofu_error;
 use super::guard::{guard, read};
@@ -15,21 +16,23 @@ use super::verdict::tofu_verdict;
 use crate::store::Pending;
 use crate::time::system_now;
 
+/// A field of a pending question.
+pub type tofu_pending_field = i32;
 /// How often it was asked.
-pub const TOFU_PENDING_COUNT: i32 = 1;
+pub const TOFU_PENDING_FIELD_COUNT: tofu_pending_field = 2301;
 /// When it was first asked.
-pub const TOFU_PENDING_FIRST: i32 = 2;
+pub const TOFU_PENDING_FIELD_FIRST: tofu_pending_field = 2302;
 /// When it was last asked.
-pub const TOFU_PENDING_LAST: i32 = 3;
+pub const TOFU_PENDING_FIELD_LAST: tofu_pending_field = 2303;
 /// 1 where the known key was accepted after this one was seen: a reason for distrust.
-pub const TOFU_PENDING_CONTRADICTED: i32 = 4;
+pub const TOFU_PENDING_FIELD_CONTRADICTED: tofu_pending_field = 2304;
 
 /// The id of the verdict that asked, as tofu_verdict_id gave it and tofu_pending_dismiss takes it.
-pub const TOFU_PENDING_ID: i32 = 1;
+pub const TOFU_PENDING_FIELD_ID: tofu_pending_field = 2305;
 /// The key that was seen: "sha256//" and base64.
-pub const TOFU_PENDING_KEY: i32 = 2;
+pub const TOFU_PENDING_FIELD_KEY: tofu_pending_field = 2306;
 /// The fingerprint of the certificate that was seen, as hexadecimal pairs.
-pub const TOFU_PENDING_CERT: i32 = 3;
+pub const TOFU_PENDING_FIELD_CERT: tofu_pending_field = 2307;
 
 /// A question that nobody could answer when it came up, as it was when it was listed. Immutable.
 pub struct tofu_pending {
@@ -68,19 +71,19 @@ pub unsafe extern "C" fn tofu_pending_endpoint(pending: *const tofu_pending) -> 
 /// A number of a question.
 ///
 /// @param pending  borrowed; may be NULL, which gives 0.
-/// @param field    TOFU_PENDING_COUNT, TOFU_PENDING_FIRST, TOFU_PENDING_LAST or TOFU_PENDING_CONTRADICTED.
+/// @param field    TOFU_PENDING_FIELD_COUNT, TOFU_PENDING_FIELD_FIRST, TOFU_PENDING_FIELD_LAST or TOFU_PENDING_FIELD_CONTRADICTED.
 /// @return a number, or a time in seconds since the epoch, UTC; 0 for another field.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_pending_number(pending: *const tofu_pending, field: i32) -> i64 {
+pub unsafe extern "C" fn tofu_pending_number(pending: *const tofu_pending, field: tofu_pending_field) -> i64 {
     // SAFETY: `pending` as its @param says.
     unsafe {
         read(pending, 0, |p| match field {
-            TOFU_PENDING_COUNT => i64::try_from(p.pending.count).ok(),
-            TOFU_PENDING_FIRST => Some(p.pending.first),
-            TOFU_PENDING_LAST => Some(p.pending.last),
-            TOFU_PENDING_CONTRADICTED => Some(p.pending.contradicted.into()),
+            TOFU_PENDING_FIELD_COUNT => i64::try_from(p.pending.count).ok(),
+            TOFU_PENDING_FIELD_FIRST => Some(p.pending.first),
+            TOFU_PENDING_FIELD_LAST => Some(p.pending.last),
+            TOFU_PENDING_FIELD_CONTRADICTED => Some(p.pending.contradicted.into()),
             _ => None,
         })
     }
@@ -89,21 +92,21 @@ pub unsafe extern "C" fn tofu_pending_number(pending: *const tofu_pending, field
 /// A text of a question, escaped and fit to show.
 ///
 /// @param pending  borrowed; may be NULL, which gives "".
-/// @param field    TOFU_PENDING_ID, TOFU_PENDING_KEY or TOFU_PENDING_CERT.
+/// @param field    TOFU_PENDING_FIELD_ID, TOFU_PENDING_FIELD_KEY or TOFU_PENDING_FIELD_CERT.
 /// @return NUL-terminated UTF-8, borrowed from the question; "" for another field; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_pending_string(pending: *const tofu_pending, field: i32) -> *const c_char {
+pub unsafe extern "C" fn tofu_pending_string(pending: *const tofu_pending, field: tofu_pending_field) -> *const c_char {
     // SAFETY: `pending` as its @param says.
     unsafe { read(pending, EMPTY, |p| p.shelf.text(("string", field, 0, ""), || text(&p.pending, field))) }
 }
 
-fn text(pending: &Pending, field: i32) -> Option<String> {
+fn text(pending: &Pending, field: tofu_pending_field) -> Option<String> {
     Some(match field {
-        TOFU_PENDING_ID => crate::text::escape(&pending.verdict_id),
-        TOFU_PENDING_KEY => pending.spki.key_pin(),
-        TOFU_PENDING_CERT => pending.chain.first()?.colon_hex(),
+        TOFU_PENDING_FIELD_ID => crate::text::escape(&pending.verdict_id),
+        TOFU_PENDING_FIELD_KEY => pending.spki.key_pin(),
+        TOFU_PENDING_FIELD_CERT => pending.chain.first()?.colon_hex(),
         _ => return None,
     })
 }
@@ -120,16 +123,15 @@ fn text(pending: &Pending, field: i32) -> Option<String> {
 /// @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
 ///                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; of the
-///         store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY,
-///         TOFU_E_FORKED, TOFU_E_BACKEND; what a setter of options was refused with; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; store
+///         errors; what a setter of options was refused with.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pending_check(
     store: *mut tofu_store,
     pending: *const tofu_pending,
-    options: *const tofu_check,
+    options: *const tofu_check_options,
     verdict: *mut *mut tofu_verdict,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -140,7 +142,7 @@ pub unsafe extern "C" fn tofu_pending_check(
             let store = call.object(store, "store")?;
             let pending = call.object(pending, "pending")?;
             let made = check::again(store, &pending.pending, call.optional(options, "options")?)?;
-            let answer = check::answer(&made);
+            let answer = made.answer();
             verdict.give(made);
             Ok(answer)
         })
@@ -150,11 +152,9 @@ pub unsafe extern "C" fn tofu_pending_check(
 /// Removes a question without an answer. The server is neither trusted nor blocked, and asks again.
 ///
 /// @param store       must not be NULL.
-/// @param verdict_id  as tofu_verdict_id or TOFU_PENDING_ID gave it, NUL-terminated; must not be NULL.
+/// @param verdict_id  as tofu_verdict_id or TOFU_PENDING_FIELD_ID gave it, NUL-terminated; must not be NULL.
 /// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
-///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -4,53 +4,59 @@ use std::ffi::c_char;
 use std::ptr::null;
 
 use super::cert::tofu_cert;
+use super::codes::{Coded, pin_kind, tofu_pin_kind, tofu_problem};
 use super::endpoint::tofu_endpoint;
 use super::error::{Failure, tofu_error};
 use super::guard::{guard, read};
+use super::pin_options::{Wanted, tofu_pin_options};
 use super::ptr::{EMPTY, Object, Poison};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
+use super::trust::not_negative;
 use crate::cert::Cert;
 use crate::fingerprint;
 use crate::hash::Hash;
+use crate::path::Problems;
 use crate::store::{NewPin, Origin, Pin, PinEntry, PinKind, PinState, PinValue};
 use crate::text::{escape, excerpt};
 use crate::time::system_now;
 use crate::trust::facts::Layer;
 use crate::trust::{Fingerprint, parse_fingerprint};
 
-/// The pin's number in its store, never reused.
-pub const TOFU_PIN_ID: i32 = 1;
-/// One of TOFU_PIN_KIND_....
-pub const TOFU_PIN_KIND: i32 = 2;
-/// One of TOFU_PIN_STATE_....
-pub const TOFU_PIN_STATE: i32 = 3;
-/// The problems accepted with it, a mask of TOFU_PROBLEM_...; 0 also while TOFU_PIN_WAIVER_FIXED is 0.
-pub const TOFU_PIN_WAIVED: i32 = 4;
-/// 0 for a pin made by hand that has not matched yet, 1 once its problems are fixed.
-pub const TOFU_PIN_WAIVER_FIXED: i32 = 5;
-/// When it was made.
-pub const TOFU_PIN_CREATED: i32 = 6;
-/// When it took its present state.
-pub const TOFU_PIN_STATE_SINCE: i32 = 7;
-/// When it last matched, to the day.
-pub const TOFU_PIN_LAST_MATCHED: i32 = 8;
-/// When it stops counting.
-pub const TOFU_PIN_EXPIRES: i32 = 9;
-/// Until when it still counts although another one has taken its place.
-pub const TOFU_PIN_OVERLAP_UNTIL: i32 = 10;
-/// The number of the pin that a staged one will replace.
-pub const TOFU_PIN_REPLACES: i32 = 11;
-/// Where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
-pub const TOFU_PIN_LAYER: i32 = 12;
-
-/// What is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
-pub const TOFU_PIN_VALUE: i32 = 1;
-/// A person's note, as it may be shown.
-pub const TOFU_PIN_COMMENT: i32 = 2;
-/// How it came to be: "user", "managed", "accept-new", "sibling" or "imported".
-pub const TOFU_PIN_ORIGIN: i32 = 3;
+/// A field of a pin, for tofu_pin_number and tofu_pin_string.
+pub type tofu_pin_field = i32;
+/// Number: the pin's number in its store, never reused.
+pub const TOFU_PIN_FIELD_ID: tofu_pin_field = 2201;
+/// Number: one of TOFU_PIN_KIND_....
+pub const TOFU_PIN_FIELD_KIND: tofu_pin_field = 2202;
+/// Number: one of TOFU_PIN_STATE_....
+pub const TOFU_PIN_FIELD_STATE: tofu_pin_field = 2203;
+/// Text: what is pinned: "sha256//" and base64 for a key, hexadecimal pairs for a certificate, or a name.
+pub const TOFU_PIN_FIELD_VALUE: tofu_pin_field = 2204;
+/// Text: a person's note.
+pub const TOFU_PIN_FIELD_COMMENT: tofu_pin_field = 2205;
+/// Text: how the pin came to be: "user", "managed", "accept-new", "sibling" or "imported".
+pub const TOFU_PIN_FIELD_ORIGIN: tofu_pin_field = 2206;
+/// Text: the codes of the problems that were accepted with the pin, separated by spaces (docs/problems.md). tofu_pin_waives
+/// asks for one.
+pub const TOFU_PIN_FIELD_WAIVED: tofu_pin_field = 2207;
+/// Number: 0 for a pin made by hand that has not matched yet; 1 once the problems that it covers are fixed.
+pub const TOFU_PIN_FIELD_WAIVER_FIXED: tofu_pin_field = 2208;
+/// Number: when the pin was made.
+pub const TOFU_PIN_FIELD_CREATED: tofu_pin_field = 2209;
+/// Number: when it took its present state.
+pub const TOFU_PIN_FIELD_STATE_SINCE: tofu_pin_field = 2210;
+/// Number: when it last matched, to the day.
+pub const TOFU_PIN_FIELD_LAST_MATCHED: tofu_pin_field = 2211;
+/// Number: when it stops counting.
+pub const TOFU_PIN_FIELD_EXPIRES: tofu_pin_field = 2212;
+/// Number: until when it still counts although another one has taken its place.
+pub const TOFU_PIN_FIELD_OVERLAP_UNTIL: tofu_pin_field = 2213;
+/// Number: the number of the pin that a staged one will replace.
+pub const TOFU_PIN_FIELD_REPLACES: tofu_pin_field = 2214;
+/// Number: where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
+pub const TOFU_PIN_FIELD_LAYER: tofu_pin_field = 2215;
 
 /// Something trusted, or refused, for one endpoint or everywhere, as it was when it was listed. Immutable.
 pub struct tofu_pin {
@@ -94,41 +100,40 @@ impl Object for tofu_pin {
 /// A number of a pin.
 ///
 /// @param pin    borrowed; may be NULL, which gives 0.
-/// @param field  TOFU_PIN_ID or one of the fields after it.
-/// @return a number, a mask, or a time in seconds since the epoch, UTC; 0 for "never", "none" and another field.
+/// @param field  a field TOFU_PIN_FIELD_... that is a number; another one gives 0.
+/// @return a number, a code, or a time in seconds since the epoch, UTC; 0 for "never", "none" and another field.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_pin_number(pin: *const tofu_pin, field: i32) -> i64 {
+pub unsafe extern "C" fn tofu_pin_number(pin: *const tofu_pin, field: tofu_pin_field) -> i64 {
     // SAFETY: `pin` as its @param says.
     unsafe {
         read(pin, 0, |pin| match &pin.entry {
-            _ if field == TOFU_PIN_LAYER => Some(pin.layer),
+            _ if field == TOFU_PIN_FIELD_LAYER => Some(pin.layer),
             PinEntry::Endpoint(_, pin) => number(pin, field),
             PinEntry::Everywhere(block) => match field {
-                TOFU_PIN_ID => i64::try_from(block.id).ok(),
-                TOFU_PIN_KIND => Some(block.kind as i64),
-                TOFU_PIN_STATE => Some(PinState::Blocked as i64),
-                TOFU_PIN_CREATED | TOFU_PIN_STATE_SINCE => Some(block.created),
+                TOFU_PIN_FIELD_ID => i64::try_from(block.id).ok(),
+                TOFU_PIN_FIELD_KIND => Some(block.kind.number().into()),
+                TOFU_PIN_FIELD_STATE => Some(PinState::Blocked.number().into()),
+                TOFU_PIN_FIELD_CREATED | TOFU_PIN_FIELD_STATE_SINCE => Some(block.created),
                 _ => None,
             },
         })
     }
 }
 
-fn number(pin: &Pin, field: i32) -> Option<i64> {
+fn number(pin: &Pin, field: tofu_pin_field) -> Option<i64> {
     Some(match field {
-        TOFU_PIN_ID => i64::try_from(pin.id).ok()?,
-        TOFU_PIN_KIND => pin.kind as i64,
-        TOFU_PIN_STATE => pin.state as i64,
-        TOFU_PIN_WAIVED => i64::try_from(pin.waiver?.bits()).ok()?,
-        TOFU_PIN_WAIVER_FIXED => pin.waiver.is_some().into(),
-        TOFU_PIN_CREATED => pin.created,
-        TOFU_PIN_STATE_SINCE => pin.state_since,
-        TOFU_PIN_LAST_MATCHED => pin.last_matched,
-        TOFU_PIN_EXPIRES => pin.expires,
-        TOFU_PIN_OVERLAP_UNTIL => pin.overlap_until,
-        TOFU_PIN_REPLACES => i64::try_from(pin.replaces).ok()?,
+        TOFU_PIN_FIELD_ID => i64::try_from(pin.id).ok()?,
+        TOFU_PIN_FIELD_KIND => pin.kind.number().into(),
+        TOFU_PIN_FIELD_STATE => pin.state.number().into(),
+        TOFU_PIN_FIELD_WAIVER_FIXED => pin.waiver.is_some().into(),
+        TOFU_PIN_FIELD_CREATED => pin.created,
+        TOFU_PIN_FIELD_STATE_SINCE => pin.state_since,
+        TOFU_PIN_FIELD_LAST_MATCHED => pin.last_matched,
+        TOFU_PIN_FIELD_EXPIRES => pin.expires,
+        TOFU_PIN_FIELD_OVERLAP_UNTIL => pin.overlap_until,
+        TOFU_PIN_FIELD_REPLACES => i64::try_from(pin.replaces).ok()?,
         _ => return None,
     })
 }
@@ -136,31 +141,52 @@ fn number(pin: &Pin, field: i32) -> Option<i64> {
 /// A text of a pin, escaped and fit to show.
 ///
 /// @param pin    borrowed; may be NULL, which gives "".
-/// @param field  TOFU_PIN_VALUE, TOFU_PIN_COMMENT or TOFU_PIN_ORIGIN.
+/// @param field  a field TOFU_PIN_FIELD_... that is a text; another one gives "".
 /// @return NUL-terminated UTF-8, borrowed from the pin; "" for none and for another field; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_pin_string(pin: *const tofu_pin, field: i32) -> *const c_char {
+pub unsafe extern "C" fn tofu_pin_string(pin: *const tofu_pin, field: tofu_pin_field) -> *const c_char {
     // SAFETY: `pin` as its @param says.
     unsafe { read(pin, EMPTY, |pin| pin.shelf.text(("string", field, 0, ""), || text(&pin.entry, field))) }
 }
 
-fn text(entry: &PinEntry, field: i32) -> Option<String> {
+fn text(entry: &PinEntry, field: tofu_pin_field) -> Option<String> {
     let (kind, value, comment, origin) = match entry {
         PinEntry::Endpoint(_, pin) => (pin.kind, pin.value.clone(), &pin.comment, pin.origin),
         PinEntry::Everywhere(block) => (block.kind, PinValue::Sha256(block.value), &block.comment, Origin::Managed),
     };
     Some(match field {
-        TOFU_PIN_VALUE => match (kind, value) {
+        TOFU_PIN_FIELD_VALUE => match (kind, value) {
             (PinKind::Certificate, PinValue::Sha256(hash)) => hash.colon_hex(),
             (_, PinValue::Sha256(hash)) => hash.key_pin(),
             (_, PinValue::Name(name)) => escape(&name),
         },
-        TOFU_PIN_COMMENT => escape(comment),
-        TOFU_PIN_ORIGIN => origin.code().to_owned(),
+        TOFU_PIN_FIELD_COMMENT => escape(comment),
+        TOFU_PIN_FIELD_ORIGIN => origin.code().to_owned(),
+        TOFU_PIN_FIELD_WAIVED => waived(entry).kinds().map(|kind| kind.code()).collect::<Vec<_>>().join(" "),
         _ => return None,
     })
+}
+
+fn waived(entry: &PinEntry) -> Problems {
+    match entry {
+        PinEntry::Endpoint(_, pin) => pin.waiver.unwrap_or(Problems::NONE),
+        PinEntry::Everywhere(_) => Problems::NONE,
+    }
+}
+
+/// Whether a problem was accepted with a pin.
+///
+/// @param pin      borrowed; may be NULL, which gives 0.
+/// @param problem  one of TOFU_PROBLEM_...; another number gives 0.
+/// @return 1 if it was; 0 otherwise, also while TOFU_PIN_FIELD_WAIVER_FIXED is 0.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_pin_waives(pin: *const tofu_pin, problem: tofu_problem) -> i32 {
+    // SAFETY: `pin` as its @param says.
+    unsafe { read(pin, 0, |pin| Some(waived(&pin.entry).kinds().any(|kind| kind.number() == problem).into())) }
 }
 
 /// Where a pin belongs.
@@ -187,41 +213,26 @@ pub unsafe extern "C" fn tofu_pin_cert(pin: *const tofu_pin) -> *const tofu_cert
     unsafe { read(pin, null(), |pin| pin.cert.as_deref().map(std::ptr::from_ref)) }
 }
 
-/// Makes a pin by hand: trusts, stages as the next one, or blocks.
+/// Makes a pin by hand: trusts, stages the next key, or blocks.
 ///
-/// The caller vouches for the value: nothing is fetched. The problems that it covers are fixed by its first match, and
-/// an unusual one asks all the same. A pin that is there already takes the new state; what is blocked is not
-/// unblocked by this.
+/// The caller vouches for the value: nothing is fetched. The first match of the pin fixes which problems it covers, and
+/// an unusual problem asks even so. A pin that is there already takes the new state, except that this does not unblock.
 ///
 /// @param store     must not be NULL.
 /// @param endpoint  borrowed; may be NULL only to block a key or certificate everywhere.
-/// @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
-/// @param state     TOFU_PIN_STATE_TRUSTED, TOFU_PIN_STATE_STAGED, TOFU_PIN_STATE_BLOCKED or
-///                  TOFU_PIN_STATE_COMPROMISED; everywhere, TOFU_PIN_STATE_BLOCKED alone.
-/// @param value     a SHA-256 fingerprint of the key or certificate in any usual spelling (base64 is a key's
-///                  alone), or the name as a certificate presents it, a wildcard only above two labels;
-///                  NUL-terminated; may be NULL where cert is given.
-/// @param cert      what the pin is for, kept with it; where a value is given too, the two must agree; may be NULL
-///                  where value is given.
-/// @param expires   when it stops counting, in seconds since the epoch, UTC; 0 for never; negative is refused.
-/// @param comment   a note kept with the pin, NUL-terminated UTF-8; may be NULL.
+/// @param options   the pin; frozen by this call; must not be NULL.
 /// @param id        where to write the pin's number, 0 on failure; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for MD5 and SHA-1 fingerprints; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID also for options that lack a kind, a state or something to name, for MD5 and SHA-1
+///         fingerprints, and without an endpoint for everything but TOFU_PIN_STATE_BLOCKED without an end; what a setter
+///         of the options was refused with. Store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pin_add(
     store: *mut tofu_store,
     endpoint: *const tofu_endpoint,
-    kind: i32,
-    state: i32,
-    value: *const c_char,
-    cert: *const tofu_cert,
-    expires: i64,
-    comment: *const c_char,
+    options: *const tofu_pin_options,
     id: *mut i64,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -231,17 +242,12 @@ pub unsafe extern "C" fn tofu_pin_add(
             let id = call.place(id, 0, "id").ok();
             let store = &call.object(store, "store")?.store;
             let endpoint = call.optional(endpoint, "endpoint")?;
-            let cert = call.optional(cert, "cert")?.map(|cert| &cert.cert);
-            let kind = pin_kind(kind)?;
-            let value = pin_value(kind, call.optional_text(value, "value")?, cert)?;
-            let comment = call.optional_text(comment, "comment")?.unwrap_or_default().to_owned();
-            let expires = time("expires", expires)?;
-            let new = NewPin { kind, state: pin_state(state)?, value, cert: cert.cloned(), expires, comment };
+            let new = new_pin(call.object(options, "options")?.wanted.freeze()?)?;
             let made = match endpoint {
                 Some(endpoint) => store.add_pin(&endpoint.endpoint, &new, system_now())?,
                 None => {
                     let value = blocked_everywhere(&new)?;
-                    store.block(None, kind, value, &new.comment, system_now())?
+                    store.block(None, new.kind, value, &new.comment, system_now())?
                 }
             };
             if let Some(place) = id {
@@ -250,6 +256,14 @@ pub unsafe extern "C" fn tofu_pin_add(
             Ok(Answer::Ok)
         })
     }
+}
+
+fn new_pin(wanted: &Wanted) -> Result<NewPin, Failure> {
+    let kind = wanted.kind.ok_or_else(|| Failure::invalid("options: no kind of pin was set"))?;
+    let state = wanted.state.ok_or_else(|| Failure::invalid("options: no state of the pin was set"))?;
+    let value = pin_value(kind, wanted.value.as_deref(), wanted.cert.as_ref())?;
+    let (cert, comment) = (wanted.cert.clone(), wanted.comment.clone());
+    Ok(NewPin { kind, state, value, cert, expires: wanted.expires, comment })
 }
 
 fn blocked_everywhere(new: &NewPin) -> Result<Hash, Failure> {
@@ -261,22 +275,6 @@ fn blocked_everywhere(new: &NewPin) -> Result<Hash, Failure> {
     }
 }
 
-/// A time given by the caller.
-fn time(name: &str, at: i64) -> Result<i64, Failure> {
-    if at < 0 { Err(Failure::invalid(format!("{name}: {at} is before 1970"))) } else { Ok(at) }
-}
-
-fn pin_kind(kind: i32) -> Result<PinKind, Failure> {
-    let known = [PinKind::Key, PinKind::Certificate, PinKind::Issuer, PinKind::Name];
-    let found = known.into_iter().find(|k| *k as i32 == kind);
-    found.ok_or_else(|| Failure::invalid(format!("kind: {kind} is not a kind of pin")))
-}
-
-fn pin_state(state: i32) -> Result<PinState, Failure> {
-    let found = PinState::ALL.into_iter().find(|s| *s as i32 == state);
-    found.ok_or_else(|| Failure::invalid(format!("state: {state} is not a state of pins")))
-}
-
 fn pin_value(kind: PinKind, value: Option<&str>, cert: Option<&Cert>) -> Result<PinValue, Failure> {
     match (value, cert) {
         (Some(name), _) if kind == PinKind::Name => Ok(PinValue::Name(name.to_owned())),
@@ -284,7 +282,7 @@ fn pin_value(kind: PinKind, value: Option<&str>, cert: Option<&Cert>) -> Result<
             (Fingerprint::Key(_), PinKind::Certificate) => {
                 Err(Failure::invalid(format!("value: {} is a key's, not a certificate's", excerpt(text, 80))))
             }
-            // tofu_cert_spki_pin gives base64 without the label.
+            // TOFU_CERT_FIELD_SPKI_SHA256 gives base64 without the label.
             (Fingerprint::Either(_), PinKind::Certificate) if !is_hexadecimal(text) => {
                 let shown = excerpt(text, 80);
                 let what = format!("value: {shown} is base64, as a key's is written; a certificate's is hexadecimal");
@@ -297,7 +295,7 @@ fn pin_value(kind: PinKind, value: Option<&str>, cert: Option<&Cert>) -> Result<
             let hash = if kind == PinKind::Certificate { cert.fingerprint() } else { cert.spki() };
             Ok(PinValue::Sha256(hash))
         }
-        (None, None) => Err(Failure::invalid("value: must not be NULL where cert is NULL too")),
+        (None, None) => Err(Failure::invalid("options: neither a value nor a certificate was set")),
     }
 }
 
@@ -313,21 +311,19 @@ fn is_hexadecimal(text: &str) -> bool {
 ///
 /// @param store     must not be NULL.
 /// @param endpoint  whose pin it is; borrowed; must not be NULL.
-/// @param kind      one of TOFU_PIN_KIND_... but TOFU_PIN_KIND_NONE.
-/// @param value     what the pin names, as TOFU_PIN_VALUE gives it or in any other spelling that tofu_pin_add takes,
+/// @param kind      one of TOFU_PIN_KIND_....
+/// @param value     what the pin names, as TOFU_PIN_FIELD_VALUE gives it or in any other spelling that tofu_pin_add takes,
 ///                  NUL-terminated; must not be NULL.
 /// @param id        where to write the number of the mask, 0 on failure; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; of the store
-///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
-///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pin_mask(
     store: *mut tofu_store,
     endpoint: *const tofu_endpoint,
-    kind: i32,
+    kind: tofu_pin_kind,
     value: *const c_char,
     id: *mut i64,
     err: *mut *mut tofu_error,
@@ -359,9 +355,7 @@ pub unsafe extern "C" fn tofu_pin_mask(
 /// @param field  its name, NUL-terminated; must not be NULL.
 /// @param value  its value, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID, also for a change that is not allowed; of the store TOFU_E_IO,
-///         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
-///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID also for a change that is not allowed; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -386,7 +380,7 @@ pub unsafe extern "C" fn tofu_pin_set(
                 }
                 "expires" => {
                     let at = value.parse().map_err(|_| refuse())?;
-                    store.set_pin_expiry(id, time("value", at)?, now)?;
+                    store.set_pin_expiry(id, not_negative("value", at)?, now)?;
                 }
                 "comment" => store.set_pin_comment(id, value, now)?,
                 other => {
@@ -411,9 +405,7 @@ fn pin_id(id: i64) -> Result<u64, Failure> {
 /// @param store  must not be NULL.
 /// @param id     the pin's number.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -443,18 +435,13 @@ mod tests {
             assert_eq!(pin_value(PinKind::Certificate, Some(&text), None).unwrap(), PinValue::Sha256(hash), "{text}");
         }
         assert_eq!(pin_value(PinKind::Key, Some(&hash.base64()), None).unwrap(), PinValue::Sha256(hash));
-        assert!(pin_value(PinKind::Certificate, Some(&hash.base64()), None).is_err(), "as tofu_cert_spki_pin gives it");
+        assert!(
+            pin_value(PinKind::Certificate, Some(&hash.base64()), None).is_err(),
+            "as TOFU_CERT_FIELD_SPKI_SHA256 gives it"
+        );
         assert!(pin_value(PinKind::Key, Some("da39a3ee5e6b4b0d3255bfef95601890afd80709"), None).is_err());
         assert!(pin_value(PinKind::Key, None, None).is_err());
         let name = pin_value(PinKind::Name, Some("*.provider.example"), None).unwrap();
         assert_eq!(name, PinValue::Name("*.provider.example".to_owned()));
-    }
-
-    #[test]
-    fn every_state_has_its_number() {
-        for state in PinState::ALL {
-            assert_eq!(pin_state(state as i32).unwrap(), state);
-        }
-        assert!(pin_state(0).is_err() && pin_state(6).is_err());
     }
 }

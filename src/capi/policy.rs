@@ -8,6 +8,7 @@ use super::guard::{free, guard, read};
 use super::ptr::{EMPTY, Object, Poison, name};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
+use crate::cert::Cert;
 use crate::path::{RootFile, Roots};
 use crate::trust::Policy;
 
@@ -40,7 +41,7 @@ impl Object for tofu_policy {
 /// @param out     where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure;
 ///                must not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for another preset; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID also for another preset.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -66,8 +67,8 @@ pub unsafe extern "C" fn tofu_policy_new(
 /// @param field   its name, "first-use" for example, NUL-terminated; must not be NULL.
 /// @param value   its value, "ask" for example, NUL-terminated; must not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE once it was set on a check;
-///         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+/// @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE once it was set on a check;
+///         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy fails with it.
 ///
 /// Thread safety: the thread that builds the policy. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn tofu_policy_set(
 /// @param len         their number.
 /// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or where none counts for TLS servers;
-///         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_set_policy fails with it.
+///         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy fails with it.
 ///
 /// Thread safety: the thread that builds the policy. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -119,6 +120,12 @@ pub unsafe extern "C" fn tofu_policy_add_root(
 }
 
 fn add_roots(policy: &mut Policy, bytes: &[u8]) -> Result<(), Failure> {
+    roots(bytes)?.into_iter().for_each(|root| policy.add_root(root));
+    Ok(())
+}
+
+/// The trust anchors of a file; an error if there is none, or one cannot be read.
+pub(super) fn roots(bytes: &[u8]) -> Result<Vec<Cert>, Failure> {
     let file = RootFile::read(bytes);
     if file.certs.is_empty() {
         return Err(Failure::new(Code::Parse, "certificate.parse", file.why_empty()));
@@ -126,8 +133,7 @@ fn add_roots(policy: &mut Policy, bytes: &[u8]) -> Result<(), Failure> {
     if let Some((_, error)) = file.unreadable.into_iter().next() {
         return Err(error.into());
     }
-    file.certs.into_iter().for_each(|root| policy.add_root(root));
-    Ok(())
+    Ok(file.certs)
 }
 
 /// The text of a field of a policy; "json" gives all of them.
@@ -167,7 +173,7 @@ pub unsafe extern "C" fn tofu_policy_free(policy: *mut tofu_policy) {
 /// Does not reload anchors added with tofu_policy_add_root.
 ///
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -184,7 +190,6 @@ pub unsafe extern "C" fn tofu_roots_reload(err: *mut *mut tofu_error) -> tofu_st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cert::Cert;
 
     #[test]
     fn a_file_of_roots_is_read_as_every_other_and_what_does_not_count_is_refused_by_its_reason() {

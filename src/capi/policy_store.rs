@@ -18,9 +18,7 @@ use crate::trust::Policy;
 /// @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
 /// @param out       where to write a policy of one's own, freed with tofu_policy_free; NULL on failure; must not be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -56,9 +54,7 @@ pub unsafe extern "C" fn tofu_policy_load(
 /// @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
 /// @param policy    copied and frozen by this call; may be NULL, which removes the one that was saved.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; what a setter of the policy was refused with; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
-///         TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; what a setter of the policy was refused with; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

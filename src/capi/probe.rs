@@ -6,52 +6,22 @@ use std::ptr::null;
 use std::time::Duration;
 
 use super::chain::tofu_chain;
-use super::dial::{self, tofu_dial};
+use super::dial::{self, tofu_dial_options};
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
 use super::ptr::{EMPTY, Object, Poison};
+use super::session::{
+    TOFU_SESSION_FIELD_ADDRESS, TOFU_SESSION_FIELD_ALPN, TOFU_SESSION_FIELD_CLIENT_CERTIFICATE,
+    TOFU_SESSION_FIELD_CONNECT_US, TOFU_SESSION_FIELD_GREETING, TOFU_SESSION_FIELD_GROUP,
+    TOFU_SESSION_FIELD_HANDSHAKE_US, TOFU_SESSION_FIELD_HOST, TOFU_SESSION_FIELD_JSON, TOFU_SESSION_FIELD_OCSP_STAPLED,
+    TOFU_SESSION_FIELD_PORT, TOFU_SESSION_FIELD_PROTOCOL, TOFU_SESSION_FIELD_PROVEN, TOFU_SESSION_FIELD_RESOLVE_US,
+    TOFU_SESSION_FIELD_SNI, TOFU_SESSION_FIELD_STARTTLS, TOFU_SESSION_FIELD_STARTTLS_US, TOFU_SESSION_FIELD_SUITE,
+    tofu_session_field,
+};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use crate::endpoint::{Host, NameError};
 use crate::tls::{self, Probe, Service, Start};
-
-/// The host asked for, in its canonical spelling.
-pub const TOFU_PROBE_HOST: i32 = 1;
-/// The address reached, with its port: "192.0.2.1:993"; "" for a Unix socket.
-pub const TOFU_PROBE_ADDRESS: i32 = 2;
-/// The name that was sent in the clear (SNI); "" for none.
-pub const TOFU_PROBE_SNI: i32 = 3;
-/// The protocol whose STARTTLS was used, "imap"; "" for TLS from the first byte.
-pub const TOFU_PROBE_STARTTLS: i32 = 4;
-/// The server's first line before TLS; "" without STARTTLS.
-pub const TOFU_PROBE_GREETING: i32 = 5;
-/// The version of TLS, "TLS 1.3", whether agreed on or only seen.
-pub const TOFU_PROBE_PROTOCOL: i32 = 6;
-/// The cipher suite by its IANA name, whether agreed on or only seen.
-pub const TOFU_PROBE_SUITE: i32 = 7;
-/// The group of the key exchange by its IANA name, whether agreed on or only seen; "" for none.
-pub const TOFU_PROBE_GROUP: i32 = 8;
-/// What was agreed on by ALPN; "" for nothing.
-pub const TOFU_PROBE_ALPN: i32 = 9;
-/// Everything: docs/json-probe.md.
-pub const TOFU_PROBE_JSON: i32 = 10;
-
-/// The port asked for.
-pub const TOFU_PROBE_PORT: i32 = 1;
-/// 1 if the server proved in the handshake that it holds the leaf's key. Where not, anybody could have sent the chain.
-pub const TOFU_PROBE_PROVEN: i32 = 2;
-/// 1 if the server asked for a client certificate.
-pub const TOFU_PROBE_CLIENT_CERTIFICATE: i32 = 3;
-/// 1 if the server stapled an OCSP response.
-pub const TOFU_PROBE_OCSP_STAPLED: i32 = 4;
-/// Microseconds of the lookup of the name; 0 without one.
-pub const TOFU_PROBE_RESOLVE_US: i32 = 5;
-/// Microseconds of connecting; 0 with a socket of the caller's.
-pub const TOFU_PROBE_CONNECT_US: i32 = 6;
-/// Microseconds of the dialogue before TLS; 0 without one.
-pub const TOFU_PROBE_STARTTLS_US: i32 = 7;
-/// Microseconds of the handshake; 0 where it was not finished.
-pub const TOFU_PROBE_HANDSHAKE_US: i32 = 8;
 
 /// What a server showed. Immutable.
 pub struct tofu_probe_result {
@@ -81,7 +51,7 @@ impl Object for tofu_probe_result {
 ///
 /// Trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not that they are
 /// any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with TOFU_CHECK_UNPROVEN unless
-/// TOFU_PROBE_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
+/// TOFU_SESSION_FIELD_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
 /// no session is possible, for want of a client certificate or of a common version of TLS, and the certificates were
 /// seen nonetheless, that is TOFU_OK as well, and tofu_probe_result_failure says why.
 ///
@@ -94,15 +64,15 @@ impl Object for tofu_probe_result {
 /// @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK when the server could not be found or reached,
 ///         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for
 ///         more than is looked at; TOFU_E_IO when the system has no descriptor or thread left; TOFU_E_STATE for a dial
-///         that was used; what a setter of the dial was refused with; TOFU_E_INVALID, also for a dial that is
-///         non-blocking; TOFU_E_INTERNAL.
+///         that was used; what a setter of the dial was refused with; TOFU_E_INVALID also for a dial that is
+///         non-blocking.
 ///
 /// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_probe(
     host: *const c_char,
     port: u16,
-    dial: *mut tofu_dial,
+    dial: *mut tofu_dial_options,
     out: *mut *mut tofu_probe_result,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -146,13 +116,16 @@ pub unsafe extern "C" fn tofu_probe_result_failure(result: *const tofu_probe_res
 /// A text of a probe, escaped and fit to show.
 ///
 /// @param result  borrowed; may be NULL, which gives "".
-/// @param field   TOFU_PROBE_HOST, _ADDRESS, _SNI, _STARTTLS, _GREETING, _PROTOCOL, _SUITE, _GROUP, _ALPN or _JSON.
+/// @param field   a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
 /// @return NUL-terminated UTF-8, borrowed from the result; "" for what there is not and for another field; never
 ///         NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_probe_result_string(result: *const tofu_probe_result, field: i32) -> *const c_char {
+pub unsafe extern "C" fn tofu_probe_result_string(
+    result: *const tofu_probe_result,
+    field: tofu_session_field,
+) -> *const c_char {
     // SAFETY: `result` as its @param says.
     unsafe { read(result, EMPTY, |r| r.shelf.text(("string", field, 0, ""), || text(&r.probe, field))) }
 }
@@ -160,13 +133,12 @@ pub unsafe extern "C" fn tofu_probe_result_string(result: *const tofu_probe_resu
 /// A number of a probe.
 ///
 /// @param result  borrowed; may be NULL, which gives 0.
-/// @param field   TOFU_PROBE_PORT, _PROVEN, _CLIENT_CERTIFICATE, _OCSP_STAPLED, _RESOLVE_US, _CONNECT_US, _STARTTLS_US
-///                or _HANDSHAKE_US.
+/// @param field   a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
 /// @return a number; 0 for another field.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_probe_result_number(result: *const tofu_probe_result, field: i32) -> i64 {
+pub unsafe extern "C" fn tofu_probe_result_number(result: *const tofu_probe_result, field: tofu_session_field) -> i64 {
     // SAFETY: `result` as its @param says.
     unsafe { read(result, 0, |result| number(&result.probe, field)) }
 }
@@ -182,34 +154,34 @@ pub unsafe extern "C" fn tofu_probe_result_free(result: *mut tofu_probe_result) 
     unsafe { free(result) }
 }
 
-fn text(probe: &Probe, field: i32) -> Option<String> {
+fn text(probe: &Probe, field: tofu_session_field) -> Option<String> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     match field {
-        TOFU_PROBE_HOST => Some(probe.host().to_string()),
-        TOFU_PROBE_ADDRESS => Some(probe.address()?.to_string()),
-        TOFU_PROBE_SNI => owned(probe.sni()),
-        TOFU_PROBE_STARTTLS => owned(starttls(probe.service())),
-        TOFU_PROBE_GREETING => owned(probe.greeting()),
-        TOFU_PROBE_PROTOCOL => probe.protocol(),
-        TOFU_PROBE_SUITE => probe.suite(),
-        TOFU_PROBE_GROUP => probe.group(),
-        TOFU_PROBE_ALPN => probe.facts()?.alpn.clone(),
-        TOFU_PROBE_JSON => Some(crate::text::json(&probe.to_json())),
+        TOFU_SESSION_FIELD_HOST => Some(probe.host().to_string()),
+        TOFU_SESSION_FIELD_ADDRESS => Some(probe.address()?.to_string()),
+        TOFU_SESSION_FIELD_SNI => owned(probe.sni()),
+        TOFU_SESSION_FIELD_STARTTLS => owned(starttls(probe.service())),
+        TOFU_SESSION_FIELD_GREETING => owned(probe.greeting()),
+        TOFU_SESSION_FIELD_PROTOCOL => probe.protocol(),
+        TOFU_SESSION_FIELD_SUITE => probe.suite(),
+        TOFU_SESSION_FIELD_GROUP => probe.group(),
+        TOFU_SESSION_FIELD_ALPN => probe.facts()?.alpn.clone(),
+        TOFU_SESSION_FIELD_JSON => Some(crate::text::json(&probe.to_json())),
         _ => None,
     }
 }
 
-fn number(probe: &Probe, field: i32) -> Option<i64> {
+fn number(probe: &Probe, field: tofu_session_field) -> Option<i64> {
     let timings = probe.timings();
     match field {
-        TOFU_PROBE_PORT => Some(probe.port().get().into()),
-        TOFU_PROBE_PROVEN => Some(probe.proven().into()),
-        TOFU_PROBE_CLIENT_CERTIFICATE => Some(probe.client_certificate().into()),
-        TOFU_PROBE_OCSP_STAPLED => Some(probe.chain().ocsp().is_some().into()),
-        TOFU_PROBE_RESOLVE_US => microseconds(timings.resolve),
-        TOFU_PROBE_CONNECT_US => microseconds(timings.connect),
-        TOFU_PROBE_STARTTLS_US => microseconds(timings.starttls),
-        TOFU_PROBE_HANDSHAKE_US => microseconds(timings.handshake),
+        TOFU_SESSION_FIELD_PORT => Some(probe.port().get().into()),
+        TOFU_SESSION_FIELD_PROVEN => Some(probe.proven().into()),
+        TOFU_SESSION_FIELD_CLIENT_CERTIFICATE => Some(probe.client_certificate().into()),
+        TOFU_SESSION_FIELD_OCSP_STAPLED => Some(probe.chain().ocsp().is_some().into()),
+        TOFU_SESSION_FIELD_RESOLVE_US => microseconds(timings.resolve),
+        TOFU_SESSION_FIELD_CONNECT_US => microseconds(timings.connect),
+        TOFU_SESSION_FIELD_STARTTLS_US => microseconds(timings.starttls),
+        TOFU_SESSION_FIELD_HANDSHAKE_US => microseconds(timings.handshake),
         _ => None,
     }
 }

@@ -107,6 +107,25 @@ impl<'a> Call<'a> {
         Ok(unsafe { std::slice::from_raw_parts(ptr, len) })
     }
 
+    /// A list of values: NULL with count 0 is empty, NULL with a count is an error.
+    ///
+    /// # Safety
+    /// `ptr` is NULL or `count` values can be read from it, unchanged during the call.
+    pub(super) unsafe fn list<V>(&self, ptr: *const V, count: usize, name: &'static str) -> Result<&'a [V], Failure> {
+        if count == 0 {
+            return Ok(&[]);
+        }
+        if ptr.is_null() {
+            return Err(Failure::null(name));
+        }
+        let bytes = count.checked_mul(size_of::<V>());
+        if bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            return Err(Failure::invalid(format!("{name}: {count} is more than memory can hold")));
+        }
+        // SAFETY: the promise of this function, and the length fits.
+        Ok(unsafe { std::slice::from_raw_parts(ptr, count) })
+    }
+
     /// Room for bytes: NULL with length 0 is none, NULL with a length is an error.
     ///
     /// # Safety
@@ -245,6 +264,18 @@ pub(super) unsafe fn name<'a>(ptr: *const c_char) -> Option<&'a str> {
     }
     // SAFETY: the promise of this function.
     unsafe { CStr::from_ptr(ptr) }.to_str().ok()
+}
+
+/// A string given for showing: `None` for NULL; what is not UTF-8 is replaced.
+///
+/// # Safety
+/// `ptr` is NULL or a NUL-terminated string that stays as it is during the call.
+pub(super) unsafe fn lossy(ptr: *const c_char) -> Option<String> {
+    if ptr.is_null() {
+        return None;
+    }
+    // SAFETY: the promise of this function.
+    Some(unsafe { CStr::from_ptr(ptr) }.to_string_lossy().into_owned())
 }
 
 /// What string accessors give when there is nothing: an empty string, never NULL.

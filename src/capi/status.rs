@@ -8,73 +8,73 @@ use std::ffi::{CStr, c_char};
 pub type tofu_status = i32;
 
 /// Go ahead. Only this means yes.
-pub const TOFU_OK: i32 = 0;
+pub const TOFU_OK: tofu_status = 0;
 /// The call worked and a person must answer before anything is sent.
-pub const TOFU_ASK: i32 = 1;
+pub const TOFU_ASK: tofu_status = 1;
 /// The call worked and the answer is no.
-pub const TOFU_REJECT: i32 = 2;
+pub const TOFU_REJECT: tofu_status = 2;
 /// Nothing more to read or to list.
-pub const TOFU_END: i32 = 3;
+pub const TOFU_END: tofu_status = 3;
 /// A non-blocking call wants to be repeated.
-pub const TOFU_AGAIN: i32 = 4;
+pub const TOFU_AGAIN: tofu_status = 4;
 /// The certificate does not cover the host.
-pub const TOFU_NO_MATCH: i32 = 5;
+pub const TOFU_NO_MATCH: tofu_status = 5;
 /// An argument makes no sense, or is NULL where it must not be.
-pub const TOFU_E_INVALID: i32 = -1;
+pub const TOFU_E_INVALID: tofu_status = -1;
 /// Bytes that are not a certificate, PEM or other data expected.
-pub const TOFU_E_PARSE: i32 = -2;
+pub const TOFU_E_PARSE: tofu_status = -2;
 /// A host, port or account that no endpoint can have.
-pub const TOFU_E_NAME: i32 = -3;
+pub const TOFU_E_NAME: tofu_status = -3;
 /// A size or count limit was reached.
-pub const TOFU_E_LIMIT: i32 = -4;
+pub const TOFU_E_LIMIT: tofu_status = -4;
 /// The operating system refused to read or write.
-pub const TOFU_E_IO: i32 = -5;
+pub const TOFU_E_IO: tofu_status = -5;
 /// Another program holds the store for longer than the time allowed.
-pub const TOFU_E_BUSY: i32 = -6;
+pub const TOFU_E_BUSY: tofu_status = -6;
 /// The store is not what was written; nothing in it counts.
-pub const TOFU_E_DAMAGED: i32 = -7;
+pub const TOFU_E_DAMAGED: tofu_status = -7;
 /// The store was written by a newer version.
-pub const TOFU_E_FUTURE: i32 = -8;
+pub const TOFU_E_FUTURE: tofu_status = -8;
 /// Type, owner or permissions of the store's file make it unsafe.
-pub const TOFU_E_UNSAFE_FILE: i32 = -9;
+pub const TOFU_E_UNSAFE_FILE: tofu_status = -9;
 /// A write to what can only be read.
-pub const TOFU_E_READ_ONLY: i32 = -10;
+pub const TOFU_E_READ_ONLY: tofu_status = -10;
 /// What was asked for is not there.
-pub const TOFU_E_NOT_FOUND: i32 = -11;
+pub const TOFU_E_NOT_FOUND: tofu_status = -11;
 /// Somebody else changed it in the meantime.
-pub const TOFU_E_CONFLICT: i32 = -12;
+pub const TOFU_E_CONFLICT: tofu_status = -12;
 /// Not now: the object was already used, or the call does not fit its state.
-pub const TOFU_E_STATE: i32 = -13;
+pub const TOFU_E_STATE: tofu_status = -13;
 /// The handle was made before fork(2) and is used in the child.
-pub const TOFU_E_FORKED: i32 = -14;
+pub const TOFU_E_FORKED: tofu_status = -14;
 /// Not built in, or not known to this version.
-pub const TOFU_E_UNSUPPORTED: i32 = -15;
+pub const TOFU_E_UNSUPPORTED: tofu_status = -15;
 /// The network failed.
-pub const TOFU_E_NETWORK: i32 = -16;
+pub const TOFU_E_NETWORK: tofu_status = -16;
 /// A deadline passed.
-pub const TOFU_E_TIMEOUT: i32 = -17;
+pub const TOFU_E_TIMEOUT: tofu_status = -17;
 /// Cancelled by the program.
-pub const TOFU_E_CANCELLED: i32 = -18;
+pub const TOFU_E_CANCELLED: tofu_status = -18;
 /// The dialogue before TLS went wrong.
-pub const TOFU_E_STARTTLS: i32 = -19;
+pub const TOFU_E_STARTTLS: tofu_status = -19;
 /// The server does not offer TLS where it was used before.
-pub const TOFU_E_STRIPPED: i32 = -20;
+pub const TOFU_E_STRIPPED: tofu_status = -20;
 /// The TLS handshake failed.
-pub const TOFU_E_TLS: i32 = -21;
+pub const TOFU_E_TLS: tofu_status = -21;
 /// The connection ended without close_notify.
-pub const TOFU_E_TRUNCATED: i32 = -22;
+pub const TOFU_E_TRUNCATED: tofu_status = -22;
 /// The application's own storage reported a failure.
-pub const TOFU_E_BACKEND: i32 = -23;
+pub const TOFU_E_BACKEND: tofu_status = -23;
 /// Out of memory.
-pub const TOFU_E_MEMORY: i32 = -24;
+pub const TOFU_E_MEMORY: tofu_status = -24;
 /// A defect of the library; the objects in use are poisoned.
-pub const TOFU_E_INTERNAL: i32 = -25;
+pub const TOFU_E_INTERNAL: tofu_status = -25;
 /// Trust of a verdict, or in a way, that is not offered.
-pub const TOFU_E_NOT_OFFERED: i32 = -26;
+pub const TOFU_E_NOT_OFFERED: tofu_status = -26;
 /// Trust of a verdict that is too old or overtaken by a change.
-pub const TOFU_E_STALE: i32 = -27;
+pub const TOFU_E_STALE: tofu_status = -27;
 /// A CA answer is wanted and no trust anchors could be loaded.
-pub const TOFU_E_ROOTS: i32 = -28;
+pub const TOFU_E_ROOTS: tofu_status = -28;
 
 /// What a call that worked answers. A type of its own, so that no success can carry an error's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Stores: opening, the one of the whole application, and the generation.
+//! Stores: opening one, and the generation.
 
 use std::ffi::c_char;
 use std::path::PathBuf;
@@ -11,7 +11,6 @@ use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
 use super::store_options::{Opening, tofu_store_options};
 use crate::store::{Store, StoreOptions};
-use crate::trust::{default_store, set_default_store};
 
 /// What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
 pub struct tofu_store {
@@ -44,9 +43,7 @@ impl Object for tofu_store {
 /// @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
 ///                 must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; of the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -81,55 +78,12 @@ fn open(path: Option<&str>, opening: Option<&Opening>) -> Result<Store, Failure>
     }
 }
 
-/// Sets the store of the whole application, for code that has no handle of its own (an adapter deep in a mail
-/// module). It is fetched with tofu_store_get_default and never implied.
-///
-/// @param store  shared, not given away: the caller still frees its handle; may be NULL, which unsets it.
-/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INTERNAL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_store_set_default(store: *mut tofu_store, err: *mut *mut tofu_error) -> tofu_status {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe {
-        guard(err, |call| {
-            set_default_store(call.optional(store, "store")?.map(|store| store.store.clone()));
-            Ok(Answer::Ok)
-        })
-    }
-}
-
-/// One more handle on the store of the whole application. If none was set, the user's default store is opened and
-/// set first.
-///
-/// @param out  where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
-///             be NULL.
-/// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; as tofu_store_open for NULL path and options, of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED,
-///         TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND;
-///         TOFU_E_INVALID; TOFU_E_INTERNAL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_store_get_default(out: *mut *mut tofu_store, err: *mut *mut tofu_error) -> tofu_status {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe {
-        guard(err, |call| {
-            let out = call.out(out, "out")?;
-            out.give(default_store()?.into());
-            Ok(Answer::Ok)
-        })
-    }
-}
-
 /// A number that moves with any change of the store by anyone, for views that want to know when to read again.
 ///
 /// @param store  must not be NULL.
 /// @param out    where to write the number, 0 on failure; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::codes::{
     TOFU_FORMAT_CERT_OVERRIDE, TOFU_FORMAT_FINGERPRINTS, TOFU_FORMAT_JSON, TOFU_FORMAT_KEY_FINGERPRINTS,
-    TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM, TOFU_IMPORT_CERT_OVERRIDE, TOFU_IMPORT_COMMIT, TOFU_IMPORT_FINGERPRINTS,
-    TOFU_IMPORT_JSON, TOFU_IMPORT_KNOWN_HOSTS, TOFU_IMPORT_PEM, TOFU_IMPORT_RESTORE, refuse_unknown_bits,
+    TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM, TOFU_IMPORT_COMMIT, TOFU_IMPORT_PREVIEW, TOFU_IMPORT_RESTORE,
+    tofu_format, tofu_import_mode,
 };
 use super::endpoint::tofu_endpoint;
 use super::error::{Code, Failure, tofu_error};
@@ -23,41 +23,43 @@ use crate::time::system_now;
 
 /// Takes in what another program or another store knows, or says what it would take in.
 ///
-/// A dry run unless TOFU_IMPORT_COMMIT is set; then one change, which tofu_store_undo takes back as a whole. It trusts
-/// nothing new at an endpoint that has pins or was accepted before, never lifts a block, never loosens a policy; what an
-/// export blocks or marks as compromised is taken at every endpoint. MD5 and SHA-1 fingerprints are refused. What cannot be read or used is remarked with its line, and the rest is taken. Of two
-/// statements about one pin the stricter counts. What a foreign pin waives is not believed beyond what the first match of
-/// a pin made by hand could fix; of its times only an end is kept.
+/// An import is one change, which tofu_store_undo takes back as a whole.
+///
+/// - It adds no trust for an endpoint that has pins or was accepted before, never lifts a block, and never loosens a
+///   policy. What an export blocks or marks as compromised is taken in for every endpoint.
+/// - MD5 and SHA-1 fingerprints are refused.
+/// - A line that cannot be read or used is named in the report, and the rest is taken in.
+/// - Of two statements about one pin the stricter one counts.
+/// - A pin of another program waives no more problems than the first match of a pin made by hand would, and of its times
+///   only an end is kept.
 ///
 /// @param store     must not be NULL.
-/// @param format    one of TOFU_IMPORT_....
+/// @param format    TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_CERT_OVERRIDE, TOFU_FORMAT_FINGERPRINTS,
+///                  TOFU_FORMAT_KEY_FINGERPRINTS (read like the one before) or TOFU_FORMAT_PEM.
 /// @param data      the content of the file; may be NULL with len 0, which holds nothing.
 /// @param len       its length in bytes, at most 256 MiB.
-/// @param endpoint  whose certificates or fingerprints they are: needed for TOFU_IMPORT_PEM, which names no server, and
-///                  for TOFU_IMPORT_FINGERPRINTS where a line is a fingerprint alone. Its account is that of every pin
-///                  that is taken, whatever host the file names, but for TOFU_IMPORT_JSON, which names the account of
-///                  each endpoint and takes no notice of this. Its host and port count only where the file names none.
-///                  Without one the pins are those of the account without a name; may be NULL, but for TOFU_IMPORT_PEM.
-/// @param flags     any of TOFU_IMPORT_COMMIT and, with it and for TOFU_IMPORT_JSON alone, TOFU_IMPORT_RESTORE; unknown
-///                  bits are refused.
-/// @param report    where to write what was or would be taken, as JSON (docs/json-reports.md), owned by the caller, freed
-///                  with tofu_text_free; NULL on failure; may be NULL.
+/// @param endpoint  the server that the data is about. It is needed for TOFU_FORMAT_PEM, which names no server, and for
+///                  lines that are a fingerprint alone; its host and port count only if the data names none. Its
+///                  account is that of every pin taken in, except for TOFU_FORMAT_JSON, which names the account of each
+///                  endpoint and ignores this parameter; may be NULL except for TOFU_FORMAT_PEM, and the pins then
+///                  belong to the account without a name.
+/// @param mode      TOFU_IMPORT_PREVIEW, TOFU_IMPORT_COMMIT, or, for TOFU_FORMAT_JSON, TOFU_IMPORT_RESTORE.
+/// @param report    where to write what was or would be taken in, as JSON (docs/json-reports.md), owned by the caller,
+///                  freed with tofu_text_free; NULL on failure; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK, also where nothing could be taken; TOFU_E_PARSE for what is not of the format at all, and with
-///         TOFU_IMPORT_RESTORE for what no store can have written; TOFU_E_STATE with TOFU_IMPORT_RESTORE where the
-///         store knows something already; TOFU_E_FUTURE also for an export of a newer version; of the store
-///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
-///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK, also if nothing could be taken in. TOFU_E_PARSE for data that is not of the format at all, and with
+///         TOFU_IMPORT_RESTORE for data that no store can have written. TOFU_E_STATE with TOFU_IMPORT_RESTORE if the
+///         store knows something already. TOFU_E_FUTURE also for an export of a newer version. Store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_import(
     store: *mut tofu_store,
-    format: i32,
+    format: tofu_format,
     data: *const u8,
     len: usize,
     endpoint: *const tofu_endpoint,
-    flags: u64,
+    mode: tofu_import_mode,
     report: *mut *mut tofu_text,
     err: *mut *mut tofu_error,
 ) -> tofu_status {
@@ -68,8 +70,7 @@ pub unsafe extern "C" fn tofu_store_import(
             let store = &call.object(store, "store")?.store;
             let data = call.bytes(data, len, "data")?;
             let endpoint = call.optional(endpoint, "endpoint")?.map(|endpoint| &endpoint.endpoint);
-            refuse_unknown_bits(flags, TOFU_IMPORT_COMMIT | TOFU_IMPORT_RESTORE)?;
-            let done = import(store, format, data, endpoint, flags)?;
+            let done = import(store, format, data, endpoint, mode)?;
             if let Some(place) = report {
                 place.give(json(&done.to_json()).into());
             }
@@ -80,26 +81,28 @@ pub unsafe extern "C" fn tofu_store_import(
 
 fn import(
     store: &Store,
-    format: i32,
+    format: tofu_format,
     data: &[u8],
     endpoint: Option<&Endpoint>,
-    flags: u64,
+    mode: tofu_import_mode,
 ) -> Result<ImportReport, Failure> {
-    let commit = flags & TOFU_IMPORT_COMMIT != 0;
-    let format = match format {
-        TOFU_IMPORT_JSON if flags == TOFU_IMPORT_COMMIT | TOFU_IMPORT_RESTORE => {
+    let commit = match mode {
+        TOFU_IMPORT_PREVIEW => false,
+        TOFU_IMPORT_COMMIT => true,
+        TOFU_IMPORT_RESTORE if format == TOFU_FORMAT_JSON => {
             store.restore_json(data).map_err(unreadable)?;
             return Ok(ImportReport { committed: true, ..ImportReport::default() });
         }
-        _ if flags & TOFU_IMPORT_RESTORE != 0 => {
-            return Err(Failure::invalid("flags: TOFU_IMPORT_RESTORE is for JSON and with TOFU_IMPORT_COMMIT"));
-        }
-        TOFU_IMPORT_JSON => ImportFormat::Json,
-        TOFU_IMPORT_KNOWN_HOSTS => ImportFormat::KnownHosts,
-        TOFU_IMPORT_CERT_OVERRIDE => ImportFormat::CertOverride,
-        TOFU_IMPORT_FINGERPRINTS => ImportFormat::Fingerprints,
-        TOFU_IMPORT_PEM if endpoint.is_none() => return Err(Failure::null("endpoint")),
-        TOFU_IMPORT_PEM => ImportFormat::Pem,
+        TOFU_IMPORT_RESTORE => return Err(Failure::invalid("mode: TOFU_IMPORT_RESTORE is for TOFU_FORMAT_JSON only")),
+        other => return Err(Failure::invalid(format!("mode: {other} is not one of TOFU_IMPORT_..."))),
+    };
+    let format = match format {
+        TOFU_FORMAT_JSON => ImportFormat::Json,
+        TOFU_FORMAT_KNOWN_HOSTS => ImportFormat::KnownHosts,
+        TOFU_FORMAT_CERT_OVERRIDE => ImportFormat::CertOverride,
+        TOFU_FORMAT_FINGERPRINTS | TOFU_FORMAT_KEY_FINGERPRINTS => ImportFormat::Fingerprints,
+        TOFU_FORMAT_PEM if endpoint.is_none() => return Err(Failure::null("endpoint")),
+        TOFU_FORMAT_PEM => ImportFormat::Pem,
         other => return Err(Failure::invalid(format!("format: {other} is not a format to import"))),
     };
     store.import_for(format, data, endpoint, commit, system_now()).map_err(unreadable)
@@ -129,15 +132,13 @@ fn unreadable(error: StoreError) -> Failure {
 /// @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
 ///                owned by the caller, freed with tofu_text_free; NULL on failure; may be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_NAME for what is no host; TOFU_E_INVALID, also for
-///         another format; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID also for another format; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_export(
     store: *mut tofu_store,
-    format: i32,
+    format: tofu_format,
     host: *const c_char,
     out: *mut *mut tofu_text,
     report: *mut *mut tofu_text,
@@ -191,16 +192,14 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
 /// from before it.
 ///
 /// @param store  must not be NULL.
-/// @param event  the number of the change's event (TOFU_EVENT_UNDOABLE tells which); 0 for the last change that can be
+/// @param event  the number of the change's event (TOFU_EVENT_FIELD_UNDOABLE tells which); 0 for the last change that can be
 ///               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
 ///               the same endpoint, blocks everywhere and their lifting, tofu_pending_dismiss and tofu_store_prune. The
 ///               events say which change it was, so name it where that matters.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where a later change stands in the
 ///         way, which the message names with what to do (mere contact does not, unless it promoted or retired a pin);
-///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; of the store TOFU_E_IO,
-///         TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT,
-///         TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -226,8 +225,7 @@ pub unsafe extern "C" fn tofu_store_undo(store: *mut tofu_store, event: i64, err
 ///                 which would take all of the log and every undo with it.
 /// @param removed  where to write how many things went, 0 on failure; may be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -262,9 +260,7 @@ pub unsafe extern "C" fn tofu_store_prune(
 /// @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with tofu_text_free;
 ///                written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED where the store could be read; may be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Of the store
-///         TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -295,9 +291,8 @@ pub unsafe extern "C" fn tofu_store_verify(
 /// @param store  must not be NULL; one on storage of the application's own is backed up by the application.
 /// @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also where the file exists and for storage of the application's own; of the store
-///         or the new file TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID also where the file exists and for storage of the application's own; store
+///         errors, which may be about the new file.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -318,16 +313,15 @@ pub unsafe extern "C" fn tofu_store_backup(
 /// Puts the content of a backup in place of what is in a store, in one change.
 ///
 /// The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked, what is compromised
-/// stays so, and the log keeps its events: TOFU_EVENT_TEXT of the one that this leaves (restored) says how many blocks
+/// stays so, and the log keeps its events: TOFU_EVENT_FIELD_TEXT of the one that this leaves (restored) says how many blocks
 /// the backup lacks. Other programs see a change like any other. It cannot be undone, and nothing from before it: take
 /// a backup before.
 ///
 /// @param store  must not be NULL.
 /// @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; of the backup or the store TOFU_E_IO, TOFU_E_BUSY,
-///         TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED,
-///         TOFU_E_BACKEND; TOFU_E_INVALID, also for the store itself; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; TOFU_E_INVALID
+///         also for the store itself; store errors, which may be about the backup.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -355,8 +349,7 @@ fn file(path: &str) -> Result<&Path, Failure> {
 /// @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free; NULL on failure;
 ///               must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE, TOFU_E_UNSAFE_FILE,
-///         TOFU_E_READ_ONLY, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -38,7 +38,7 @@ impl Object for tofu_store_options {
 /// @param out  where to write the options, owned by the caller, freed with tofu_store_options_free; NULL on
 ///             failure; must not be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_INTERNAL.
+/// @return TOFU_OK.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn tofu_store_options_new(
 /// @param field    its name, NUL-terminated; must not be NULL.
 /// @param value    its value, NUL-terminated; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for an unknown field or value; TOFU_E_STATE after the first use;
+/// @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE after the first use;
 ///         TOFU_E_INTERNAL. A refusal is remembered, and tofu_store_open fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.

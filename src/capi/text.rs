@@ -2,14 +2,14 @@
 
 use std::ffi::c_char;
 
-use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT, text_width};
+use super::codes::{TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT, text_width, tofu_format};
 use super::error::Failure;
 use super::guard::{free, read};
 use super::ptr::{EMPTY, Object, Poison, write_if_wanted};
 
 /// What JSON or words within a width are made of, in the format asked for; `what` names it in a refusal.
 pub(super) fn worded(
-    format: i32,
+    format: tofu_format,
     width: usize,
     what: &str,
     json: impl FnOnce() -> serde_json::Value,
@@ -22,7 +22,7 @@ pub(super) fn worded(
     }
 }
 
-/// Owned text: JSON, PEM or words for people. Immutable.
+/// A text that the caller owns: JSON, PEM or words for people. It is immutable.
 pub struct tofu_text {
     poison: Poison,
     /// The text and a NUL.

@@ -1,5 +1,5 @@
-//! Verdicts: a decision with everything that led to it, as numbers and objects; `verdict_words` has the
-//! words. And the user's yes.
+//! Verdicts: a decision with everything that led to it, as numbers and objects. `verdict_words` has the
+//! words, and `trust` the user's yes.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -7,32 +7,47 @@ use std::sync::OnceLock;
 
 use super::cert::tofu_cert;
 use super::chain::tofu_chain;
-use super::codes::{TOFU_PIN_KIND_NONE, TOFU_TRUST_ADD, TOFU_TRUST_SESSION, refuse_unknown_bits};
+use super::codes::{
+    Coded, TOFU_ANSWER_FINGERPRINT, TOFU_ANSWER_NONE, TOFU_ANSWER_YES, tofu_answer, tofu_assurance, tofu_change,
+    tofu_pin_kind, tofu_pin_result, tofu_problem, tofu_risk,
+};
 use super::endpoint::tofu_endpoint;
-use super::error::{Failure, tofu_error};
-use super::guard::{free, guard, read};
+use super::guard::{free, read};
 use super::pin::tofu_pin;
 use super::ptr::{EMPTY, Object, Poison};
 use super::shelf::Shelf;
-use super::status::{Answer, tofu_status};
-use super::store::tofu_store;
-use crate::store::PinKind;
-use crate::time::system_now;
-use crate::trust::{self, Verdict};
+use super::status::{Answer, TOFU_E_INVALID, tofu_status};
+use crate::store::PinEntry;
+use crate::trust::{AnswerWanted, Decision, Verdict};
 
-/// A decision with everything that led to it. Immutable; outlives the chain it was made from and may travel to
-/// another thread.
+/// A field of a verdict that tofu_verdict_number reads.
+pub type tofu_verdict_field = i32;
+/// When the verdict was made, by the time given to the check.
+pub const TOFU_VERDICT_FIELD_TIME: tofu_verdict_field = 2601;
+/// When the certificate known before was first seen; 0 if that is not known.
+pub const TOFU_VERDICT_FIELD_PREVIOUS_FIRST_SEEN: tofu_verdict_field = 2602;
+/// When the certificate known before was last seen, to the day; 0 if that is not known.
+pub const TOFU_VERDICT_FIELD_PREVIOUS_LAST_SEEN: tofu_verdict_field = 2603;
+/// 1 if the person may be offered to trust the new key beside the old one (TOFU_TRUST_ADD), because the server
+/// alternates between keys; 0 otherwise.
+pub const TOFU_VERDICT_FIELD_MAY_ADD: tofu_verdict_field = 2604;
+/// 1 if the server makes itself a new key at each start, so that no kind of pin is offered: offer trust for this
+/// session (TOFU_TRUST_SESSION) only.
+pub const TOFU_VERDICT_FIELD_ONLY_SESSION: tofu_verdict_field = 2605;
+
+/// A decision with everything that led to it. It is immutable, outlives the chain that it was made from, and may be used
+/// from any thread.
 pub struct tofu_verdict {
     poison: Poison,
     pub(super) verdict: Verdict,
     /// The time of the check minus the system's clock then: an answer is given as much later than the check, on the
     /// caller's clock, as the system's clock says.
-    clock_offset: i64,
+    pub(super) clock_offset: i64,
     pub(super) shelf: Shelf,
     chain: OnceLock<Box<tofu_chain>>,
     previous: OnceLock<Option<Box<tofu_cert>>>,
-    pub(super) endpoint: OnceLock<Box<tofu_endpoint>>,
-    pub(super) pin: OnceLock<Option<Box<tofu_pin>>>,
+    endpoint: OnceLock<Box<tofu_endpoint>>,
+    pin: OnceLock<Option<Box<tofu_pin>>>,
 }
 
 impl tofu_verdict {
@@ -50,8 +65,13 @@ impl tofu_verdict {
         }
     }
 
-    fn lend(&self, what: &'static str, text: impl FnOnce(&Verdict) -> String) -> Option<*const c_char> {
-        self.shelf.text((what, 0, 0, ""), || Some(text(&self.verdict)))
+    /// The answer that a check gives with this verdict.
+    pub(super) fn answer(&self) -> Answer {
+        match self.verdict.decision() {
+            Decision::Accept => Answer::Ok,
+            Decision::Ask => Answer::Ask,
+            Decision::Reject => Answer::Reject,
+        }
     }
 }
 
@@ -62,170 +82,155 @@ impl Object for tofu_verdict {
     }
 }
 
-/// What was decided, as tofu_check_chain returned it.
+/// What was decided, as the check returned it.
 ///
-/// @param verdict  borrowed; may be NULL, which gives TOFU_DECISION_NONE.
-/// @return one of TOFU_DECISION_...; only TOFU_DECISION_ACCEPT means go ahead.
+/// @param verdict  borrowed; may be NULL, which gives TOFU_E_INVALID.
+/// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_decision(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.decision() as i32)) }
+pub unsafe extern "C" fn tofu_verdict_decision(verdict: *const tofu_verdict) -> tofu_status {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, TOFU_E_INVALID, |v| Some(v.answer().status())) }
+}
+
+/// What to ask a person about this verdict.
+///
+/// Says nothing about what a person should answer: show the text of the verdict with the question.
+///
+/// @param verdict  borrowed; may be NULL, which gives TOFU_ANSWER_NONE.
+/// @return TOFU_ANSWER_NONE: no answer helps, or none is needed. TOFU_ANSWER_YES: yes or no. TOFU_ANSWER_FINGERPRINT: the
+///         full fingerprint, typed from another source. tofu_verdict_trust takes the answer.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_answer(verdict: *const tofu_verdict) -> tofu_answer {
+    // SAFETY: `verdict` as its @param says.
+    unsafe {
+        read(verdict, TOFU_ANSWER_NONE, |v| {
+            Some(match v.verdict.answer_wanted() {
+                AnswerWanted::None => TOFU_ANSWER_NONE,
+                AnswerWanted::Yes => TOFU_ANSWER_YES,
+                AnswerWanted::Fingerprint => TOFU_ANSWER_FINGERPRINT,
+            })
+        })
+    }
 }
 
 /// What vouches for the server.
 ///
-/// @param verdict  borrowed; may be NULL, which gives TOFU_ASSURANCE_NONE.
-/// @return one of TOFU_ASSURANCE_....
+/// @param verdict  borrowed; may be NULL, which gives 0.
+/// @return one of TOFU_ASSURANCE_...; 0 only for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_assurance(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.assurance() as i32)) }
+pub unsafe extern "C" fn tofu_verdict_assurance(verdict: *const tofu_verdict) -> tofu_assurance {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |v| Some(v.verdict.assurance().number())) }
 }
 
-/// What became of the endpoint's pins.
+/// What the pins of the endpoint said.
 ///
-/// @param verdict  borrowed; may be NULL, which gives TOFU_PIN_RESULT_NONE.
-/// @return one of TOFU_PIN_RESULT_....
+/// @param verdict  borrowed; may be NULL, which gives 0.
+/// @return one of TOFU_PIN_RESULT_...; 0 only for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_pin_result(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.pin_result() as i32)) }
+pub unsafe extern "C" fn tofu_verdict_pin_result(verdict: *const tofu_verdict) -> tofu_pin_result {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |v| Some(v.verdict.pin_result().number())) }
 }
 
-/// How what is presented differs from what was known.
+/// How what the server presents differs from what was known.
 ///
-/// @param verdict  borrowed; may be NULL, which gives TOFU_CHANGE_NONE.
-/// @return one of TOFU_CHANGE_....
+/// @param verdict  borrowed; may be NULL, which gives 0.
+/// @return one of TOFU_CHANGE_...; 0 only for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_change(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.change() as i32)) }
+pub unsafe extern "C" fn tofu_verdict_change(verdict: *const tofu_verdict) -> tofu_change {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |v| Some(v.verdict.change().number())) }
 }
 
 /// How risky the change is.
 ///
-/// Graded for changes only: TOFU_RISK_NONE at first use does not say that the server is the right one.
-///
-/// @param verdict  borrowed; may be NULL, which gives TOFU_RISK_NONE.
-/// @return one of TOFU_RISK_....
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_risk(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.risk() as i32)) }
-}
-
-/// All that is wrong with the chain by CA rules.
-///
-/// No problem does not mean go ahead, nor does a problem mean no; the decision is tofu_verdict_decision.
+/// Only changes have a risk: TOFU_RISK_NONE at the first use does not say that the server is the right one.
 ///
 /// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return a mask of TOFU_PROBLEM_... bits; unknown ones are problems of a newer version.
+/// @return one of TOFU_RISK_...; 0 only for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_problems(verdict: *const tofu_verdict) -> u64 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.problem_kinds().bits())) }
+pub unsafe extern "C" fn tofu_verdict_risk(verdict: *const tofu_verdict) -> tofu_risk {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |v| Some(v.verdict.risk().number())) }
 }
 
-/// Which kinds of pin may be offered to the user.
+/// Whether a problem was found in the chain by the rules of CAs.
+///
+/// Does not decide: a chain without problems may be rejected, and one with problems accepted. tofu_verdict_statement
+/// lists all problems, those of a newer library included.
 ///
 /// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return a mask of the bits 1 shifted left by TOFU_PIN_KIND_...; 0 where trust is not offered.
-///   With the reason "made-at-start" (the server makes itself a new key at each start) it is 0 for TOFU_ASK too:
-///   then offer TOFU_TRUST_SESSION, which tofu_verdict_trust takes with kind 0.
+/// @param problem  one of TOFU_PROBLEM_...; another number gives 0.
+/// @return 1 if it was found, 0 otherwise.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_offered_kinds(verdict: *const tofu_verdict) -> u64 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.offered().iter().fold(0, |mask, kind| mask | kind_bit(*kind)))) }
+pub unsafe extern "C" fn tofu_verdict_has_problem(verdict: *const tofu_verdict, problem: tofu_problem) -> i32 {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |v| Some(v.verdict.problem_kinds().kinds().any(|kind| kind.number() == problem).into())) }
+}
+
+/// Whether a kind of pin may be offered to the person who answers.
+///
+/// @param verdict  borrowed; may be NULL, which gives 0.
+/// @param kind     one of TOFU_PIN_KIND_...; another number gives 0.
+/// @return 1 if tofu_verdict_trust takes this kind, 0 otherwise.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_offers(verdict: *const tofu_verdict, kind: tofu_pin_kind) -> i32 {
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, 0, |v| Some(v.verdict.offered().iter().any(|offered| offered.number() == kind).into())) }
 }
 
 /// Which kind of pin to preselect.
 ///
-/// @param verdict  borrowed; may be NULL, which gives TOFU_PIN_KIND_NONE.
-/// @return one of TOFU_PIN_KIND_...; TOFU_PIN_KIND_NONE where none is suggested.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_suggested_kind(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, TOFU_PIN_KIND_NONE, |v| Some(v.verdict.suggested()? as i32)) }
-}
-
-/// Whether the user may be offered to trust the new key beside the old one (TOFU_TRUST_ADD).
-///
 /// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return 1 for servers that alternate between keys, 0 otherwise.
+/// @return one of TOFU_PIN_KIND_...; 0 if none is suggested.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_may_add(verdict: *const tofu_verdict) -> i32 {
+pub unsafe extern "C" fn tofu_verdict_suggested_kind(verdict: *const tofu_verdict) -> tofu_pin_kind {
     // SAFETY: `verdict` as its @param says.
-    unsafe { read(verdict, 0, |v| Some(i32::from(v.verdict.may_add()))) }
+    unsafe { read(verdict, 0, |v| Some(v.verdict.suggested()?.number())) }
 }
 
-/// Whether this verdict takes a full fingerprint typed by the user, and nothing less: a reject that it gets round, or
-/// a question that has no button (docs/decision.md, rules 8 and 8b).
+/// A number of a verdict.
 ///
 /// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return 1 where tofu_verdict_trust takes a typed fingerprint and no answer without one, 0 otherwise.
+/// @param field    one of TOFU_VERDICT_FIELD_...; another number gives 0.
+/// @return 0, 1, or a time in seconds since the epoch, UTC.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_may_type(verdict: *const tofu_verdict) -> i32 {
+pub unsafe extern "C" fn tofu_verdict_number(verdict: *const tofu_verdict, field: tofu_verdict_field) -> i64 {
     // SAFETY: `verdict` as its @param says.
-    unsafe { read(verdict, 0, |v| Some(i32::from(v.verdict.may_type()))) }
+    unsafe {
+        read(verdict, 0, |v| match field {
+            TOFU_VERDICT_FIELD_TIME => Some(v.verdict.at()),
+            TOFU_VERDICT_FIELD_PREVIOUS_FIRST_SEEN => Some(v.verdict.previous_seen()?.0),
+            TOFU_VERDICT_FIELD_PREVIOUS_LAST_SEEN => Some(v.verdict.previous_seen()?.1),
+            TOFU_VERDICT_FIELD_MAY_ADD => Some(v.verdict.may_add().into()),
+            TOFU_VERDICT_FIELD_ONLY_SESSION => Some(v.verdict.only_once().into()),
+            _ => None,
+        })
+    }
 }
 
-/// The number of the rule that decided, as in docs/decision.md: "5", "4b".
-///
-/// @param verdict  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_rule(verdict: *const tofu_verdict) -> *const c_char {
-    // SAFETY: `verdict` as its @param says.
-    unsafe { read(verdict, EMPTY, |v| v.lend("rule", |v| v.rule().code().to_owned())) }
-}
-
-/// Whether passwords may be sent.
-///
-/// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return 1 only for an accept whose assurance allows it under the policy; 0 otherwise.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_may_send_credentials(verdict: *const tofu_verdict) -> i32 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(i32::from(v.verdict.may_send_credentials()))) }
-}
-
-/// When the verdict was made, by the time given to the check.
-///
-/// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_time(verdict: *const tofu_verdict) -> i64 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.at())) }
-}
-
-/// The same text for the same endpoint, chain and reason: programs coalesce prompts by it.
+/// A text that is the same for the same endpoint, chain and reason, so that a program asks each question once.
 ///
 /// @param verdict  borrowed; may be NULL, which gives "".
 /// @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
@@ -233,44 +238,25 @@ pub unsafe extern "C" fn tofu_verdict_time(verdict: *const tofu_verdict) -> i64 
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_verdict_id(verdict: *const tofu_verdict) -> *const c_char {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, EMPTY, |v| v.lend("id", |v| v.id().to_owned())) }
+    // SAFETY: `verdict` as its @param says.
+    unsafe { read(verdict, EMPTY, |v| v.shelf.text(("id", 0, 0, ""), || Some(v.verdict.id().to_owned()))) }
 }
 
-/// The host of the endpoint in its canonical spelling.
+/// The endpoint that was checked: host, port and account, also for management calls.
 ///
-/// @param verdict  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated ASCII, borrowed from the verdict; never NULL.
+/// @param verdict  borrowed; may be NULL, which gives NULL.
+/// @return borrowed from the verdict; NULL for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_host(verdict: *const tofu_verdict) -> *const c_char {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, EMPTY, |v| v.lend("host", |v| v.endpoint().host.as_str().to_owned())) }
-}
-
-/// The port of the endpoint.
-///
-/// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return 1 to 65535; 0 for NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_port(verdict: *const tofu_verdict) -> u16 {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.endpoint().port.get())) }
-}
-
-/// The account of the endpoint, escaped and fit to show.
-///
-/// @param verdict  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated UTF-8, borrowed from the verdict; "" for none; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_account(verdict: *const tofu_verdict) -> *const c_char {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe { read(verdict, EMPTY, |v| v.lend("account", |v| crate::text::escape(v.endpoint().account.as_str()))) }
+pub unsafe extern "C" fn tofu_verdict_endpoint(verdict: *const tofu_verdict) -> *const tofu_endpoint {
+    // SAFETY: `verdict` as its @param says.
+    unsafe {
+        read(verdict, null(), |v| {
+            let endpoint = v.endpoint.get_or_init(|| Box::new(v.verdict.endpoint().clone().into()));
+            Some(std::ptr::from_ref(endpoint.as_ref()))
+        })
+    }
 }
 
 /// What the server sent.
@@ -281,7 +267,7 @@ pub unsafe extern "C" fn tofu_verdict_account(verdict: *const tofu_verdict) -> *
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_verdict_chain(verdict: *const tofu_verdict) -> *const tofu_chain {
-    // SAFETY: the pointers as their @param lines say.
+    // SAFETY: `verdict` as its @param says.
     unsafe {
         read(verdict, null(), |v| {
             let chain = v.chain.get_or_init(|| Box::new(tofu_chain::frozen(v.verdict.chain().clone())));
@@ -290,122 +276,46 @@ pub unsafe extern "C" fn tofu_verdict_chain(verdict: *const tofu_verdict) -> *co
     }
 }
 
+/// The pin that matched or was contradicted, as it was at the time of the check.
+///
+/// @param verdict  borrowed; may be NULL, which gives NULL.
+/// @return borrowed from the verdict; NULL if no pin matched or was contradicted.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_verdict_pin(verdict: *const tofu_verdict) -> *const tofu_pin {
+    // SAFETY: `verdict` as its @param says.
+    unsafe {
+        read(verdict, null(), |v| {
+            let pin = v.pin.get_or_init(|| pin(&v.verdict).map(Box::new));
+            pin.as_deref().map(std::ptr::from_ref)
+        })
+    }
+}
+
+fn pin(verdict: &Verdict) -> Option<tofu_pin> {
+    let pin = verdict.pin()?.clone();
+    let certs = verdict.previous().into_iter().chain(verdict.chain().certs().map(|(_, cert)| cert));
+    let cert = certs.into_iter().find(|cert| Some(cert.fingerprint()) == pin.cert).cloned();
+    let known = tofu_pin::new(PinEntry::Endpoint(verdict.endpoint().clone(), Box::new(pin)), cert);
+    Some(known.kept_in(verdict.pin_layer()?))
+}
+
 /// The certificate known before, to show beside the new one with tofu_cert_compare.
 ///
 /// @param verdict  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the verdict; NULL at first use.
+/// @return borrowed from the verdict; NULL at the first use.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_verdict_previous(verdict: *const tofu_verdict) -> *const tofu_cert {
-    // SAFETY: the pointers as their @param lines say.
+    // SAFETY: `verdict` as its @param says.
     unsafe {
         read(verdict, null(), |v| {
             let previous = || v.verdict.previous().map(|cert| Box::new(cert.clone().into()));
             v.previous.get_or_init(previous).as_deref().map(std::ptr::from_ref)
         })
     }
-}
-
-/// When the certificate known before was first seen.
-///
-/// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC; 0 when it is not known.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_previous_first_seen(verdict: *const tofu_verdict) -> i64 {
-    // SAFETY: `verdict` as its @param says.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.previous_seen()?.0)) }
-}
-
-/// When the certificate known before was last seen, to the day.
-///
-/// @param verdict  borrowed; may be NULL, which gives 0.
-/// @return seconds since the epoch, UTC; 0 when it is not known.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_previous_last_seen(verdict: *const tofu_verdict) -> i64 {
-    // SAFETY: `verdict` as its @param says.
-    unsafe { read(verdict, 0, |v| Some(v.verdict.previous_seen()?.1)) }
-}
-
-fn kind_bit(kind: PinKind) -> u64 {
-    1 << (kind as i32)
-}
-
-/// The user's yes: trusts exactly the chain of this verdict, for its endpoint alone.
-///
-/// Works on a TOFU_ASK verdict of the same store, at most 24 hours old, with possession proven, and only while
-/// nothing that the verdict was made from has changed. Does not ask anybody: call it once a person has answered.
-/// Where another call has given the same trust since, that is TOFU_OK, and an end or a note given here is set.
-/// The program need not check again on the same connection; the next check of this chain gives TOFU_OK.
-///
-/// @param store    the store that the verdict was made with; must not be NULL.
-/// @param verdict  borrowed; must not be NULL.
-/// @param kind     one of TOFU_PIN_KIND_... that is offered; TOFU_PIN_KIND_NONE for the suggested one, or, where a
-///                 new issuer or an upgrade is asked about (policy `careful`), to accept it without a pin.
-/// @param flags    any of TOFU_TRUST_...; unknown bits are refused.
-/// @param expires  when the trust ends, in seconds since the epoch, UTC; 0 for never; negative is refused.
-/// @param typed    the full fingerprint as the user typed it, where one was asked for, NUL-terminated; may be NULL.
-/// @param comment  a note kept with the pin, NUL-terminated UTF-8; may be NULL.
-/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: remembered, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for a reject, an unproven chain
-///         or another kind; TOFU_E_STALE for a verdict too old or overtaken; TOFU_E_INVALID, also for a fingerprint
-///         that is none or another; of the store TOFU_E_IO, TOFU_E_BUSY, TOFU_E_DAMAGED, TOFU_E_FUTURE,
-///         TOFU_E_UNSAFE_FILE, TOFU_E_READ_ONLY, TOFU_E_LIMIT, TOFU_E_FORKED, TOFU_E_BACKEND; TOFU_E_ROOTS,
-///         TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain; TOFU_E_INTERNAL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_trust(
-    store: *mut tofu_store,
-    verdict: *const tofu_verdict,
-    kind: i32,
-    flags: u64,
-    expires: i64,
-    typed: *const c_char,
-    comment: *const c_char,
-    err: *mut *mut tofu_error,
-) -> tofu_status {
-    // SAFETY: the pointers as their @param lines say.
-    unsafe {
-        guard(err, |call| {
-            let store = call.object(store, "store")?;
-            let verdict = call.object(verdict, "verdict")?;
-            let typed = call.optional_text(typed, "typed")?;
-            let comment = call.optional_text(comment, "comment")?;
-            refuse_unknown_bits(flags, TOFU_TRUST_SESSION | TOFU_TRUST_ADD)?;
-            let answer = trust::Answer {
-                kind: pin_kind(kind)?,
-                add: flags & TOFU_TRUST_ADD != 0,
-                session: flags & TOFU_TRUST_SESSION != 0,
-                expires: expiry(expires)?,
-                typed: typed.map(str::to_owned),
-                comment: comment.unwrap_or_default().to_owned(),
-                now: system_now().saturating_add(verdict.clock_offset),
-            };
-            trust::trust(&store.store, &verdict.verdict, &answer)?;
-            Ok(Answer::Ok)
-        })
-    }
-}
-
-fn pin_kind(kind: i32) -> Result<Option<PinKind>, Failure> {
-    if kind == TOFU_PIN_KIND_NONE {
-        return Ok(None);
-    }
-    let known = [PinKind::Key, PinKind::Certificate, PinKind::Issuer, PinKind::Name];
-    let found = known.into_iter().find(|k| *k as i32 == kind);
-    found.map(Some).ok_or_else(|| Failure::invalid(format!("kind: {kind} is not a kind of pin")))
-}
-
-fn expiry(expires: i64) -> Result<i64, Failure> {
-    if expires < 0 {
-        return Err(Failure::invalid(format!("expires: {expires} is before 1970")));
-    }
-    Ok(expires)
 }
 
 /// Frees a verdict, with all that is borrowed from it.

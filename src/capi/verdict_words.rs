@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use super::codes::{Coded, TOFU_FORMAT_LINE, tofu_format, tofu_section};
 use super::error::tofu_error;
 use super::guard::{guard, read};
 use super::ptr::{EMPTY, name, write_if_wanted};
@@ -11,30 +12,12 @@ use super::verdict::tofu_verdict;
 use crate::text::Statement;
 use crate::trust::{Section, Verdict};
 
-/// What `tofu_verdict_statement` writes where a statement is about no certificate of the chain; SIZE_MAX, which
-/// cbindgen.toml defines for C.
-const TOFU_NO_CERT: usize = usize::MAX;
+/// What tofu_verdict_statement writes if a statement is about no certificate of the chain: SIZE_MAX.
+pub const TOFU_NO_CERT: usize = usize::MAX;
 
-fn statements(verdict: &Verdict, section: i32) -> Option<&[Statement]> {
+fn statements(verdict: &Verdict, section: tofu_section) -> Option<&[Statement]> {
     let known = [Section::Headline, Section::Problem, Section::Reason, Section::Meaning, Section::Advice];
-    Some(verdict.statements(known.into_iter().find(|s| *s as i32 == section)?))
-}
-
-/// The verdict in one line.
-///
-/// @param verdict  borrowed; may be NULL, which gives "".
-/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
-///
-/// Thread safety: any thread. Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_headline(verdict: *const tofu_verdict) -> *const c_char {
-    // SAFETY: `verdict` as its @param says.
-    unsafe {
-        read(verdict, EMPTY, |verdict| {
-            let make = || Some(verdict.verdict.statements(Section::Headline).first()?.text());
-            verdict.shelf.text(("headline", 0, 0, ""), make)
-        })
-    }
+    Some(verdict.statements(known.into_iter().find(|s| s.number() == section)?))
 }
 
 /// How many statements a section of the explanation has.
@@ -45,7 +28,7 @@ pub unsafe extern "C" fn tofu_verdict_headline(verdict: *const tofu_verdict) -> 
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tofu_verdict_statement_count(verdict: *const tofu_verdict, section: i32) -> usize {
+pub unsafe extern "C" fn tofu_verdict_statement_count(verdict: *const tofu_verdict, section: tofu_section) -> usize {
     // SAFETY: `verdict` as its @param says.
     unsafe { read(verdict, 0, |verdict| Some(statements(&verdict.verdict, section)?.len())) }
 }
@@ -64,7 +47,7 @@ pub unsafe extern "C" fn tofu_verdict_statement_count(verdict: *const tofu_verdi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_verdict_statement(
     verdict: *const tofu_verdict,
-    section: i32,
+    section: tofu_section,
     index: usize,
     code: *mut *const c_char,
     cert_index: *mut usize,
@@ -96,7 +79,7 @@ pub unsafe extern "C" fn tofu_verdict_statement(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_verdict_statement_arg(
     verdict: *const tofu_verdict,
-    section: i32,
+    section: tofu_section,
     index: usize,
     name: *const c_char,
 ) -> *const c_char {
@@ -110,21 +93,21 @@ pub unsafe extern "C" fn tofu_verdict_statement_arg(
     }
 }
 
-/// The whole verdict as JSON (docs/json-verdict.md) or as an explanation for people.
+/// The whole verdict: as JSON (docs/json-verdict.md), as an explanation for people, or as one line for logs.
 ///
 /// @param verdict  borrowed; must not be NULL.
-/// @param format   TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
-/// @param width    characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+/// @param format   TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_LINE.
+/// @param width    characters in a line of TOFU_FORMAT_TEXT, at least 60; 0 for 80. The other formats ignore it.
 /// @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
 ///                 must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID, also for another format; TOFU_E_INTERNAL.
+/// @return TOFU_OK; TOFU_E_INVALID also for another format.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_verdict_format(
     verdict: *const tofu_verdict,
-    format: i32,
+    format: tofu_format,
     width: usize,
     out: *mut *mut tofu_text,
     err: *mut *mut tofu_error,
@@ -134,7 +117,10 @@ pub unsafe extern "C" fn tofu_verdict_format(
         guard(err, |call| {
             let out = call.out(out, "out")?;
             let verdict = &call.object(verdict, "verdict")?.verdict;
-            out.give(worded(format, width, "verdicts", || verdict.to_json(), |width| verdict.to_text(width))?);
+            out.give(match format {
+                TOFU_FORMAT_LINE => verdict.to_line().into(),
+                _ => worded(format, width, "verdicts", || verdict.to_json(), |width| verdict.to_text(width))?,
+            });
             Ok(Answer::Ok)
         })
     }

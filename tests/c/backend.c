@@ -276,9 +276,9 @@ static tofu_status open_on(struct storage *storage, tofu_store **store)
 static tofu_status see(tofu_store *store, uint16_t port, const char *leaf, tofu_verdict **verdict)
 {
     tofu_chain *chain = chain_of(leaf, NULL);
-    tofu_check *check = check_now(0);
+    tofu_check_options *check = check_now(0);
     tofu_status status = tofu_check_chain(store, "mail.example", port, chain, check, verdict, NULL);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     return status;
 }
@@ -314,7 +314,7 @@ static void a_server_lives_on_the_applications_storage(struct storage *storage)
     IS(see(again, 993, "first", NULL), TOFU_OK);
     IS(tofu_iter_new(again, TOFU_LIST_PINS, "mail.example", NULL, 0, &iter, NULL), TOFU_OK);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
-    IS(tofu_pin_set(again, tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_ID), "state", "retired", NULL), TOFU_OK);
+    IS(tofu_pin_set(again, tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_FIELD_ID), "state", "retired", NULL), TOFU_OK);
     tofu_iter_free(iter);
     IS(see(store, 993, "first", NULL), TOFU_ASK);
     IS(tofu_store_undo(store, 0, NULL), TOFU_OK);
@@ -467,7 +467,7 @@ struct racer {
     tofu_store *store;
     int number, rounds, wrong, accepted;
     tofu_chain *chain;
-    tofu_check *check;
+    tofu_check_options *check;
 };
 
 static void *add_endpoints(void *arg)
@@ -516,7 +516,7 @@ static void two_handles_race_and_nothing_is_lost(struct storage *storage, int ro
         racers[i].rounds = rounds;
         racers[i].chain = chain_of(i == 0 ? "first" : "second", NULL);
         racers[i].check = check_now(0);
-        IS(tofu_check_set_policy(racers[i].check, policy, NULL), TOFU_OK);
+        IS(tofu_check_options_set_policy(racers[i].check, policy, NULL), TOFU_OK);
         IS(open_on(storage, &racers[i].store), TOFU_OK);
     }
     run(racers, add_endpoints);
@@ -531,7 +531,7 @@ static void two_handles_race_and_nothing_is_lost(struct storage *storage, int ro
     printf("%d commits, %d conflicts met and tried again\n", storage->commits, storage->conflicts);
     for (i = 0; i < 2; i++) {
         tofu_store_free(racers[i].store);
-        tofu_check_free(racers[i].check);
+        tofu_check_options_free(racers[i].check);
         tofu_chain_free(racers[i].chain);
     }
     tofu_policy_free(policy);

@@ -46,7 +46,7 @@ static void both_names_of_the_parser_work(void)
     IS(tofu_chain_new(&chain, NULL), TOFU_OK);
     IS(tofu_chain_push_pem(chain, text.start, text.len, NULL), TOFU_OK);
     cert = tofu_chain_cert(chain, 0);
-    der = tofu_cert_bytes(cert, TOFU_CERT_DER, 0, &len);
+    der = tofu_cert_bytes(cert, TOFU_CERT_FIELD_DER, 0, &len);
     CLAIM(der != NULL && len > 300, "%zu bytes", len);
     {
         tofu_cert *one = NULL, *two = NULL;
@@ -80,20 +80,20 @@ static void a_certificate_is_read_in_full(void)
     CLAIM(strlen(tofu_cert_fingerprint(leaf)) == 95, "%s", tofu_cert_fingerprint(leaf));
     CLAIM(strlen(tofu_cert_spki_pin(leaf)) == 44, "%s", tofu_cert_spki_pin(leaf));
     CLAIM(strcmp(tofu_cert_serial(leaf), "10:05") == 0, "%s", tofu_cert_serial(leaf));
-    CLAIM(tofu_cert_count(leaf, TOFU_CERT_SAN_DNS) == 1, "one name");
-    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_SAN_DNS, 0), "mail.example") == 0, "the name");
-    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_KEY, 0), "P-256") == 0, "%s", tofu_cert_string(leaf, TOFU_CERT_KEY, 0));
-    CLAIM(tofu_cert_number(leaf, TOFU_CERT_KEY, 0) == 256, "bits");
-    CLAIM(tofu_cert_number(leaf, TOFU_CERT_VERSION, 0) == 3, "version");
-    CLAIM(tofu_cert_number(leaf, TOFU_CERT_SELF_SIGNED, 0) == 0, "signed by another key");
-    CLAIM(tofu_cert_number(root, TOFU_CERT_SELF_SIGNED, 0) == 1, "a root");
-    CLAIM(tofu_cert_count(leaf, TOFU_CERT_CA) == 1 && tofu_cert_number(leaf, TOFU_CERT_CA, 0) == 0, "CA:FALSE is said");
-    CLAIM(tofu_cert_number(root, TOFU_CERT_CA, 0) == 1, "CA:TRUE");
-    CLAIM(tofu_cert_count(root, TOFU_CERT_PATH_LENGTH) == 0, "no path length");
-    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_EXTENDED_KEY_USAGE, 0), "serverAuth") == 0, "usage");
-    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_SHA256, 0, &len) != NULL && len == 32, "%zu", len);
-    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_SUBJECT_KEY_ID, 0, &len) != NULL && len == 20, "%zu", len);
-    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_VERSION, 0, &len) == NULL && len == 0, "%zu", len);
+    CLAIM(tofu_cert_count(leaf, TOFU_CERT_FIELD_SAN_DNS) == 1, "one name");
+    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_FIELD_SAN_DNS, 0), "mail.example") == 0, "the name");
+    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_FIELD_KEY, 0), "P-256") == 0, "%s", tofu_cert_string(leaf, TOFU_CERT_FIELD_KEY, 0));
+    CLAIM(tofu_cert_number(leaf, TOFU_CERT_FIELD_KEY, 0) == 256, "bits");
+    CLAIM(tofu_cert_number(leaf, TOFU_CERT_FIELD_VERSION, 0) == 3, "version");
+    CLAIM(tofu_cert_number(leaf, TOFU_CERT_FIELD_SELF_SIGNED, 0) == 0, "signed by another key");
+    CLAIM(tofu_cert_number(root, TOFU_CERT_FIELD_SELF_SIGNED, 0) == 1, "a root");
+    CLAIM(tofu_cert_count(leaf, TOFU_CERT_FIELD_CA) == 1 && tofu_cert_number(leaf, TOFU_CERT_FIELD_CA, 0) == 0, "CA:FALSE is said");
+    CLAIM(tofu_cert_number(root, TOFU_CERT_FIELD_CA, 0) == 1, "CA:TRUE");
+    CLAIM(tofu_cert_count(root, TOFU_CERT_FIELD_PATH_LENGTH) == 0, "no path length");
+    CLAIM(strcmp(tofu_cert_string(leaf, TOFU_CERT_FIELD_EXTENDED_KEY_USAGE, 0), "serverAuth") == 0, "usage");
+    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_FIELD_SHA256, 0, &len) != NULL && len == 32, "%zu", len);
+    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_FIELD_SUBJECT_KEY_ID, 0, &len) != NULL && len == 20, "%zu", len);
+    CLAIM(tofu_cert_bytes(leaf, TOFU_CERT_FIELD_VERSION, 0, &len) == NULL && len == 0, "%zu", len);
     CLAIM(tofu_cert_subject(leaf) == tofu_cert_subject(leaf), "what was lent stays");
 
     IS(tofu_cert_match_host(leaf, "MAIL.example.", NULL), TOFU_OK);
@@ -170,9 +170,9 @@ static void accessors_answer_everything_with_nothing(void)
         CLAIM(tofu_cert_number(cert, codes[i], 0) == 0, "%d", codes[i]);
         CLAIM(tofu_cert_bytes(cert, codes[i], 0, &len) == NULL && len == 0, "%d", codes[i]);
     }
-    CLAIM(tofu_cert_string(cert, TOFU_CERT_SUBJECT, 1)[0] == 0, "out of range");
-    CLAIM(tofu_cert_string(cert, TOFU_CERT_SUBJECT, SIZE_MAX)[0] == 0, "out of range");
-    CLAIM(tofu_cert_number(cert, TOFU_CERT_VERSION, 1) == 0, "out of range");
+    CLAIM(tofu_cert_string(cert, TOFU_CERT_FIELD_SUBJECT, 1)[0] == 0, "out of range");
+    CLAIM(tofu_cert_string(cert, TOFU_CERT_FIELD_SUBJECT, SIZE_MAX)[0] == 0, "out of range");
+    CLAIM(tofu_cert_number(cert, TOFU_CERT_FIELD_VERSION, 1) == 0, "out of range");
     CLAIM(tofu_chain_cert(chain, 1) == NULL && tofu_chain_cert(chain, SIZE_MAX) == NULL, "out of range");
     CLAIM(tofu_verdict_statement(NULL, TOFU_SECTION_REASON, 0, NULL, &len)[0] == 0 && len == TOFU_NO_CERT, "none");
     CLAIM(tofu_text_template("no such code")[0] == 0, "unknown code");
@@ -187,7 +187,7 @@ static void a_refused_setter_is_remembered_and_use_freezes(void)
     tofu_store *store = NULL;
     tofu_store_options *options = NULL;
     tofu_policy *policy = NULL;
-    tofu_check *check = NULL;
+    tofu_check_options *check = NULL;
     tofu_chain *chain = chain_of("first", NULL);
     tofu_verdict *verdict = NULL;
     tofu_error *err = NULL;
@@ -210,39 +210,39 @@ static void a_refused_setter_is_remembered_and_use_freezes(void)
     SAYS(tofu_last_error(), "no such preset");
     IS(tofu_policy_new("default", &policy, NULL), TOFU_OK);
     IS(tofu_policy_set(policy, "no-such-field", "x", NULL), TOFU_E_INVALID);
-    IS(tofu_check_new(&check, NULL), TOFU_OK);
-    IS(tofu_check_set_policy(check, policy, NULL), TOFU_E_INVALID);
+    IS(tofu_check_options_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_options_set_policy(check, policy, NULL), TOFU_E_INVALID);
     SAYS(tofu_last_error(), "no-such-field");
-    IS(tofu_check_set_flags(check, 0, NULL), TOFU_OK);
+    IS(tofu_check_options_set_flags(check, 0, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, &verdict, NULL), TOFU_E_INVALID);
     CLAIM(verdict == NULL, "no verdict");
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_policy_free(policy);
 
-    IS(tofu_check_new(&check, NULL), TOFU_OK);
-    IS(tofu_check_set_flags(check, UINT64_C(1) << 40, &err), TOFU_E_INVALID);
+    IS(tofu_check_options_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_options_set_flags(check, UINT64_C(1) << 40, &err), TOFU_E_INVALID);
     SAYS(tofu_error_message(err), "0x10000000000");
     tofu_error_free(err);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_E_INVALID);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
 
-    IS(tofu_check_new(&check, NULL), TOFU_OK);
-    IS(tofu_check_set_time(check, -1, NULL), TOFU_E_INVALID);
-    IS(tofu_check_set_account(check, "a\nb", NULL), TOFU_E_NAME);
-    IS(tofu_check_set_account(check, "*", NULL), TOFU_E_NAME);
-    IS(tofu_check_set_account(check, "\xff", NULL), TOFU_E_INVALID);
+    IS(tofu_check_options_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_options_set_time(check, -1, NULL), TOFU_E_INVALID);
+    IS(tofu_check_options_set_account(check, "a\nb", NULL), TOFU_E_NAME);
+    IS(tofu_check_options_set_account(check, "*", NULL), TOFU_E_NAME);
+    IS(tofu_check_options_set_account(check, "\xff", NULL), TOFU_E_INVALID);
     SAYS(tofu_last_error(), "account: not UTF-8 at byte 0");
-    IS(tofu_check_add_tlsa(check, NULL, 0, 2, NULL), TOFU_E_INVALID);
-    tofu_check_free(check);
+    IS(tofu_check_options_add_tlsa(check, NULL, 0, 2, NULL), TOFU_E_INVALID);
+    tofu_check_options_free(check);
 
     check = check_now(0);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_ASK);
     CLAIM(tofu_last_error()[0] == 0, "asking is no failure");
-    IS(tofu_check_set_flags(check, 0, NULL), TOFU_E_STATE);
+    IS(tofu_check_options_set_flags(check, 0, NULL), TOFU_E_STATE);
     IS(tofu_chain_push_der(chain, NULL, 0, NULL), TOFU_E_STATE);
     SAYS(tofu_last_error(), "chain");
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_ASK);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     tofu_store_free(store);
 }

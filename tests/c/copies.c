@@ -47,15 +47,15 @@ static void *work(void *argument)
     GET(tofu_store_options_set);
     GET(tofu_policy_new);
     GET(tofu_policy_set);
-    GET(tofu_check_new);
-    GET(tofu_check_set_policy);
-    GET(tofu_check_set_time);
+    GET(tofu_check_options_new);
+    GET(tofu_check_options_set_policy);
+    GET(tofu_check_options_set_time);
     GET(tofu_check_chain);
     GET(tofu_chain_new);
     GET(tofu_chain_push_der);
 
     tofu_policy *policy = NULL;
-    tofu_check *check = NULL;
+    tofu_check_options *check = NULL;
     tofu_chain *chain = NULL;
     tofu_store_options *options = NULL;
     MUST(p_tofu_store_options_new(&options, NULL));

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     tofu_store *store = NULL;
     tofu_verdict *verdict = NULL;
     tofu_chain *chain;
-    tofu_check *check;
+    tofu_check_options *check;
     int fd, open_before;
 
     begin(argc, argv);
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
         printf("skipped: threads and descriptors, which only /proc tells\n");
 
     tofu_verdict_free(verdict);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     tofu_store_free(store);
     CLAIM(entries("/proc/self/fd") == open_before, "%d descriptors instead of %d", entries("/proc/self/fd"), open_before);

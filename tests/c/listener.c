@@ -21,9 +21,9 @@ static _Thread_local int heard_here;
 static tofu_status see(tofu_store *store, const char *leaf, uint64_t flags, tofu_verdict **verdict)
 {
     tofu_chain *chain = chain_of(leaf, NULL);
-    tofu_check *check = check_now(flags);
+    tofu_check_options *check = check_now(flags);
     tofu_status status = tofu_check_chain(store, "mail.example", 993, chain, check, verdict, NULL);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     return status;
 }
@@ -42,11 +42,11 @@ static void hear(const tofu_event *event, void *user_data)
     heard_here++;
     pthread_mutex_lock(&lock);
     if (ear->heard < 16)
-        snprintf(ear->codes[ear->heard], sizeof ear->codes[0], "%s", tofu_event_string(event, TOFU_EVENT_CODE));
+        snprintf(ear->codes[ear->heard], sizeof ear->codes[0], "%s", tofu_event_string(event, TOFU_EVENT_FIELD_CODE));
     ear->heard++;
     CLAIM(ear->destroyed == 0, "not after it was destroyed");
-    CLAIM(tofu_event_string(event, TOFU_EVENT_TEXT)[0] != 0, "words");
-    CLAIM(tofu_event_number(event, TOFU_EVENT_SEVERITY) > 0 && tofu_event_number(event, TOFU_EVENT_TIME) > 0, "numbers");
+    CLAIM(tofu_event_string(event, TOFU_EVENT_FIELD_TEXT)[0] != 0, "words");
+    CLAIM(tofu_event_number(event, TOFU_EVENT_FIELD_SEVERITY) > 0 && tofu_event_number(event, TOFU_EVENT_FIELD_TIME) > 0, "numbers");
     pthread_mutex_unlock(&lock);
     if (ear->calls_back) {
         uint64_t generation = 0;
@@ -131,7 +131,7 @@ static void it_is_destroyed_once(tofu_store *store, struct ear *ear)
 }
 
 static tofu_chain *shared_chain;
-static tofu_check *shared_check;
+static tofu_check_options *shared_check;
 
 static void *check_often(void *arg)
 {
@@ -159,7 +159,7 @@ static void each_thread_hears_its_own(tofu_store *store)
         CLAIM(pthread_join(threads[i], &good) == 0 && good != NULL, "thread %d", i);
     }
     CLAIM(ear.heard == 10 * THREADS, "%d", ear.heard);
-    tofu_check_free(shared_check);
+    tofu_check_options_free(shared_check);
     tofu_chain_free(shared_chain);
     tofu_store_free(store);
     CLAIM(ear.destroyed == 1, "with the last handle: %d", ear.destroyed);

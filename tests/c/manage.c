@@ -26,17 +26,17 @@ static tofu_status see(tofu_store *store, const char *account, const char *host,
                        const char *preset, tofu_verdict **verdict)
 {
     tofu_chain *chain = chain_of(leaf, NULL);
-    tofu_check *check = check_now(0);
+    tofu_check_options *check = check_now(0);
     tofu_status status;
     if (account != NULL)
-        IS(tofu_check_set_account(check, account, NULL), TOFU_OK);
+        IS(tofu_check_options_set_account(check, account, NULL), TOFU_OK);
     if (preset != NULL) {
         tofu_policy *policy = policy_with_root(preset);
-        IS(tofu_check_set_policy(check, policy, NULL), TOFU_OK);
+        IS(tofu_check_options_set_policy(check, policy, NULL), TOFU_OK);
         tofu_policy_free(policy);
     }
     status = tofu_check_chain(store, host, port, chain, check, verdict, NULL);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     return status;
 }
@@ -77,8 +77,8 @@ static int64_t state_of(tofu_store *store, int64_t id)
     int64_t state = 0;
     IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
-        if (tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_ID) == id)
-            state = tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_STATE);
+        if (tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_FIELD_ID) == id)
+            state = tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_FIELD_STATE);
     }
     tofu_iter_free(iter);
     return state;
@@ -92,9 +92,9 @@ static void a_pin_made_by_hand_counts(tofu_store *store)
     char spelled[128];
     int64_t id, again = 0;
 
-    CLAIM(strcmp(tofu_endpoint_string(here, TOFU_ENDPOINT_HOST), "mail.example") == 0, "canonical");
-    CLAIM(strcmp(tofu_endpoint_string(here, TOFU_ENDPOINT_DISPLAY), "mail.example:993") == 0, "display");
-    CLAIM(tofu_endpoint_number(here, TOFU_ENDPOINT_PORT) == 993, "port");
+    CLAIM(strcmp(tofu_endpoint_string(here, TOFU_ENDPOINT_FIELD_HOST), "mail.example") == 0, "canonical");
+    CLAIM(strcmp(tofu_endpoint_string(here, TOFU_ENDPOINT_FIELD_DISPLAY), "mail.example:993") == 0, "display");
+    CLAIM(tofu_endpoint_number(here, TOFU_ENDPOINT_FIELD_PORT) == 993, "port");
     snprintf(spelled, sizeof spelled, "sha256//%s", first_key);
     IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, spelled, NULL, 0, "by phone", &id, NULL),
        TOFU_OK);
@@ -104,14 +104,14 @@ static void a_pin_made_by_hand_counts(tofu_store *store)
 
     IS(see(store, NULL, "mail.example", 993, "first", NULL, &verdict), TOFU_OK);
     pin = tofu_verdict_pin(verdict);
-    CLAIM(tofu_pin_number(pin, TOFU_PIN_ID) == id, "the verdict names it");
-    CLAIM(tofu_pin_number(pin, TOFU_PIN_KIND) == TOFU_PIN_KIND_KEY, "kind");
-    CLAIM(tofu_pin_number(pin, TOFU_PIN_STATE) == TOFU_PIN_STATE_TRUSTED, "state");
-    CLAIM(strcmp(tofu_pin_string(pin, TOFU_PIN_VALUE), spelled) == 0, "%s", tofu_pin_string(pin, TOFU_PIN_VALUE));
-    CLAIM(strcmp(tofu_pin_string(pin, TOFU_PIN_COMMENT), "by phone") == 0, "comment");
-    CLAIM(strcmp(tofu_pin_string(pin, TOFU_PIN_ORIGIN), "managed") == 0, "origin");
-    CLAIM(strcmp(tofu_endpoint_string(tofu_verdict_endpoint(verdict), TOFU_ENDPOINT_HOST), "mail.example") == 0, "host");
-    CLAIM(strcmp(tofu_endpoint_string(tofu_pin_endpoint(pin), TOFU_ENDPOINT_HOST), "mail.example") == 0, "host");
+    CLAIM(tofu_pin_number(pin, TOFU_PIN_FIELD_ID) == id, "the verdict names it");
+    CLAIM(tofu_pin_number(pin, TOFU_PIN_FIELD_KIND) == TOFU_PIN_KIND_KEY, "kind");
+    CLAIM(tofu_pin_number(pin, TOFU_PIN_FIELD_STATE) == TOFU_PIN_STATE_TRUSTED, "state");
+    CLAIM(strcmp(tofu_pin_string(pin, TOFU_PIN_FIELD_VALUE), spelled) == 0, "%s", tofu_pin_string(pin, TOFU_PIN_FIELD_VALUE));
+    CLAIM(strcmp(tofu_pin_string(pin, TOFU_PIN_FIELD_COMMENT), "by phone") == 0, "comment");
+    CLAIM(strcmp(tofu_pin_string(pin, TOFU_PIN_FIELD_ORIGIN), "managed") == 0, "origin");
+    CLAIM(strcmp(tofu_endpoint_string(tofu_verdict_endpoint(verdict), TOFU_ENDPOINT_FIELD_HOST), "mail.example") == 0, "host");
+    CLAIM(strcmp(tofu_endpoint_string(tofu_pin_endpoint(pin), TOFU_ENDPOINT_FIELD_HOST), "mail.example") == 0, "host");
     tofu_verdict_free(verdict);
     IS(see(store, NULL, "mail.example", 995, "second", NULL, &verdict), TOFU_ASK);
     CLAIM(tofu_verdict_pin(verdict) == NULL, "no pin had a say");
@@ -193,9 +193,9 @@ static void blocked_is_blocked(tofu_store *store)
     IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, second_key, 1u << TOFU_PIN_STATE_BLOCKED, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         const tofu_pin *pin = tofu_iter_pin(iter);
-        CLAIM(tofu_pin_endpoint(pin) == NULL && tofu_pin_number(pin, TOFU_PIN_ID) == everywhere, "everywhere");
-        CLAIM(tofu_pin_number(pin, TOFU_PIN_STATE) == TOFU_PIN_STATE_BLOCKED, "blocked");
-        SAYS(tofu_pin_string(pin, TOFU_PIN_VALUE), second_key);
+        CLAIM(tofu_pin_endpoint(pin) == NULL && tofu_pin_number(pin, TOFU_PIN_FIELD_ID) == everywhere, "everywhere");
+        CLAIM(tofu_pin_number(pin, TOFU_PIN_FIELD_STATE) == TOFU_PIN_STATE_BLOCKED, "blocked");
+        SAYS(tofu_pin_string(pin, TOFU_PIN_FIELD_VALUE), second_key);
         found++;
     }
     CLAIM(found == 1, "%zu", found);
@@ -231,13 +231,13 @@ static void lists_are_complete_ordered_and_filtered(tofu_store *store)
     CLAIM(tofu_iter_endpoint(iter) == NULL, "before the first");
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         const tofu_endpoint *at = tofu_iter_endpoint(iter);
-        const char *name = tofu_endpoint_string(at, TOFU_ENDPOINT_HOST);
+        const char *name = tofu_endpoint_string(at, TOFU_ENDPOINT_FIELD_HOST);
         CLAIM(tofu_iter_pin(iter) == NULL && tofu_iter_event(iter) == NULL && tofu_iter_pending(iter) == NULL, "one kind");
         if (strstr(name, ".many.example") != NULL) {
             CLAIM(strcmp(before, name) < 0, "%s before %s", before, name);
             snprintf(before, sizeof before, "%s", name);
-            CLAIM(tofu_endpoint_number(at, TOFU_ENDPOINT_PINS) == 1, "pins");
-            CLAIM(tofu_endpoint_number(at, TOFU_ENDPOINT_FIRST_SEEN) > 0, "first seen");
+            CLAIM(tofu_endpoint_number(at, TOFU_ENDPOINT_FIELD_PINS) == 1, "pins");
+            CLAIM(tofu_endpoint_number(at, TOFU_ENDPOINT_FIELD_FIRST_SEEN) > 0, "first seen");
         }
         if (found++ == 70) {
             /* Changes while a list is read, by this program and by others, hold up neither. */
@@ -289,8 +289,8 @@ static void the_forgotten_asks_and_undo_brings_it_back(tofu_store *store)
     IS(see(store, NULL, "solo.example", 993, "first", "accept-new", NULL), TOFU_ASK);
     IS(tofu_iter_new(store, TOFU_LIST_ENDPOINTS, "solo.example", NULL, 0, &iter, NULL), TOFU_OK);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
-    CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FORGOTTEN) > 0, "a tombstone");
-    CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_PINS) == 0, "without keys");
+    CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FIELD_FORGOTTEN) > 0, "a tombstone");
+    CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FIELD_PINS) == 0, "without keys");
     tofu_iter_free(iter);
     IS(tofu_store_undo(store, 0, NULL), TOFU_OK);
     IS(see(store, NULL, "solo.example", 993, "first", "accept-new", NULL), TOFU_OK);
@@ -313,15 +313,15 @@ static void a_change_is_undone_by_its_number(tofu_store *store)
     IS(tofu_iter_new(store, TOFU_LIST_EVENTS, "numbered.example", NULL, 0, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         const tofu_event *event = tofu_iter_event(iter);
-        CLAIM(tofu_event_number(event, TOFU_EVENT_UNDOABLE) == 1 && tofu_event_number(event, TOFU_EVENT_TIME) > 0, "event");
-        CLAIM(tofu_event_number(event, TOFU_EVENT_SEVERITY) == TOFU_SEVERITY_NOTICE, "severity");
-        CLAIM(tofu_event_number(event, TOFU_EVENT_PORT) == 993, "port");
-        CLAIM(strcmp(tofu_event_string(event, TOFU_EVENT_HOST), "numbered.example") == 0, "host");
-        SAYS(tofu_event_string(event, TOFU_EVENT_JSON), "\"host\":\"numbered.example\"");
-        if (strcmp(tofu_event_string(event, TOFU_EVENT_CODE), "pin-added") == 0)
-            added = tofu_event_number(event, TOFU_EVENT_ID);
-        if (strcmp(tofu_event_string(event, TOFU_EVENT_CODE), "pin-comment") == 0)
-            changed = tofu_event_number(event, TOFU_EVENT_ID);
+        CLAIM(tofu_event_number(event, TOFU_EVENT_FIELD_UNDOABLE) == 1 && tofu_event_number(event, TOFU_EVENT_FIELD_TIME) > 0, "event");
+        CLAIM(tofu_event_number(event, TOFU_EVENT_FIELD_SEVERITY) == TOFU_SEVERITY_NOTICE, "severity");
+        CLAIM(tofu_event_number(event, TOFU_EVENT_FIELD_PORT) == 993, "port");
+        CLAIM(strcmp(tofu_event_string(event, TOFU_EVENT_FIELD_HOST), "numbered.example") == 0, "host");
+        SAYS(tofu_event_string(event, TOFU_EVENT_FIELD_JSON), "\"host\":\"numbered.example\"");
+        if (strcmp(tofu_event_string(event, TOFU_EVENT_FIELD_CODE), "pin-added") == 0)
+            added = tofu_event_number(event, TOFU_EVENT_FIELD_ID);
+        if (strcmp(tofu_event_string(event, TOFU_EVENT_FIELD_CODE), "pin-comment") == 0)
+            changed = tofu_event_number(event, TOFU_EVENT_FIELD_ID);
     }
     tofu_iter_free(iter);
     CLAIM(added > 0 && changed > added, "%lld %lld", (long long)added, (long long)changed);
@@ -358,10 +358,10 @@ static void a_change_is_found_by_its_key_or_certificate(void)
     CLAIM(events_about(store, tofu_cert_spki_pin(cert)) == 2, "by the key");
     IS(tofu_iter_new(store, TOFU_LIST_EVENTS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
-    SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_KEY), tofu_cert_spki_pin(cert));
-    CLAIM(strcmp(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_CERTIFICATE), tofu_cert_fingerprint(cert)) == 0,
-          "%s", tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_CERTIFICATE));
-    SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_TEXT), "the certificate ");
+    SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_KEY), tofu_cert_spki_pin(cert));
+    CLAIM(strcmp(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_CERTIFICATE), tofu_cert_fingerprint(cert)) == 0,
+          "%s", tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_CERTIFICATE));
+    SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_TEXT), "the certificate ");
     tofu_iter_free(iter);
     tofu_chain_free(chain);
     tofu_endpoint_free(here);
@@ -580,12 +580,12 @@ static void an_export_makes_the_same_store(tofu_store *store)
     SAYS(tofu_text_get(text, NULL), "moved \\u202e\\u009b");
     CLAIM(strstr(tofu_text_get(text, NULL), "\xe2\x80\xae") == NULL, "what hides is escaped in JSON");
 
-    IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, 0, &report, NULL), TOFU_OK);
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, 0, &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(report, NULL), "\"committed\":false");
     tofu_text_free(report);
     CLAIM(count(other, TOFU_LIST_ENDPOINTS, NULL, NULL, 0) == 0, "a dry run");
-    IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, &report, NULL),
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, &report, NULL),
        TOFU_OK);
     tofu_text_free(report);
     CLAIM(count(other, TOFU_LIST_PINS, NULL, NULL, 0) == pins, "all pins");
@@ -596,10 +596,10 @@ static void an_export_makes_the_same_store(tofu_store *store)
     IS(tofu_store_export(other, TOFU_FORMAT_JSON, NULL, &again, NULL, NULL), TOFU_OK);
     CLAIM(strlen(tofu_text_get(again, NULL)) > len / 2, "as much again");
     tofu_text_free(again);
-    IS(tofu_store_import(other, TOFU_IMPORT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, NULL, NULL),
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, NULL, NULL),
        TOFU_E_STATE);
 
-    IS(tofu_store_import(third, TOFU_IMPORT_JSON, data, len, NULL, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
+    IS(tofu_store_import(third, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(report, NULL), "\"committed\":true");
     tofu_text_free(report);
     IS(see(third, NULL, "mail.example", 993, "first", NULL, NULL), TOFU_OK);
@@ -619,7 +619,7 @@ static void other_programs_files_are_taken_in(void)
 
     snprintf(lines, sizeof lines, "lines.example:993 %s\nold.example:993 da39a3ee5e6b4b0d3255bfef95601890afd80709\n",
              tofu_cert_fingerprint(first_cert));
-    IS(tofu_store_import(store, TOFU_IMPORT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), NULL, TOFU_IMPORT_COMMIT,
+    IS(tofu_store_import(store, TOFU_FORMAT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), NULL, TOFU_IMPORT_COMMIT,
                          &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(report, NULL), "\"endpoints\":1");
     SAYS(tofu_text_get(report, NULL), "SHA-1");
@@ -627,12 +627,12 @@ static void other_programs_files_are_taken_in(void)
     CLAIM(count(store, TOFU_LIST_PINS, "lines.example", NULL, 0) == 1, "taken");
     IS(tofu_store_undo(store, 0, NULL), TOFU_OK);
     CLAIM(count(store, TOFU_LIST_PINS, "lines.example", NULL, 0) == 0, "undone");
-    IS(tofu_store_import(store, TOFU_IMPORT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), NULL, TOFU_IMPORT_COMMIT,
+    IS(tofu_store_import(store, TOFU_FORMAT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), NULL, TOFU_IMPORT_COMMIT,
                          NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "lines.example", 993, "first", NULL, NULL), TOFU_OK);
 
-    IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, NULL, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, here, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_OK);
+    IS(tofu_store_import(store, TOFU_FORMAT_PEM, text.start, text.len, NULL, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_import(store, TOFU_FORMAT_PEM, text.start, text.len, here, TOFU_IMPORT_COMMIT, NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "mail.example", 9993, "first", NULL, NULL), TOFU_OK);
     IS(tofu_store_export(store, TOFU_FORMAT_PEM, "mail.example", &taken, &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(taken, NULL), "-----BEGIN CERTIFICATE-----");
@@ -649,14 +649,14 @@ static void other_programs_files_are_taken_in(void)
     tofu_text_free(report);
     IS(see(store, NULL, "mail.example", 9993, "renewed", NULL, NULL), TOFU_ASK);
     CLAIM(count(store, TOFU_LIST_PINS, "mail.example", tofu_cert_fingerprint(first_cert), 0) == 1, "a certificate pin");
-    IS(tofu_store_import(store, TOFU_IMPORT_PEM, text.start, text.len, elsewhere, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
+    IS(tofu_store_import(store, TOFU_FORMAT_PEM, text.start, text.len, elsewhere, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
     tofu_text_free(report);
     IS(see(store, NULL, "pem.example", 993, "first", NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "pem.example", 993, "renewed", NULL, NULL), TOFU_ASK);
 
     IS(tofu_endpoint_new("ann", "any.example", 1, &anns, NULL), TOFU_OK);
     snprintf(lines, sizeof lines, "ann.example:993 %s\n", tofu_cert_fingerprint(first_cert));
-    IS(tofu_store_import(store, TOFU_IMPORT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), anns, TOFU_IMPORT_COMMIT,
+    IS(tofu_store_import(store, TOFU_FORMAT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), anns, TOFU_IMPORT_COMMIT,
                          NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "ann.example", 993, "first", NULL, NULL), TOFU_ASK);
     IS(see(store, "ann", "ann.example", 993, "first", NULL, NULL), TOFU_OK);
@@ -668,12 +668,12 @@ static void other_programs_files_are_taken_in(void)
     tofu_text_free(taken);
 
     newer = "{\"schema\":\"tofu-store\",\"version\":2}";
-    IS(tofu_store_import(store, TOFU_IMPORT_JSON, (const uint8_t *)newer, strlen(newer), NULL, 0, NULL, NULL), TOFU_E_FUTURE);
-    IS(tofu_store_import(store, TOFU_IMPORT_JSON, (const uint8_t *)"{", 1, NULL, 0, &report, NULL), TOFU_E_PARSE);
+    IS(tofu_store_import(store, TOFU_FORMAT_JSON, (const uint8_t *)newer, strlen(newer), NULL, 0, NULL, NULL), TOFU_E_FUTURE);
+    IS(tofu_store_import(store, TOFU_FORMAT_JSON, (const uint8_t *)"{", 1, NULL, 0, &report, NULL), TOFU_E_PARSE);
     CLAIM(report == NULL, "no report");
-    IS(tofu_store_import(store, TOFU_IMPORT_PEM, (const uint8_t *)"{", 1, here, 0, NULL, NULL), TOFU_E_PARSE);
+    IS(tofu_store_import(store, TOFU_FORMAT_PEM, (const uint8_t *)"{", 1, here, 0, NULL, NULL), TOFU_E_PARSE);
     IS(tofu_store_import(store, 99, NULL, 0, NULL, 0, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_store_import(store, TOFU_IMPORT_JSON, NULL, 0, NULL, 1u << 9, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_import(store, TOFU_FORMAT_JSON, NULL, 0, NULL, 1u << 9, NULL, NULL), TOFU_E_INVALID);
     free(text.start);
     tofu_endpoint_free(anns);
     tofu_endpoint_free(elsewhere);

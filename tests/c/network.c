@@ -115,29 +115,29 @@ static void end_script(struct script *script)
 
 /* ---- small steps ------------------------------------------------------------------------------------------------ */
 
-static tofu_check *offline_check(void)
+static tofu_check_options *offline_check(void)
 {
-    tofu_check *check = NULL;
+    tofu_check_options *check = NULL;
     tofu_policy *policy = NULL;
     IS(tofu_policy_new("default", &policy, NULL), TOFU_OK);
     IS(tofu_policy_set(policy, "system-roots", "no", NULL), TOFU_OK);
-    IS(tofu_check_new(&check, NULL), TOFU_OK);
-    IS(tofu_check_set_policy(check, policy, NULL), TOFU_OK);
+    IS(tofu_check_options_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_options_set_policy(check, policy, NULL), TOFU_OK);
     tofu_policy_free(policy);
     return check;
 }
 
 /* Connects as the default policy without any root has it, and returns what that came to. */
-static tofu_status reach(const char *host, uint16_t port, tofu_dial *dial, tofu_conn **conn, tofu_error **err)
+static tofu_status reach(const char *host, uint16_t port, tofu_dial_options *dial, tofu_conn **conn, tofu_error **err)
 {
-    tofu_check *check = offline_check();
+    tofu_check_options *check = offline_check();
     tofu_status status = tofu_connect(store, host, port, dial, check, conn, err);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     return status;
 }
 
 /* A connection that a person said yes to. */
-static tofu_conn *trusted(const char *host, uint16_t port, tofu_dial *dial)
+static tofu_conn *trusted(const char *host, uint16_t port, tofu_dial_options *dial)
 {
     tofu_conn *conn = NULL;
     IS(reach(host, port, dial, &conn, NULL), TOFU_ASK);
@@ -189,13 +189,13 @@ static void ask_trust_and_go_on(void)
     struct server server = serve("first", NULL);
     const tofu_verdict *asked;
     tofu_conn *conn = NULL;
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     uint8_t byte;
     size_t count = 7;
 
     IS(reach("Mail.Example.", 993, dial, &conn, NULL), TOFU_ASK);
     asked = tofu_conn_verdict(conn);
-    CLAIM(tofu_verdict_decision(asked) == TOFU_DECISION_ASK, "%d", tofu_verdict_decision(asked));
+    CLAIM(tofu_verdict_decision(asked) == TOFU_ASK, "%d", tofu_verdict_decision(asked));
     IS(tofu_conn_write(conn, (const uint8_t *)"secret", 6, &count, NULL), TOFU_ASK);
     CLAIM(count == 0, "%zu", count);
     count = 7;
@@ -205,19 +205,19 @@ static void ask_trust_and_go_on(void)
     IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
     IS(tofu_conn_write(conn, (const uint8_t *)"secret", 6, &count, NULL), TOFU_ASK);
     IS(tofu_conn_handshake(conn, NULL), TOFU_OK);
-    CLAIM(tofu_verdict_decision(tofu_conn_verdict(conn)) == TOFU_DECISION_ACCEPT, "accept");
-    CLAIM(tofu_verdict_decision(asked) == TOFU_DECISION_ASK, "an earlier verdict lives as long as the connection");
+    CLAIM(tofu_verdict_decision(tofu_conn_verdict(conn)) == TOFU_OK, "accept");
+    CLAIM(tofu_verdict_decision(asked) == TOFU_ASK, "an earlier verdict lives as long as the connection");
 
-    SAYS(tofu_conn_string(conn, TOFU_CONN_HOST), "mail.example");
-    SAYS(tofu_conn_string(conn, TOFU_CONN_ADDRESS), "127.0.0.1:");
-    SAYS(tofu_conn_string(conn, TOFU_CONN_SNI), "mail.example");
-    SAYS(tofu_conn_string(conn, TOFU_CONN_PROTOCOL), "TLS 1.3");
-    SAYS(tofu_conn_string(conn, TOFU_CONN_SUITE), "TLS_");
-    CLAIM(tofu_conn_string(conn, TOFU_CONN_GROUP)[0] != 0, "a group");
-    CLAIM(tofu_conn_string(conn, TOFU_CONN_STARTTLS)[0] == 0 && tofu_conn_string(conn, 99)[0] == 0, "nothing");
-    CLAIM(tofu_conn_number(conn, TOFU_CONN_PORT) == 993, "%d", (int)tofu_conn_number(conn, TOFU_CONN_PORT));
-    CLAIM(tofu_conn_number(conn, TOFU_CONN_HANDSHAKE_US) > 0, "microseconds");
-    CLAIM(tofu_conn_number(conn, TOFU_CONN_RESOLVE_US) == 0, "an address was given");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_HOST), "mail.example");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_ADDRESS), "127.0.0.1:");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_SNI), "mail.example");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_PROTOCOL), "TLS 1.3");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_SUITE), "TLS_");
+    CLAIM(tofu_conn_string(conn, TOFU_SESSION_FIELD_GROUP)[0] != 0, "a group");
+    CLAIM(tofu_conn_string(conn, TOFU_SESSION_FIELD_STARTTLS)[0] == 0 && tofu_conn_string(conn, 99)[0] == 0, "nothing");
+    CLAIM(tofu_conn_number(conn, TOFU_SESSION_FIELD_PORT) == 993, "%d", (int)tofu_conn_number(conn, TOFU_SESSION_FIELD_PORT));
+    CLAIM(tofu_conn_number(conn, TOFU_SESSION_FIELD_HANDSHAKE_US) > 0, "microseconds");
+    CLAIM(tofu_conn_number(conn, TOFU_SESSION_FIELD_RESOLVE_US) == 0, "an address was given");
     CLAIM(tofu_conn_wants(conn) == TOFU_WANTS_READ, "%u", (unsigned)tofu_conn_wants(conn));
 
     write_text(conn, "hello server\n");
@@ -232,15 +232,15 @@ static void ask_trust_and_go_on(void)
     IS(tofu_conn_read(conn, &byte, 1, &count, NULL), TOFU_END);
     tofu_conn_free(conn);
     FAILS(reach("mail.example", 993, dial, &conn, err), TOFU_E_STATE, "object.used");
-    FAILS(tofu_dial_set(dial, "nonblock", "no", err), TOFU_E_STATE, "object.frozen");
-    tofu_dial_free(dial);
+    FAILS(tofu_dial_options_set(dial, "nonblock", "no", err), TOFU_E_STATE, "object.frozen");
+    tofu_dial_options_free(dial);
     unserve(&server);
 
     server = serve("first", NULL);
     dial = dial_to(&server);
     IS(reach("mail.example", 993, dial, &conn, NULL), TOFU_OK);
     /* The dial may go while its connection lives. */
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     write_text(conn, "again\n");
     CLAIM(has_heard(&server, "again", 5000), "what the server heard");
     tofu_conn_free(conn);
@@ -251,7 +251,7 @@ static void ask_trust_and_go_on(void)
 static void a_changed_key_gets_nothing(void)
 {
     struct server server = serve("second", NULL);
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn = NULL;
     size_t count;
     tofu_status status = reach("mail.example", 993, dial, &conn, NULL);
@@ -262,7 +262,7 @@ static void a_changed_key_gets_nothing(void)
     IS(tofu_conn_handshake(conn, NULL), status);
     IS(tofu_conn_write(conn, (const uint8_t *)"a1 LOGIN ann secret\r\n", 21, &count, NULL), status);
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     /* It has seen the end of the connection by now, and nothing before it. */
     CLAIM(has_heard(&server, "DONE", 5000) && !has_heard(&server, "LOGIN", 0), "what the server heard");
     unserve(&server);
@@ -272,7 +272,7 @@ static void a_changed_key_gets_nothing(void)
 static void a_blocked_key_is_rejected(void)
 {
     struct server server = serve("second", NULL);
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn = trusted("blocked.mail.example", 993, dial);
     tofu_endpoint *endpoint = NULL;
     uint8_t byte;
@@ -288,7 +288,7 @@ static void a_blocked_key_is_rejected(void)
     IS(tofu_conn_read(conn, &byte, 1, &count, NULL), TOFU_REJECT);
     IS(tofu_conn_handshake(conn, NULL), TOFU_REJECT);
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     CLAIM(has_heard(&server, "before", 5000) && !has_heard(&server, "after", 0), "what the server heard");
     unserve(&server);
     server = serve("second", NULL);
@@ -296,7 +296,7 @@ static void a_blocked_key_is_rejected(void)
     IS(reach("blocked.mail.example", 993, dial, &conn, NULL), TOFU_REJECT);
     CLAIM(conn != NULL && tofu_conn_verdict(conn) != NULL, "a rejected connection can be looked at");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     tofu_endpoint_free(endpoint);
     unserve(&server);
 }
@@ -320,18 +320,18 @@ static void without_blocking_on_the_programs_own_socket(void)
     static uint8_t big[300000];
     size_t count, sent = 0;
     tofu_conn *conn = NULL;
-    tofu_dial *dial = NULL;
+    tofu_dial_options *dial = NULL;
     tofu_status status;
     uint8_t byte;
 
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
     set(dial, "nonblock", "yes");
-    IS(tofu_dial_set_fd(dial, fd, NULL), TOFU_OK);
+    IS(tofu_dial_options_set_fd(dial, fd, NULL), TOFU_OK);
     /* Nobody answers before the first look. */
     kill(server.pid, SIGSTOP);
     status = reach("loop.mail.example", 993, dial, &conn, NULL);
     IS(status, TOFU_AGAIN);
-    CLAIM(tofu_conn_verdict(conn) == NULL && tofu_conn_string(conn, TOFU_CONN_PROTOCOL)[0] == 0, "nothing yet");
+    CLAIM(tofu_conn_verdict(conn) == NULL && tofu_conn_string(conn, TOFU_SESSION_FIELD_PROTOCOL)[0] == 0, "nothing yet");
     FAILS(tofu_conn_read(conn, &byte, 1, &count, err), TOFU_E_STATE, "connection.state");
     FAILS(tofu_conn_write(conn, &byte, 1, &count, err), TOFU_E_STATE, "connection.state");
     FAILS(tofu_conn_shutdown(conn, err), TOFU_E_STATE, "connection.state");
@@ -379,7 +379,7 @@ static void without_blocking_on_the_programs_own_socket(void)
         wait_for(conn);
     IS(status, TOFU_END);
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 }
 
@@ -389,27 +389,27 @@ static void a_handshake_that_comes_to_nothing(void)
     int pair[2];
     char hello[16];
     tofu_conn *conn = NULL;
-    tofu_dial *dial = NULL;
+    tofu_dial_options *dial = NULL;
     CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
     set(dial, "nonblock", "yes");
-    IS(tofu_dial_set_fd(dial, pair[0], NULL), TOFU_OK);
+    IS(tofu_dial_options_set_fd(dial, pair[0], NULL), TOFU_OK);
     IS(reach("silent.mail.example", 993, dial, &conn, NULL), TOFU_AGAIN);
     IS(tofu_conn_handshake(conn, NULL), TOFU_AGAIN);
     CLAIM(tofu_conn_wants(conn) == TOFU_WANTS_READ, "%u", (unsigned)tofu_conn_wants(conn));
     CLAIM(recv(pair[1], hello, sizeof hello, 0) == sizeof hello && hello[0] == 22, "a ClientHello");
-    CLAIM(tofu_conn_string(conn, TOFU_CONN_ADDRESS)[0] == 0, "a Unix socket has no address");
+    CLAIM(tofu_conn_string(conn, TOFU_SESSION_FIELD_ADDRESS)[0] == 0, "a Unix socket has no address");
     close(pair[1]);
     close(pair[0]);
     FAILS(tofu_conn_handshake(conn, err), TOFU_E_NETWORK, "network.broken");
     FAILS(tofu_conn_handshake(conn, err), TOFU_E_NETWORK, "network.broken");
     CLAIM(tofu_conn_verdict(conn) == NULL, "no verdict");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
 }
 
 struct later {
-    tofu_dial *dial;
+    tofu_dial_options *dial;
     int64_t at;
 };
 
@@ -418,7 +418,7 @@ static void *cancel_later(void *arg)
     struct later *later = arg;
     pause_ms(300);
     later->at = now_ms();
-    tofu_dial_cancel(later->dial);
+    tofu_dial_options_cancel(later->dial);
     return NULL;
 }
 
@@ -440,7 +440,7 @@ static void calling_off(void)
     CLAIM(pthread_join(thread, NULL) == 0 && now_ms() - later.at < 5000, "at once");
     FAILS(tofu_conn_read(conn, &byte, 1, &count, err), TOFU_E_CANCELLED, "cancelled");
     tofu_conn_free(conn);
-    tofu_dial_free(later.dial);
+    tofu_dial_options_free(later.dial);
     unserve(&server);
 
     /* It takes connections and says nothing. */
@@ -449,13 +449,13 @@ static void calling_off(void)
     CLAIM(pthread_create(&thread, NULL, cancel_later, &later) == 0, "thread");
     FAILS(reach("cancel.mail.example", 993, later.dial, &conn, err), TOFU_E_CANCELLED, "cancelled");
     CLAIM(conn == NULL && pthread_join(thread, NULL) == 0 && now_ms() - later.at < 5000, "at once");
-    tofu_dial_free(later.dial);
+    tofu_dial_options_free(later.dial);
 
     later.dial = dial_at(port);
-    tofu_dial_cancel(later.dial);
+    tofu_dial_options_cancel(later.dial);
     FAILS(reach("cancel.mail.example", 993, later.dial, &conn, err), TOFU_E_CANCELLED, "cancelled");
-    tofu_dial_free(later.dial);
-    tofu_dial_cancel(NULL);
+    tofu_dial_options_free(later.dial);
+    tofu_dial_options_cancel(NULL);
     close(listener);
 }
 
@@ -463,7 +463,7 @@ static void calling_off(void)
 static void truncation(int with_reset)
 {
     struct server server = serve("second", NULL);
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn = NULL;
     size_t count;
     uint8_t byte;
@@ -484,7 +484,7 @@ static void truncation(int with_reset)
     CLAIM(count == 0, "%zu", count);
     FAILS(tofu_conn_read(conn, &byte, 1, &count, err), TOFU_E_TRUNCATED, "tls.truncated");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
 }
 
 /* Time limits: a read on a quiet server, which can be repeated, and servers that never come to an end. */
@@ -493,7 +493,7 @@ static void time_limits(void)
     static uint8_t big[300000];
     struct server server = serve("second", NULL);
     struct script drip;
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn;
     int64_t begun;
     uint8_t byte;
@@ -509,7 +509,7 @@ static void time_limits(void)
     CLAIM(poll(&(struct pollfd){tofu_conn_fd(conn), POLLIN, 0}, 1, 20000) == 1, "poll");
     read_text(conn, "awake");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 
     /* A server that does not read: what was taken has left in part, so nothing goes on. */
@@ -525,7 +525,7 @@ static void time_limits(void)
     FAILS(tofu_conn_write(conn, big, 1, &count, err), TOFU_E_TIMEOUT, "timeout.write");
     FAILS(tofu_conn_read(conn, &byte, 1, &count, err), TOFU_E_TIMEOUT, "timeout.write");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 
     memset(&drip, 0, sizeof drip);
@@ -537,18 +537,18 @@ static void time_limits(void)
     begun = now_ms();
     FAILS(reach("drip.mail.example", 143, dial, &conn, err), TOFU_E_TIMEOUT, "timeout.starttls");
     CLAIM(now_ms() - begun >= 500 && now_ms() - begun < 5000, "%d ms", (int)(now_ms() - begun));
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     end_script(&drip);
 
     listener = listen_at(&port);
     dial = dial_at(port);
     set(dial, "handshake-ms", "200");
     FAILS(reach("mute.mail.example", 993, dial, &conn, err), TOFU_E_TIMEOUT, "timeout.handshake");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     close(listener);
     dial = dial_at(port);
     FAILS(reach("gone.mail.example", 993, dial, &conn, err), TOFU_E_NETWORK, "network.connect");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
 }
 
 /* STARTTLS: the whole way, then the same server without it, which is more than a server that never had it. */
@@ -556,7 +556,7 @@ static void starttls_and_its_loss(void)
 {
     struct server server = serve("second", NULL);
     struct script with, without, injects;
-    tofu_dial *dial;
+    tofu_dial_options *dial;
     tofu_conn *conn;
 
     memset(&with, 0, sizeof with);
@@ -567,13 +567,13 @@ static void starttls_and_its_loss(void)
     begin_script(&with);
     dial = dial_at(with.port);
     conn = trusted("start.mail.example", 143, dial);
-    SAYS(tofu_conn_string(conn, TOFU_CONN_STARTTLS), "imap");
-    SAYS(tofu_conn_string(conn, TOFU_CONN_GREETING), "ready \\x1B[31m");
-    CLAIM(tofu_conn_number(conn, TOFU_CONN_STARTTLS_US) > 0, "microseconds");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_STARTTLS), "imap");
+    SAYS(tofu_conn_string(conn, TOFU_SESSION_FIELD_GREETING), "ready \\x1B[31m");
+    CLAIM(tofu_conn_number(conn, TOFU_SESSION_FIELD_STARTTLS_US) > 0, "microseconds");
     write_text(conn, "under TLS\n");
     CLAIM(has_heard(&server, "under TLS", 5000), "what the server heard");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     end_script(&with);
     unserve(&server);
 
@@ -584,13 +584,13 @@ static void starttls_and_its_loss(void)
     begin_script(&without);
     dial = dial_at(without.port);
     FAILS(reach("never.mail.example", 143, dial, &conn, err), TOFU_E_STARTTLS, "starttls.missing");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     end_script(&without);
     begin_script(&without);
     dial = dial_at(without.port);
     FAILS(reach("start.mail.example", 143, dial, &conn, err), TOFU_E_STRIPPED, "starttls.stripped");
     CLAIM(conn == NULL, "no connection");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     end_script(&without);
 
     injects = with;
@@ -599,7 +599,7 @@ static void starttls_and_its_loss(void)
     begin_script(&injects);
     dial = dial_at(injects.port);
     FAILS(reach("start.mail.example", 143, dial, &conn, err), TOFU_E_STARTTLS, "starttls.injected");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     end_script(&injects);
 }
 
@@ -607,11 +607,11 @@ static void starttls_and_its_loss(void)
 static void probing(void)
 {
     struct server server = serve("second", NULL);
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_probe_result *result = NULL;
     tofu_conn *conn = NULL;
     const tofu_chain *chain;
-    tofu_check *check = offline_check();
+    tofu_check_options *check = offline_check();
     tofu_verdict *verdict = NULL;
 
     set(dial, "sni", "other.example");
@@ -620,35 +620,35 @@ static void probing(void)
     CLAIM(tofu_chain_count(chain) == 1, "%zu", tofu_chain_count(chain));
     SAYS(tofu_cert_subject(tofu_chain_cert(chain, 0)), "mail.example");
     CLAIM(tofu_probe_result_failure(result) == NULL, "%s", tofu_error_message(tofu_probe_result_failure(result)));
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_HOST), "probe.mail.example");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_ADDRESS), "127.0.0.1:");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_SNI), "other.example");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_PROTOCOL), "TLS 1.3");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_SUITE), "TLS_");
-    CLAIM(tofu_probe_result_string(result, TOFU_PROBE_GROUP)[0] != 0, "a group");
-    CLAIM(tofu_probe_result_string(result, TOFU_PROBE_ALPN)[0] == 0, "no ALPN");
-    CLAIM(tofu_probe_result_string(result, TOFU_PROBE_GREETING)[0] == 0, "no greeting");
-    CLAIM(tofu_probe_result_string(result, TOFU_PROBE_STARTTLS)[0] == 0, "no STARTTLS");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_JSON), "\"cipher_suite\"");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_PORT) == 993, "port");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_PROVEN) == 1, "proven");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_CLIENT_CERTIFICATE) == 0, "client certificate");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_OCSP_STAPLED) == 0, "OCSP");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_CONNECT_US) > 0, "microseconds");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_HANDSHAKE_US) > 0, "microseconds");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_HOST), "probe.mail.example");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_ADDRESS), "127.0.0.1:");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_SNI), "other.example");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_PROTOCOL), "TLS 1.3");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_SUITE), "TLS_");
+    CLAIM(tofu_probe_result_string(result, TOFU_SESSION_FIELD_GROUP)[0] != 0, "a group");
+    CLAIM(tofu_probe_result_string(result, TOFU_SESSION_FIELD_ALPN)[0] == 0, "no ALPN");
+    CLAIM(tofu_probe_result_string(result, TOFU_SESSION_FIELD_GREETING)[0] == 0, "no greeting");
+    CLAIM(tofu_probe_result_string(result, TOFU_SESSION_FIELD_STARTTLS)[0] == 0, "no STARTTLS");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_JSON), "\"cipher_suite\"");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_PORT) == 993, "port");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_PROVEN) == 1, "proven");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_CLIENT_CERTIFICATE) == 0, "client certificate");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_OCSP_STAPLED) == 0, "OCSP");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_CONNECT_US) > 0, "microseconds");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_HANDSHAKE_US) > 0, "microseconds");
     CLAIM(tofu_probe_result_number(result, 99) == 0 && tofu_probe_result_string(result, 99)[0] == 0, "nothing");
     /* A probe leaves no trust behind; what it saw can be judged. */
     IS(tofu_check_chain(store, "probe.mail.example", 993, chain, check, &verdict, NULL), TOFU_ASK);
     tofu_verdict_free(verdict);
     tofu_probe_result_free(result);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 
     /* A name is looked up, by the system's resolver. */
     server = serve("second", NULL);
     IS(tofu_probe("localhost", (uint16_t)server.port, NULL, &result, NULL), TOFU_OK);
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_RESOLVE_US) > 0, "microseconds");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_ADDRESS), ":");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_RESOLVE_US) > 0, "microseconds");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_ADDRESS), ":");
     tofu_probe_result_free(result);
     unserve(&server);
 
@@ -657,9 +657,9 @@ static void probing(void)
     dial = dial_to(&server);
     IS(tofu_probe("probe.mail.example", 993, dial, &result, NULL), TOFU_OK);
     CLAIM(tofu_chain_count(tofu_probe_result_chain(result)) == 1, "the chain");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_CLIENT_CERTIFICATE) == 1, "client certificate");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_CLIENT_CERTIFICATE) == 1, "client certificate");
     tofu_probe_result_free(result);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 
     /* One that rustls cannot talk to: it is seen nonetheless, and why there is no session; a connection is refused. */
@@ -669,31 +669,31 @@ static void probing(void)
     CLAIM(tofu_chain_count(tofu_probe_result_chain(result)) == 1, "the chain");
     IS(tofu_error_status(tofu_probe_result_failure(result)), TOFU_E_TLS);
     SAYS(tofu_error_message(tofu_probe_result_failure(result)), "TLS 1.0");
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_PROTOCOL), "TLS 1.0");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_PROVEN) == 0, "nothing was proven");
-    CLAIM(tofu_probe_result_number(result, TOFU_PROBE_HANDSHAKE_US) == 0, "no handshake");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_PROTOCOL), "TLS 1.0");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_PROVEN) == 0, "nothing was proven");
+    CLAIM(tofu_probe_result_number(result, TOFU_SESSION_FIELD_HANDSHAKE_US) == 0, "no handshake");
     tofu_probe_result_free(result);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     dial = dial_to(&server);
     FAILS(reach("probe.mail.example", 993, dial, &conn, err), TOFU_E_TLS, "tls");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 
     server = serve("second", "-alpn imap");
     dial = dial_to(&server);
     set(dial, "alpn", "h2,imap");
     IS(tofu_probe("probe.mail.example", 993, dial, &result, NULL), TOFU_OK);
-    SAYS(tofu_probe_result_string(result, TOFU_PROBE_ALPN), "imap");
+    SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_ALPN), "imap");
     tofu_probe_result_free(result);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
 
     dial = dial_to(&server);
     set(dial, "nonblock", "yes");
     FAILS(tofu_probe("probe.mail.example", 993, dial, &result, err), TOFU_E_INVALID, "argument.invalid");
     CLAIM(result == NULL, "no result");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
 }
 
 #define BULK 200
@@ -722,7 +722,7 @@ static void one_thread_reads_while_another_writes(void)
 {
     /* It sends each line back. */
     struct server server = serve("second", "-rev");
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn = trusted("both.mail.example", 993, dial);
     static uint8_t buf[4096];
     size_t all = 0, got = 0;
@@ -738,7 +738,7 @@ static void one_thread_reads_while_another_writes(void)
     CLAIM(all == (size_t)BULK * LINE, "%zu bytes came back", all);
     CLAIM(pthread_join(writer, &wrong) == 0 && wrong == NULL, "%s", (const char *)wrong);
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 }
 
@@ -747,7 +747,7 @@ static void a_store_that_is_lost_holds_data_back(void)
 {
     struct server server = serve("second", NULL);
     tofu_store *kept = store;
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn;
     size_t count;
     store = NULL;
@@ -759,7 +759,7 @@ static void a_store_that_is_lost_holds_data_back(void)
     FAILS(tofu_conn_write(conn, (const uint8_t *)"after\n", 6, &count, err), TOFU_E_STATE, "connection.state");
     CLAIM(has_heard(&server, "before", 5000) && !has_heard(&server, "after", 0), "what the server heard");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     tofu_store_free(store);
     store = kept;
     unserve(&server);
@@ -769,7 +769,7 @@ static void a_store_that_is_lost_holds_data_back(void)
 static void a_child_of_fork_leaves_the_connection_alone(void)
 {
     struct server server = serve("second", NULL);
-    tofu_dial *dial = dial_to(&server);
+    tofu_dial_options *dial = dial_to(&server);
     tofu_conn *conn = trusted("fork.mail.example", 993, dial);
     int status = 0;
     pid_t child = fork();
@@ -789,7 +789,7 @@ static void a_child_of_fork_leaves_the_connection_alone(void)
     write_text(conn, "still here\n");
     CLAIM(has_heard(&server, "still here", 5000), "what the server heard");
     tofu_conn_free(conn);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     unserve(&server);
 }
 
@@ -803,62 +803,62 @@ static void refusals(void)
     };
     tofu_probe_result *result = NULL;
     tofu_conn *conn = NULL;
-    tofu_dial *dial;
-    tofu_check *check;
+    tofu_dial_options *dial;
+    tofu_check_options *check;
     size_t i;
     int pair[2];
     for (i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        IS(tofu_dial_new(&dial, NULL), TOFU_OK);
-        FAILS(tofu_dial_set(dial, odd[i][0], odd[i][1], err), TOFU_E_INVALID, "argument.invalid");
+        IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
+        FAILS(tofu_dial_options_set(dial, odd[i][0], odd[i][1], err), TOFU_E_INVALID, "argument.invalid");
         /* A refused setting is remembered, so that nobody connects with less than was asked for. */
         FAILS(tofu_connect(store, "127.0.0.1", 1, dial, NULL, &conn, err), TOFU_E_INVALID, "argument.invalid");
         SAYS(tofu_last_error(), "an earlier setting was refused");
-        tofu_dial_free(dial);
+        tofu_dial_options_free(dial);
     }
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
-    FAILS(tofu_dial_set(dial, "sni", "*.example", err), TOFU_E_NAME, "name.host");
-    tofu_dial_free(dial);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
+    FAILS(tofu_dial_options_set(dial, "sni", "*.example", err), TOFU_E_NAME, "name.host");
+    tofu_dial_options_free(dial);
 
     CLAIM(pipe(pair) == 0, "pipe");
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
-    FAILS(tofu_dial_set_fd(dial, pair[0], err), TOFU_E_INVALID, "argument.invalid");
-    tofu_dial_free(dial);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
+    FAILS(tofu_dial_options_set_fd(dial, pair[0], err), TOFU_E_INVALID, "argument.invalid");
+    tofu_dial_options_free(dial);
     close(pair[0]);
     close(pair[1]);
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
-    FAILS(tofu_dial_set_fd(dial, -1, err), TOFU_E_INVALID, "argument.invalid");
-    tofu_dial_free(dial);
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
-    FAILS(tofu_dial_set_fd(dial, 1000000, err), TOFU_E_INVALID, "argument.invalid");
-    tofu_dial_free(dial);
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
+    FAILS(tofu_dial_options_set_fd(dial, -1, err), TOFU_E_INVALID, "argument.invalid");
+    tofu_dial_options_free(dial);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
+    FAILS(tofu_dial_options_set_fd(dial, 1000000, err), TOFU_E_INVALID, "argument.invalid");
+    tofu_dial_options_free(dial);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
     pair[0] = socket(AF_INET, SOCK_STREAM, 0);
-    IS(tofu_dial_set_fd(dial, pair[0], NULL), TOFU_OK);
+    IS(tofu_dial_options_set_fd(dial, pair[0], NULL), TOFU_OK);
     FAILS(tofu_connect(store, "127.0.0.1", 1, dial, NULL, &conn, err), TOFU_E_INVALID, "argument.invalid");
     close(pair[0]);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
 
     /* Looking a name up waits, so without a socket there is no not waiting. */
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
     set(dial, "nonblock", "yes");
     FAILS(tofu_connect(store, "127.0.0.1", 1, dial, NULL, &conn, err), TOFU_E_INVALID, "argument.invalid");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
 
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
     FAILS(tofu_connect(store, "127.0.0.1", 0, dial, NULL, &conn, err), TOFU_E_NAME, "name.port");
     FAILS(tofu_connect(store, "bad host", 1, dial, NULL, &conn, err), TOFU_E_NAME, "name.host");
     check = check_now(TOFU_CHECK_UNPROVEN);
     FAILS(tofu_connect(store, "127.0.0.1", 1, dial, check, &conn, err), TOFU_E_INVALID, "argument.invalid");
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     check = check_now(TOFU_CHECK_RESUMED);
     FAILS(tofu_connect(store, "127.0.0.1", 1, dial, check, &conn, err), TOFU_E_INVALID, "argument.invalid");
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     /* None of these used the dial up. */
     set(dial, "connect-ms", "1000");
     FAILS(tofu_connect(NULL, "127.0.0.1", 1, dial, NULL, &conn, err), TOFU_E_INVALID, "argument.null");
     FAILS(tofu_connect(store, "127.0.0.1", 1, dial, NULL, &conn, err), TOFU_E_NETWORK, "network.connect");
     FAILS(tofu_probe("127.0.0.1", 1, dial, &result, err), TOFU_E_STATE, "object.used");
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     CLAIM(tofu_feature_has("tls") == 1 && tofu_feature_has("starttls") == 1, "features");
 }
 

@@ -163,7 +163,8 @@ fn valid(
             "tofu_error" | "tofu_endpoint" | "tofu_event" => noun.replace("tofu", "an"),
             // They exist only while a callback runs; tests/c/backend.c uses them there.
             "tofu_sink" | "tofu_batch" => "NULL".to_owned(),
-            "tofu_chain" | "tofu_policy" | "tofu_check" | "tofu_store_options" | "tofu_iter" | "tofu_dial" => {
+            "tofu_chain" | "tofu_policy" | "tofu_check_options" | "tofu_store_options" | "tofu_iter"
+            | "tofu_dial_options" => {
                 let _ = writeln!(before, "        {noun} *in{i} = {}();", noun.replace("tofu", "new"));
                 let _ = writeln!(after, "        {noun}_free(in{i});");
                 format!("in{i}")
@@ -200,7 +201,7 @@ fn string(export: &Export, param: &Param) -> &'static str {
         ("field", "tofu_store_options_set") => "busy-ms",
         ("value", "tofu_store_options_set") => "50",
         ("field", "tofu_pin_set") => "comment",
-        ("field", "tofu_dial_set") => "nonblock",
+        ("field", "tofu_dial_options_set") => "nonblock",
         ("field", _) => "system-roots",
         ("value", _) => "no",
         ("account", _) => "ann",

@@ -7,11 +7,11 @@ static int64_t now = NOW;
 static tofu_status see(tofu_store *store, const char *leaf, uint64_t flags, tofu_verdict **verdict)
 {
     tofu_chain *chain = chain_of(leaf, NULL);
-    tofu_check *check = check_now(flags);
+    tofu_check_options *check = check_now(flags);
     tofu_status status;
-    IS(tofu_check_set_time(check, now, NULL), TOFU_OK);
+    IS(tofu_check_options_set_time(check, now, NULL), TOFU_OK);
     status = tofu_check_chain(store, "mail.example", 993, chain, check, verdict, NULL);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     return status;
 }
@@ -41,13 +41,13 @@ static tofu_iter *at_first(tofu_store *store)
 static tofu_status again(tofu_store *store, int64_t at, tofu_verdict **verdict)
 {
     tofu_iter *iter = at_first(store);
-    tofu_check *check = NULL;
+    tofu_check_options *check = NULL;
     tofu_status status;
-    IS(tofu_check_new(&check, NULL), TOFU_OK);
-    IS(tofu_check_set_time(check, at, NULL), TOFU_OK);
+    IS(tofu_check_options_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_options_set_time(check, at, NULL), TOFU_OK);
     status = tofu_pending_check(store, tofu_iter_pending(iter), check, verdict, NULL);
     CLAIM((status >= 0) == (*verdict != NULL), "%s", tofu_status_name(status));
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_iter_free(iter);
     return status;
 }
@@ -69,14 +69,14 @@ static void repeated_asks_are_one_question(tofu_store *store, char *id, size_t s
 
     iter = at_first(store);
     pending = tofu_iter_pending(iter);
-    CLAIM(tofu_pending_number(pending, TOFU_PENDING_COUNT) == 2, "count");
-    CLAIM(tofu_pending_number(pending, TOFU_PENDING_FIRST) == NOW, "first");
-    CLAIM(tofu_pending_number(pending, TOFU_PENDING_LAST) == NOW, "last");
-    CLAIM(tofu_pending_number(pending, TOFU_PENDING_CONTRADICTED) == 0, "not contradicted");
-    CLAIM(strcmp(tofu_pending_string(pending, TOFU_PENDING_ID), id) == 0, "%s", id);
-    CLAIM(strcmp(tofu_pending_string(pending, TOFU_PENDING_CERT), tofu_cert_fingerprint(cert)) == 0, "certificate");
-    SAYS(tofu_pending_string(pending, TOFU_PENDING_KEY), tofu_cert_spki_pin(cert));
-    CLAIM(strcmp(tofu_endpoint_string(tofu_pending_endpoint(pending), TOFU_ENDPOINT_DISPLAY), "mail.example:993") == 0,
+    CLAIM(tofu_pending_number(pending, TOFU_PENDING_FIELD_COUNT) == 2, "count");
+    CLAIM(tofu_pending_number(pending, TOFU_PENDING_FIELD_FIRST) == NOW, "first");
+    CLAIM(tofu_pending_number(pending, TOFU_PENDING_FIELD_LAST) == NOW, "last");
+    CLAIM(tofu_pending_number(pending, TOFU_PENDING_FIELD_CONTRADICTED) == 0, "not contradicted");
+    CLAIM(strcmp(tofu_pending_string(pending, TOFU_PENDING_FIELD_ID), id) == 0, "%s", id);
+    CLAIM(strcmp(tofu_pending_string(pending, TOFU_PENDING_FIELD_CERT), tofu_cert_fingerprint(cert)) == 0, "certificate");
+    SAYS(tofu_pending_string(pending, TOFU_PENDING_FIELD_KEY), tofu_cert_spki_pin(cert));
+    CLAIM(strcmp(tofu_endpoint_string(tofu_pending_endpoint(pending), TOFU_ENDPOINT_FIELD_DISPLAY), "mail.example:993") == 0,
           "endpoint");
     IS(tofu_iter_next(iter, NULL), TOFU_END);
     tofu_iter_free(iter);
@@ -141,7 +141,7 @@ static void a_question_is_decided_by_what_is_known_now(tofu_store *store)
     IS(see(store, "first", 0, NULL), TOFU_OK);
     {
         tofu_iter *iter = at_first(store);
-        CLAIM(tofu_pending_number(tofu_iter_pending(iter), TOFU_PENDING_CONTRADICTED) == 1, "contradicted");
+        CLAIM(tofu_pending_number(tofu_iter_pending(iter), TOFU_PENDING_FIELD_CONTRADICTED) == 1, "contradicted");
         tofu_iter_free(iter);
     }
     IS(again(store, now, &verdict), TOFU_ASK);

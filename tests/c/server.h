@@ -191,27 +191,27 @@ static void unserve(struct server *server)
     server->pid = 0;
 }
 
-static void set(tofu_dial *dial, const char *field, const char *value)
+static void set(tofu_dial_options *dial, const char *field, const char *value)
 {
-    IS(tofu_dial_set(dial, field, value, NULL), TOFU_OK);
+    IS(tofu_dial_options_set(dial, field, value, NULL), TOFU_OK);
 }
 
 /* A dial that reaches a loopback port whatever the endpoint is called. */
-static tofu_dial *dial_at(int port)
+static tofu_dial_options *dial_at(int port)
 {
-    tofu_dial *dial = NULL;
+    tofu_dial_options *dial = NULL;
     char address[32];
     snprintf(address, sizeof address, "127.0.0.1:%d", port);
-    IS(tofu_dial_new(&dial, NULL), TOFU_OK);
+    IS(tofu_dial_options_new(&dial, NULL), TOFU_OK);
     set(dial, "address", address);
     /* A test that waits in vain fails in good time. */
     set(dial, "read-ms", "20000");
     return dial;
 }
 
-static tofu_dial *dial_to(const struct server *server)
+static tofu_dial_options *dial_to(const struct server *server)
 {
-    tofu_dial *dial = dial_at(server->port);
+    tofu_dial_options *dial = dial_at(server->port);
     /* Not every program uses all of it. */
     (void)connect_to, (void)has_heard, (void)serve, (void)say, (void)make_identity, (void)unserve;
     return dial;

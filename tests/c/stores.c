@@ -10,13 +10,13 @@ static void make_a_store(const char *path)
 {
     tofu_store *store = NULL;
     tofu_chain *chain = chain_of("first", NULL);
-    tofu_check *check = check_now(0);
+    tofu_check_options *check = check_now(0);
     tofu_verdict *verdict = NULL;
     IS(tofu_store_open(path, NULL, &store, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, &verdict, NULL), TOFU_ASK);
     IS(tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
     tofu_verdict_free(verdict);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     tofu_chain_free(chain);
     tofu_store_free(store);
 }
@@ -29,9 +29,9 @@ static tofu_status try_it(const char *path, tofu_error **err)
     CLAIM((status == TOFU_OK) == (store != NULL), "%s", path);
     if (status == TOFU_OK) {
         tofu_chain *chain = chain_of("first", NULL);
-        tofu_check *check = check_now(0);
+        tofu_check_options *check = check_now(0);
         status = tofu_check_chain(store, "mail.example", 993, chain, check, NULL, err);
-        tofu_check_free(check);
+        tofu_check_options_free(check);
         tofu_chain_free(chain);
         tofu_store_free(store);
     }
@@ -135,13 +135,13 @@ int main(int argc, char **argv)
     IS(tofu_store_open(path, options, &store, NULL), TOFU_OK);
     {
         tofu_chain *known = chain_of("first", NULL), *unknown = chain_of("second", NULL);
-        tofu_check *check = check_now(0);
+        tofu_check_options *check = check_now(0);
         tofu_verdict *verdict = NULL;
         IS(tofu_check_chain(store, "mail.example", 993, known, check, NULL, NULL), TOFU_OK);
         IS(tofu_check_chain(store, "mail.example", 993, unknown, check, &verdict, NULL), TOFU_ASK);
         IS(tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL), TOFU_E_READ_ONLY);
         tofu_verdict_free(verdict);
-        tofu_check_free(check);
+        tofu_check_options_free(check);
         tofu_chain_free(known);
         tofu_chain_free(unknown);
     }

@@ -104,12 +104,12 @@ static tofu_chain *chain_of(const char *first, const char *second)
 }
 
 /* Options of a check at NOW. */
-static tofu_check *check_now(uint64_t flags)
+static tofu_check_options *check_now(uint64_t flags)
 {
-    tofu_check *check = NULL;
-    IS(tofu_check_new(&check, NULL), TOFU_OK);
-    IS(tofu_check_set_time(check, NOW, NULL), TOFU_OK);
-    IS(tofu_check_set_flags(check, flags, NULL), TOFU_OK);
+    tofu_check_options *check = NULL;
+    IS(tofu_check_options_new(&check, NULL), TOFU_OK);
+    IS(tofu_check_options_set_time(check, NOW, NULL), TOFU_OK);
+    IS(tofu_check_options_set_flags(check, flags, NULL), TOFU_OK);
     return check;
 }
 

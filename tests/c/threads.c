@@ -10,7 +10,7 @@
 
 static tofu_store *store;
 static tofu_chain *chains[2];
-static tofu_check *known_check, *first_check;
+static tofu_check_options *known_check, *first_check;
 static const tofu_cert *shared_cert;
 
 struct work {
@@ -31,7 +31,7 @@ static void *check_and_fail(void *arg)
         work->wrong += tofu_check_chain(store, host, 993, chains[0], known_check, NULL, NULL) != TOFU_E_NAME;
         work->wrong += strstr(tofu_last_error(), host) == NULL;
         work->wrong += strstr(tofu_cert_subject(shared_cert), "mail.example") == NULL;
-        work->wrong += tofu_cert_count(tofu_chain_cert(tofu_verdict_chain(verdict), 0), TOFU_CERT_SAN_DNS) != 1;
+        work->wrong += tofu_cert_count(tofu_chain_cert(tofu_verdict_chain(verdict), 0), TOFU_CERT_FIELD_SAN_DNS) != 1;
         tofu_verdict_free(verdict);
     }
     return NULL;
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
     IS(tofu_policy_new("accept-new", &policy, NULL), TOFU_OK);
     IS(tofu_policy_set(policy, "system-roots", "no", NULL), TOFU_OK);
     first_check = check_now(0);
-    IS(tofu_check_set_policy(first_check, policy, NULL), TOFU_OK);
+    IS(tofu_check_options_set_policy(first_check, policy, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "once.mail.example", 993, chains[0], first_check, NULL, NULL), TOFU_OK);
     run(race, work, 1);
     for (i = 0; i < THREADS; i++)
@@ -112,8 +112,8 @@ int main(int argc, char **argv)
     a_child_of_fork_must_open_again();
     tofu_verdict_free(verdict);
     tofu_policy_free(policy);
-    tofu_check_free(first_check);
-    tofu_check_free(known_check);
+    tofu_check_options_free(first_check);
+    tofu_check_options_free(known_check);
     tofu_chain_free(chains[0]);
     tofu_chain_free(chains[1]);
     tofu_store_free(store);

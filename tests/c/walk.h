@@ -86,7 +86,7 @@ static tofu_policy *new_policy(void)
     return policy;
 }
 
-static tofu_check *new_check(void)
+static tofu_check_options *new_check(void)
 {
     return check_now(0);
 }
@@ -105,7 +105,7 @@ static tofu_iter *new_iter(void)
     return iter;
 }
 
-static tofu_dial *new_dial(void)
+static tofu_dial_options *new_dial(void)
 {
     return dial_to(&servers[1]);
 }
@@ -113,17 +113,17 @@ static tofu_dial *new_dial(void)
 /* A connection that is accepted, and what a probe saw of its server. */
 static void walk_begin_network(void)
 {
-    tofu_dial *dial;
+    tofu_dial_options *dial;
     int pair[2], i;
     make_identity("walk", "mail.example");
     for (i = 0; i < 2; i++)
         servers[i] = serve("walk", NULL);
     dial = new_dial();
     IS(tofu_probe("mail.example", 993, dial, &a_probe_result, NULL), TOFU_OK);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     dial = dial_to(&servers[0]);
     IS(tofu_connect(a_store, "conn.mail.example", 993, dial, NULL, &a_conn, NULL), TOFU_ASK);
-    tofu_dial_free(dial);
+    tofu_dial_options_free(dial);
     IS(tofu_verdict_trust(a_store, tofu_conn_verdict(a_conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
     IS(tofu_conn_handshake(a_conn, NULL), TOFU_OK);
     /* Enough to read for every call that reads. */
@@ -137,14 +137,14 @@ static void walk_begin_network(void)
 static void walk_begin(int argc, char **argv)
 {
     tofu_chain *chain, *other;
-    tofu_check *check;
+    tofu_check_options *check;
     tofu_text *text = NULL;
     const uint8_t *der;
     begin(argc, argv);
     some_pem = pem("first");
     chain = chain_of("first", NULL);
     other = chain_of("second", NULL);
-    der = tofu_cert_bytes(tofu_chain_cert(chain, 0), TOFU_CERT_DER, 0, &some_der.len);
+    der = tofu_cert_bytes(tofu_chain_cert(chain, 0), TOFU_CERT_FIELD_DER, 0, &some_der.len);
     some_der.start = malloc(some_der.len);
     if (some_der.start == NULL)
         exit(2);
@@ -156,7 +156,7 @@ static void walk_begin(int argc, char **argv)
     IS(tofu_store_open(own("walk.db"), NULL, &a_store, NULL), TOFU_OK);
     check = check_now(TOFU_CHECK_LEAVE_PENDING);
     IS(tofu_check_chain(a_store, "mail.example", 993, chain, check, &a_verdict, NULL), TOFU_ASK);
-    tofu_check_free(check);
+    tofu_check_options_free(check);
     IS(tofu_endpoint_new("ann", "other.example", 993, &an_endpoint, NULL), TOFU_OK);
     IS(tofu_pin_add(a_store, an_endpoint, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, NULL, a_cert, 0, NULL, NULL, NULL),
        TOFU_OK);

@@ -37,7 +37,7 @@ impl Additions {
     }
 
     /// A policy with them.
-    pub(super) fn applied_to(&self, mut policy: Policy) -> Result<Policy, PolicyError> {
+    pub(crate) fn applied_to(&self, mut policy: Policy) -> Result<Policy, PolicyError> {
         for root in &self.roots {
             policy.add_root(root.clone());
         }
