@@ -94,8 +94,8 @@ $(PAGES)/done: $(BUILT)/tofuctl
 	$(TOFUCTL) completions fish >$(PAGES)/tofuctl.fish
 	touch $@
 
-header symbols: ## write include/tofu.h and tofu.symbols anew from src/capi; review the difference
-	BLESS=1 $(CARGO) test --locked --test header
+header symbols: ## write include/ (tofu.h, tofu.ffi.h, api.json) and tofu.symbols from src/capi; review the difference
+	BLESS=1 $(CARGO) test --locked --test capi header::
 
 bench: ## one table of speed with the peers beside; BIG=1, ONLY=TEXT; RUST=1 for the criterion benchmarks
 ifeq ($(RUST),1)

@@ -3,7 +3,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // Never set: it stands in src/capi for the header's TOFU_NO_SHORT_NAMES, which cbindgen makes of it.
+    // Never set: it stands in src/capi for the header's TOFU_NO_SHORT_NAMES, which `make header` makes of it.
     println!("cargo:rustc-check-cfg=cfg(tofu_no_short_names)");
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if ["linux", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "hurd"].contains(&os.as_str()) {

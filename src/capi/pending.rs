@@ -59,7 +59,7 @@ impl Object for tofu_pending {
 /// The endpoint that a question is about.
 ///
 /// @param pending  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the question.
+/// @return borrowed from the question; NULL for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

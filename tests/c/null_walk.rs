@@ -1,18 +1,18 @@
 //! Writes a C program that calls every export of the header with NULL in every pointer position, with
-//! everything else valid, and with NULL in all of them. It knows exports only through the header: a new
+//! everything else valid, and with NULL in all of them. It knows exports only through the model: a new
 //! one is walked without being named here, and one with an argument of a new type stops the test.
 
 use std::fmt::Write;
 
-use crate::header_model::{Export, Param};
+use crate::model::{Export, Model, Param};
 
 /// What connects to the host that it is given.
 const CONNECTS: [&str; 2] = ["tofu_probe", "tofu_connect"];
 
 /// The whole program.
-pub fn program(exports: &[Export]) -> String {
+pub fn program(model: &Model) -> String {
     let mut text = String::from("#include \"walk.h\"\n\n");
-    for export in exports {
+    for export in model.functions() {
         let _ = writeln!(text, "static void walk_{}(void)\n{{", export.name);
         let pointers = export.params.iter().enumerate().filter(|(_, p)| p.is_pointer()).map(|(i, _)| i);
         let frees = export.name.ends_with("_free");
@@ -23,15 +23,15 @@ pub fn program(exports: &[Export]) -> String {
         }
         variants.dedup();
         for nulls in variants {
-            call(&mut text, export, &nulls, false);
+            call(&mut text, model, export, &nulls, false);
             if nulls.iter().any(|i| export.params[*i].kind.ends_with("uint8_t *")) {
-                call(&mut text, export, &nulls, true);
+                call(&mut text, model, export, &nulls, true);
             }
         }
         text.push_str("}\n\n");
     }
     text.push_str("int main(int argc, char **argv)\n{\n    walk_begin(argc, argv);\n");
-    for export in exports {
+    for export in model.functions() {
         let _ = writeln!(text, "    walk_{}();", export.name);
     }
     text.push_str("    return walk_end();\n}\n");
@@ -40,7 +40,7 @@ pub fn program(exports: &[Export]) -> String {
 
 /// One call with NULL at the given positions; `empty` says that lengths are 0, with which NULL bytes are
 /// no bytes, while NULL with a length is refused.
-fn call(text: &mut String, export: &Export, nulls: &[usize], empty: bool) {
+fn call(text: &mut String, model: &Model, export: &Export, nulls: &[usize], empty: bool) {
     text.push_str("    {\n");
     let mut args = Vec::new();
     let (mut checks, mut cleanup) = (String::new(), String::new());
@@ -50,7 +50,7 @@ fn call(text: &mut String, export: &Export, nulls: &[usize], empty: bool) {
         } else if empty && param.name == "len" {
             args.push("0".to_owned());
         } else {
-            args.push(valid(text, &mut checks, &mut cleanup, export, param, i));
+            args.push(valid(text, &mut checks, &mut cleanup, (model, export), i));
         }
     }
     let call = format!("{}({})", export.name, args.join(", "));
@@ -113,14 +113,14 @@ fn accessor(text: &mut String, export: &Export, returns: &str, call: &str, nulls
 }
 
 /// A valid argument: an expression, with what must be declared before, checked and freed after.
-fn valid(
+pub fn valid(
     before: &mut String,
     checks: &mut String,
     after: &mut String,
-    export: &Export,
-    param: &Param,
+    (model, export): (&Model, &Export),
     i: usize,
 ) -> String {
+    let param = &export.params[i];
     let noun = param.kind.trim_start_matches("const ").trim_end_matches(['*', ' ']);
     match param.kind.as_str() {
         // The fingerprint that a user types is the one that is shown.
@@ -180,15 +180,13 @@ fn valid(
         "uint16_t" => "993".to_owned(),
         "int" if param.name == "fd" => "a_socket".to_owned(),
         // The formats that go with a host; JSON does not.
-        "int32_t" if export.name == "tofu_store_export" && param.name == "format" => "TOFU_FORMAT_PEM".to_owned(),
-        "int32_t" | "tofu_status" if param.name == "format" || param.name == "section" => "1".to_owned(),
-        "int32_t" if param.name == "list" => "TOFU_LIST_ENDPOINTS".to_owned(),
-        "int32_t" if matches!(export.name.as_str(), "tofu_pin_add" | "tofu_pin_mask") && param.name == "kind" => {
-            "TOFU_PIN_KIND_CERT".to_owned()
+        "tofu_format" if export.name == "tofu_store_export" => "TOFU_FORMAT_PEM".to_owned(),
+        "tofu_pin_kind" if export.name.starts_with("tofu_pin_") => "TOFU_PIN_KIND_CERT".to_owned(),
+        kind if model.family(kind).is_some_and(|family| !family.is_flags()) => {
+            model.family(kind).map(|family| family.constants[0].name.clone()).unwrap_or_default()
         }
-        "int32_t" if export.name == "tofu_pin_add" && param.name == "state" => "TOFU_PIN_STATE_TRUSTED".to_owned(),
-        "int32_t" if param.name == "field" => "4".to_owned(),
-        "int32_t" | "tofu_status" | "size_t" | "int64_t" | "uint64_t" => "0".to_owned(),
+        kind if model.family(kind).is_some() => "0".to_owned(),
+        "int32_t" | "size_t" | "int64_t" | "uint64_t" => "0".to_owned(),
         other => panic!("{}: teach the NULL walk a {other}", export.name),
     }
 }

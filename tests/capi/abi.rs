@@ -10,29 +10,31 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::{model, null_walk};
+
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The shared library that was built together with this test.
-fn library() -> PathBuf {
+pub fn library() -> PathBuf {
     let here = std::env::current_exe().unwrap();
     let beside = here.parent().unwrap();
     let places = [beside.join("libtofu.so"), beside.parent().unwrap().join("libtofu.so")];
     places.into_iter().find(|p| p.exists()).expect("libtofu.so beside the test; cargo builds it with the library")
 }
 
-fn run(command: &mut Command) -> Output {
+pub fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"))
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn has(program: &str) -> bool {
+pub fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success())
 }
 
@@ -324,10 +326,9 @@ fn guest() {
 
 #[test]
 fn null_in_every_pointer_position_of_every_export() {
-    let exports = crate::header_model::exports(&header());
     let bench = Bench::new();
     let source = bench.dir.path().join("null_walk.c");
-    std::fs::write(&source, crate::null_walk::program(&exports)).unwrap();
+    std::fs::write(&source, null_walk::program(&model::current())).unwrap();
     bench.run_twice(&bench.compile("cc", "c11", &source), &[]);
 }
 
@@ -345,10 +346,6 @@ fn the_header_is_c99_c11_and_cpp() {
         return;
     }
     bench.run(&[], &bench.compile("c++", "c++17", &root().join("tests/c/cpp.cpp")), &[]);
-}
-
-fn header() -> String {
-    std::fs::read_to_string(root().join("include/tofu.h")).unwrap()
 }
 
 #[test]

@@ -1,10 +1,8 @@
-//! The C ABI: the programs in `tests/c` and the built library itself.
-
-// The header test uses the rest of it.
-#[allow(dead_code)]
-#[path = "../c/header_model.rs"]
-mod header_model;
-#[path = "../c/null_walk.rs"]
-mod null_walk;
+//! The C ABI: its header and the twins of that, the programs in `tests/c`, and the built library itself.
 
 mod abi;
+mod header;
+mod languages;
+mod model;
+#[path = "../c/null_walk.rs"]
+mod null_walk;
