@@ -10,7 +10,8 @@ use std::time::Duration;
 use rustix::event::EventfdFlags;
 
 use super::error::NetError;
-use super::service::{Protocol, Service};
+use super::service::Service;
+use super::starttls::Protocol;
 use crate::cert::KeyAlgorithm;
 use crate::endpoint::Host;
 

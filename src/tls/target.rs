@@ -5,7 +5,8 @@ use std::num::NonZeroU16;
 
 use thiserror::Error;
 
-use super::service::{Protocol, Service, Start};
+use super::service::Service;
+use super::starttls::Protocol;
 use crate::endpoint::{Host, NameError};
 
 /// The port where nothing names one: IMAP over TLS, what a mail client asks for first.
@@ -60,8 +61,7 @@ impl Target {
         }
         let (host, port) = split(rest).map_err(|why| TargetError::Form(format!("{}: {why}", shown())))?;
         let host = Host::parse(host)?;
-        let implied =
-            starttls.map(|p| p.port(Start::StartTls)).or(scheme.map(|(_, port)| port)).unwrap_or(DEFAULT_PORT);
+        let implied = starttls.map(|p| p.row().port).or(scheme.map(|(_, port)| port)).unwrap_or(DEFAULT_PORT);
         let port = NonZeroU16::new(port.unwrap_or(implied)).ok_or(NameError::Port)?;
         let service = match (starttls, scheme) {
             (Some(protocol), _) => Service::starttls(protocol),

@@ -5,8 +5,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::protocol::Protocol;
 use crate::tls::hello::recognise;
-use crate::tls::service::Protocol;
 
 /// The most that is shown of what a server said, in characters.
 const MAX_SAID: usize = 200;

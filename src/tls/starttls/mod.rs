@@ -13,6 +13,7 @@ mod nntp;
 mod numbered;
 mod pop3;
 mod postgres;
+mod protocol;
 mod sieve;
 mod smtp;
 mod xml;
@@ -27,11 +28,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 pub use error::{Bound, StartTlsError};
+pub use protocol::{PROTOCOLS, Protocol, UnknownProtocol};
 
 use error::{Fault, lossy, shown};
-use lines::ByLine;
 
-use super::service::Protocol;
 use crate::endpoint::Host;
 
 /// The longest line in bytes, with its end and its literals. RFC 5321, section 4.5.3.1.5, has 512 for
@@ -72,18 +72,7 @@ impl Dialogue {
 
     /// The same on a socket whose own address is `local`, by which SMTP and LMTP introduce the client.
     pub fn on(protocol: Protocol, host: &Host, local: Option<IpAddr>) -> Self {
-        let words: Box<dyn Conversation> = match protocol {
-            Protocol::Imap => Box::new(ByLine::new(imap::Imap::default())),
-            Protocol::Pop3 => Box::new(ByLine::new(pop3::Pop3::default())),
-            Protocol::Smtp => Box::new(ByLine::new(smtp::Smtp::new(local))),
-            Protocol::Lmtp => Box::new(ByLine::new(smtp::Smtp::lmtp(local))),
-            Protocol::Sieve => Box::new(ByLine::new(sieve::Sieve::default())),
-            Protocol::Ldap => Box::new(ldap::Ldap::default()),
-            Protocol::Xmpp => Box::new(xmpp::Xmpp::new(host)),
-            Protocol::Nntp => Box::new(ByLine::new(nntp::Nntp::new())),
-            Protocol::Ftp => Box::new(ByLine::new(ftp::Ftp::new())),
-            Protocol::Postgres => Box::new(postgres::Postgres::default()),
-        };
+        let words = protocol.dialogue(host, local);
         Self { protocol, words, received: 0, greeting: None, end: None }
     }
 

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::protocol::PROTOCOLS;
 use super::transcripts::{TRANSCRIPTS, Transcript};
 use super::*;
-use crate::tls::service::PROTOCOLS;
 
 fn dialogue(protocol: Protocol) -> Dialogue {
     let mut dialogue = Dialogue::new(protocol, &Host::parse("mail.example").unwrap());

@@ -1,6 +1,6 @@
 //! What real servers say up to the go-ahead, for the tests: one entry for each kind of server.
 
-use crate::tls::service::Protocol;
+use super::protocol::Protocol;
 
 /// One dialogue that ends in TLS.
 pub(super) struct Transcript {

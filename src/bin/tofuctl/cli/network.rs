@@ -12,11 +12,11 @@ use super::values::{When, protocol, when};
 /// How a server is reached.
 #[derive(Debug, Args)]
 pub struct Reach {
-    /// Begin in the clear and ask for TLS: imap, pop3, smtp, lmtp, sieve, ldap, xmpp, nntp, ftp, postgres
+    /// Begin in the clear and ask for TLS as this protocol does
     ///
-    /// Without it the port decides: 993, 995, 465, 636 and the like speak TLS at once; 143, 110, 25, 587,
-    /// 4190, 389, 5222 and the like begin in the clear.
-    #[arg(long, value_name = "PROTOCOL", value_parser = protocol)]
+    /// Without it the port decides: the usual ports of these protocols begin in the clear, all others speak
+    /// TLS from the first byte.
+    #[arg(long, value_name = "PROTOCOL", value_parser = protocol(), ignore_case = true)]
     pub starttls: Option<Protocol>,
     /// Connect to this address instead of looking the host up; a link-local one with its zone, fe80::1%eth0
     #[arg(long, value_name = "IP", value_parser = Address::parse)]

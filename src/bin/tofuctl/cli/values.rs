@@ -1,10 +1,11 @@
 //! Values that are typed: times, dates, spans and protocols. A value that is none is refused with the
 //! forms that are.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use time::{Date, Month};
 
 use tofu::time::{DAY, Timestamp};
-use tofu::tls::Protocol;
+use tofu::tls::{PROTOCOLS, Protocol};
 
 /// The last second of the year 9999, beyond which no certificate and no pin can last.
 const LAST: Timestamp = 253_402_300_799;
@@ -67,9 +68,10 @@ pub fn when(text: &str) -> Result<When, String> {
     }
 }
 
-/// A protocol that asks for TLS in the clear.
-pub fn protocol(text: &str) -> Result<Protocol, String> {
-    Protocol::parse(text).map_err(|e| e.to_string())
+/// The protocols that ask for TLS in the clear, which help and completions then list.
+pub fn protocol() -> impl TypedValueParser<Value = Protocol> {
+    let value = |protocol: Protocol| PossibleValue::new(protocol.name()).aliases(protocol.other_names());
+    PossibleValuesParser::new(PROTOCOLS.map(value)).try_map(|name| Protocol::parse(&name))
 }
 
 fn digits(text: &str) -> Option<i64> {
