@@ -15,15 +15,15 @@ use super::status::{Answer, TOFU_E_CONFLICT, TOFU_OK, name, tofu_status};
 use super::store_options::tofu_store_options;
 use crate::store::{Batch, Engine, Op, Pair, StoreError};
 
-/// Reads one key: calls tofu_sink_put once if it is there, not at all if it is not, and returns TOFU_OK; any other
-/// number says that it cannot be told, which is never taken for "not there". May be called on any thread that uses
-/// the store, several at once. It must return (no exception, no longjmp).
+/// Reads one key. The callback calls tofu_sink_put once if the key is there, does not call it if the key is absent, and
+/// returns TOFU_OK. Any other number says that it cannot tell, which the library never takes for "absent". The library
+/// may call it on any thread that uses the store, and on several at once. It must return (no exception, no longjmp).
 pub type tofu_backend_get_fn =
     Option<unsafe extern "C" fn(key: *const u8, key_len: usize, sink: *mut tofu_sink, user_data: *mut c_void) -> i32>;
 
-/// Reads a range: calls tofu_sink_put for the first `limit` keys that begin with `prefix` and come after `after` (not
-/// equal to it), in ascending order of bytes, a shorter key before its extensions; all as of one moment. Returns
-/// TOFU_OK; any other number is a failure. Threads as for tofu_backend_get_fn.
+/// Reads a range as of one moment. The callback calls tofu_sink_put for the first `limit` keys that begin with `prefix`
+/// and come after `after` (not equal to it), in ascending order of bytes, a shorter key before its extensions, and
+/// returns TOFU_OK. Any other number is a failure. Threads as for tofu_backend_get_fn.
 pub type tofu_backend_scan_fn = Option<
     unsafe extern "C" fn(
         after: *const u8,
@@ -36,15 +36,15 @@ pub type tofu_backend_scan_fn = Option<
     ) -> i32,
 >;
 
-/// Applies a batch, durably and as a whole, or nothing of it: no other commit may come between its expectations and
-/// its changes. Returns TOFU_OK; TOFU_E_CONFLICT where an expectation is not met, and the library tries again with
-/// what is there now; any other number is a failure. Threads as for tofu_backend_get_fn.
+/// Applies a batch durably and as a whole, or not at all: no other commit may come between its expectations and its
+/// changes. The callback returns TOFU_OK, or TOFU_E_CONFLICT if an expectation is not met, and the library then tries
+/// again with what is there now. Any other number is a failure. Threads as for tofu_backend_get_fn.
 pub type tofu_backend_commit_fn = Option<unsafe extern "C" fn(batch: *const tofu_batch, user_data: *mut c_void) -> i32>;
 
 /// The most that one callback may put into a sink, in bytes.
 const MAX_SINK: usize = 64 * 1024 * 1024;
 
-/// Takes the answer of a get or scan callback; valid during that callback alone.
+/// Takes the answer of a get or scan callback. It is valid during that callback only.
 pub struct tofu_sink {
     poison: Poison,
     answer: Mutex<Taken>,
@@ -96,7 +96,7 @@ impl Object for tofu_sink {
     }
 }
 
-/// The changes of one commit; valid during the commit callback alone.
+/// The changes of one commit. It is valid during the commit callback only.
 pub struct tofu_batch {
     poison: Poison,
     ops: Batch,
@@ -179,11 +179,11 @@ impl Engine for BackendEngine {
     }
 }
 
-/// Keeps the store in the application's own storage, ordered keys and values, instead of a file.
+/// Keeps the store in the application's own storage, as ordered keys and values, instead of in a file.
 ///
-/// Storage that is empty becomes a new store: where the application knows that there was one, the option "create" set
-/// to "no" makes an emptied one an error. docs/backend.md says what is asked of the callbacks. The storage may be shared
-/// with other processes if commits are atomic between them. Opening takes a NULL path then.
+/// docs/backend.md says what the callbacks must do. Empty storage becomes a new store: an application that knows that
+/// there was one sets the option "create" to "no", so that emptied storage is an error. Other processes may share the
+/// storage if commits are atomic between them. tofu_store_open takes a NULL path with these options.
 ///
 /// @param options    not yet used; must not be NULL.
 /// @param get        must not be NULL.
@@ -191,10 +191,9 @@ impl Engine for BackendEngine {
 /// @param commit     must not be NULL.
 /// @param user_data  handed to each call; may be NULL.
 /// @param destroy    called once with user_data when the options and all stores opened with them are freed, or another
-///                   backend has been set; not called where this call fails; may be NULL.
+///                   backend has been set. It is not called if this call fails; may be NULL.
 /// @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and
-///         tofu_store_open fails with it.
+/// @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and tofu_store_open fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -227,7 +226,7 @@ pub unsafe extern "C" fn tofu_store_options_set_backend(
     }
 }
 
-/// Gives one key and its value, from a get or scan callback. Both are copied.
+/// Gives the library one key and its value, from a get or scan callback. Both are copied.
 ///
 /// @param sink       as the callback got it; may be NULL, which does nothing.
 /// @param key        the key; may be NULL with key_len 0.
@@ -257,7 +256,7 @@ pub unsafe extern "C" fn tofu_sink_put(
     }
 }
 
-/// How many operations a batch has.
+/// Counts the operations of a batch.
 ///
 /// @param batch  as the callback got it; may be NULL, which gives 0.
 /// @return the number of operations.
@@ -269,16 +268,16 @@ pub unsafe extern "C" fn tofu_batch_count(batch: *const tofu_batch) -> usize {
     unsafe { read(batch, 0, |batch| Some(batch.ops.len())) }
 }
 
-/// One operation of a batch. All expectations are of the state before any change of the batch.
+/// Gives one operation of a batch. All expectations are about the state before any change of the batch.
 ///
-/// @param batch      as the callback got it; may be NULL, which gives 0 and nothing everywhere.
-/// @param index      0 for the first; out of range gives 0 and nothing everywhere.
+/// @param batch      as the callback got it; may be NULL, which gives 0, NULL and the length 0.
+/// @param index      0 for the first operation; out of range gives 0, NULL and the length 0.
 /// @param key        where to write the key, borrowed from the batch; may be NULL.
 /// @param key_len    where to write its length in bytes; may be NULL.
-/// @param value      where to write the value expected or to be put, borrowed likewise, NULL for the other operations;
-///                   may be NULL.
+/// @param value      where to write the value that is expected or to be put, borrowed from the batch, or NULL for the
+///                   other operations; may be NULL.
 /// @param value_len  where to write its length in bytes; may be NULL.
-/// @return one of TOFU_OP_...; 0 where there is none. An unknown number is a reason to fail.
+/// @return one of TOFU_OP_...; 0 if there is no such operation. A callback that does not know the number must fail.
 ///
 /// Thread safety: the thread of the callback, during it. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -4,8 +4,8 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// Called once when the library will not use a pointer of the application any more. It may be called on any thread
-/// that used the object; it may call anything, and must return (no exception, no longjmp).
+/// The library calls this once when it will not use a pointer of the application any more. It may run on any thread
+/// that used the object. It may call anything, and must return (no exception, no longjmp).
 pub type tofu_destroy_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// The application's pointer, destroyed once when this is dropped.

@@ -14,7 +14,7 @@ use super::text::tofu_text;
 use crate::cert::{Cert, HostMatch, compare};
 use crate::endpoint::Host;
 
-/// One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
+/// One certificate (RFC 5280), trusted or not. It is immutable.
 pub struct tofu_cert {
     poison: Poison,
     pub(super) cert: Cert,
@@ -47,17 +47,17 @@ unsafe fn parse_der(der: *const u8, len: usize, out: *mut *mut tofu_cert, err: *
     }
 }
 
-/// Reads one DER certificate. No network, no clock.
+/// Reads one DER certificate. It uses neither the network nor a clock.
 ///
-/// Refuses only what has no readable outer structure, key or validity; whatever else is odd is listed as an
-/// anomaly. Does not decide whether the certificate is good for anything.
+/// It rejects only input without a readable outer structure, key or validity; everything else that is odd becomes an
+/// anomaly (TOFU_CERT_FIELD_ANOMALY). It does not decide whether the certificate is good for anything.
 ///
-/// @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+/// @param der  the bytes, copied; may be NULL with len 0, which is empty input and refused.
 /// @param len  their number.
-/// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
-///             must not be NULL.
+/// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure; must
+///             not be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected.
+/// @return TOFU_OK; TOFU_E_PARSE, with a message that says at which byte what was expected.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -71,16 +71,14 @@ pub unsafe extern "C" fn tofu_cert_parse_der(
     unsafe { parse_der(der, len, out, err) }
 }
 
-/// The short name of tofu_cert_parse_der; define TOFU_NO_SHORT_NAMES before the header to hide it.
+/// The short name of tofu_cert_parse_der. Define TOFU_NO_SHORT_NAMES before the header to hide it.
 ///
-/// Does not decide whether the certificate is good for anything.
-///
-/// @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+/// @param der  the bytes, copied; may be NULL with len 0, which is empty input and refused.
 /// @param len  their number.
-/// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure;
-///             must not be NULL.
+/// @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL on failure; must
+///             not be NULL.
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE.
+/// @return TOFU_OK; TOFU_E_PARSE, with a message that says at which byte what was expected.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[cfg(not(tofu_no_short_names))]
@@ -95,7 +93,7 @@ pub unsafe extern "C" fn cert_parse_der(
     unsafe { parse_der(der, len, out, err) }
 }
 
-/// One more handle on a certificate, for one that must outlive its chain or verdict. Cheap: the data is shared.
+/// Makes one more handle on a certificate that must outlive its chain or verdict. The data is shared, so this is cheap.
 ///
 /// @param cert  borrowed; may be NULL, which gives NULL.
 /// @return owned by the caller, freed with tofu_cert_free; NULL for NULL.
@@ -107,10 +105,10 @@ pub unsafe extern "C" fn tofu_cert_clone(cert: *const tofu_cert) -> *mut tofu_ce
     unsafe { read(cert, std::ptr::null_mut(), |cert| Some(Box::into_raw(Box::new(cert.cert.clone().into())))) }
 }
 
-/// One attribute of a name in a certificate: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
+/// Gives one attribute of a name in a certificate: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so on.
 ///
-/// Whoever made the certificate wrote it. It decides neither who the server is (hosts are matched against the
-/// alternative names only) nor who signed the certificate.
+/// These are claims of whoever made the certificate. They decide neither who the server is (only the alternative names
+/// are matched against hosts) nor who signed the certificate.
 ///
 /// @param cert       borrowed; may be NULL, which gives "".
 /// @param field      TOFU_CERT_FIELD_SUBJECT or TOFU_CERT_FIELD_ISSUER; another number gives "".
@@ -143,15 +141,16 @@ pub unsafe extern "C" fn tofu_cert_attribute(
     }
 }
 
-/// Checks whether a certificate covers a host by RFC 9525: alternative names only, wildcards in the left-most label.
+/// Checks whether a certificate covers a host by RFC 9525: alternative names only, with wildcards in the left-most
+/// label.
 ///
-/// Does not decide whether the certificate is trusted; a certificate that names the host only in its subject's CN
-/// does not match.
+/// It does not decide whether the certificate is trusted. A certificate that names the host only in the CN of its
+/// subject does not match.
 ///
 /// @param cert  borrowed; must not be NULL.
-/// @param host  DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
+/// @param host  a DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME if it is not a valid host name.
+/// @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME if host is not a valid host name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -175,12 +174,12 @@ pub unsafe extern "C" fn tofu_cert_match_host(
 
 /// Compares two certificates field by field, to show old and new side by side.
 ///
-/// Does not decide whether the change is harmless.
+/// It does not decide whether the change is harmless.
 ///
 /// @param before  the old one, borrowed; must not be NULL.
 /// @param now     the new one, borrowed; must not be NULL.
-/// @param out     where to write the comparison, owned by the caller, freed with tofu_diff_free; NULL on failure;
-///                must not be NULL.
+/// @param out     where to write the comparison, owned by the caller, freed with tofu_diff_free; NULL on failure; must
+///                not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK.
 ///
@@ -204,12 +203,12 @@ pub unsafe extern "C" fn tofu_cert_compare(
     }
 }
 
-/// A certificate as JSON (docs/json-certificate.md), as text for people, or as PEM.
+/// Writes a certificate as JSON (docs/json-certificate.md), as text for people, or as PEM.
 ///
 /// @param cert    borrowed; must not be NULL.
 /// @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_PEM.
-/// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
-///                must not be NULL.
+/// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
+///                NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_INVALID also for another format.
 ///

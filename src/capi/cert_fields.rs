@@ -14,19 +14,20 @@ use crate::text::escape;
 
 /// A field of a certificate. Each says which of strings, a number and bytes it has.
 pub type tofu_cert_field = i32;
-/// The DER, verbatim: bytes.
+/// The DER as it was given: bytes.
 pub const TOFU_CERT_FIELD_DER: tofu_cert_field = 2001;
-/// SHA-256 of the DER: 32 bytes; string of upper-case pairs with colons.
+/// SHA-256 of the DER: string of upper-case pairs with colons, as people compare it; 32 bytes.
 pub const TOFU_CERT_FIELD_SHA256: tofu_cert_field = 2002;
-/// SHA-256 of the SubjectPublicKeyInfo: 32 bytes; string in base64 (RFC 7469).
+/// SHA-256 of the SubjectPublicKeyInfo, the pin of RFC 7469: string in base64; 32 bytes. Two certificates have the same
+/// value exactly if their keys are the same.
 pub const TOFU_CERT_FIELD_SPKI_SHA256: tofu_cert_field = 2003;
 /// The subject: string (RFC 4514); bytes of its DER.
 pub const TOFU_CERT_FIELD_SUBJECT: tofu_cert_field = 2004;
-/// The issuer as written in the certificate: string (RFC 4514); bytes of its DER.
+/// The issuer, as the certificate names it: string (RFC 4514); bytes of its DER.
 pub const TOFU_CERT_FIELD_ISSUER: tofu_cert_field = 2005;
-/// First second of validity: number, INT64_MAX where the date cannot be read; string for people.
+/// The first second of validity: string; number, INT64_MAX if the date cannot be read, so compare before you calculate.
 pub const TOFU_CERT_FIELD_NOT_BEFORE: tofu_cert_field = 2006;
-/// Last second of validity: number, INT64_MIN where the date cannot be read; string for people.
+/// The last second of validity: string; number, INT64_MIN if the date cannot be read, so compare before you calculate.
 pub const TOFU_CERT_FIELD_NOT_AFTER: tofu_cert_field = 2007;
 /// DNS names among the alternative names: strings.
 pub const TOFU_CERT_FIELD_SAN_DNS: tofu_cert_field = 2008;
@@ -36,9 +37,10 @@ pub const TOFU_CERT_FIELD_KEY: tofu_cert_field = 2009;
 pub const TOFU_CERT_FIELD_ANOMALY: tofu_cert_field = 2010;
 /// The stable codes of the anomalies, in the same order: strings.
 pub const TOFU_CERT_FIELD_ANOMALY_CODE: tofu_cert_field = 2011;
-/// The serial number: string of hexadecimal pairs with colons; bytes of the INTEGER.
+/// The serial number: string of hexadecimal pairs with colons, with a minus sign if it is negative; bytes of the
+/// INTEGER.
 pub const TOFU_CERT_FIELD_SERIAL: tofu_cert_field = 2012;
-/// The version as people count it, 1 to 3: number; string.
+/// The version, 1 to 3: number; string.
 pub const TOFU_CERT_FIELD_VERSION: tofu_cert_field = 2013;
 /// IP addresses among the alternative names: strings.
 pub const TOFU_CERT_FIELD_SAN_IP: tofu_cert_field = 2014;
@@ -48,7 +50,7 @@ pub const TOFU_CERT_FIELD_SAN_EMAIL: tofu_cert_field = 2015;
 pub const TOFU_CERT_FIELD_SAN_URI: tofu_cert_field = 2016;
 /// Alternative names of other kinds: strings.
 pub const TOFU_CERT_FIELD_SAN_OTHER: tofu_cert_field = 2017;
-/// What the server may be called by this certificate, fit to show (the CN if there is no alternative name): strings.
+/// The names that the certificate gives the server (the CN if there is no alternative name): strings.
 pub const TOFU_CERT_FIELD_HOST_NAMES: tofu_cert_field = 2018;
 /// The RSA public exponent: string, decimal.
 pub const TOFU_CERT_FIELD_RSA_EXPONENT: tofu_cert_field = 2019;
@@ -64,41 +66,42 @@ pub const TOFU_CERT_FIELD_SIGNATURE_OID: tofu_cert_field = 2023;
 pub const TOFU_CERT_FIELD_SIGNATURE_WEAK: tofu_cert_field = 2024;
 /// 1 if the signature verifies under the certificate's own key: number.
 pub const TOFU_CERT_FIELD_SELF_SIGNED: tofu_cert_field = 2025;
-/// 1 if basicConstraints say CA: number; counted only with that extension.
+/// 1 if basicConstraints say CA: number. It has no value without that extension.
 pub const TOFU_CERT_FIELD_CA: tofu_cert_field = 2026;
-/// pathLenConstraint: number; counted only where it is set.
+/// pathLenConstraint: number. It has no value if it is not set.
 pub const TOFU_CERT_FIELD_PATH_LENGTH: tofu_cert_field = 2027;
 /// Names of the key usage bits: strings.
 pub const TOFU_CERT_FIELD_KEY_USAGE: tofu_cert_field = 2028;
 /// Extended key usages by name or dotted OID: strings.
 pub const TOFU_CERT_FIELD_EXTENDED_KEY_USAGE: tofu_cert_field = 2029;
-/// Dotted OIDs of critical extensions that nobody here processes: strings.
+/// Dotted OIDs of critical extensions that this library does not process: strings.
 pub const TOFU_CERT_FIELD_UNKNOWN_CRITICAL: tofu_cert_field = 2030;
 /// Subject key identifier: bytes; string in hexadecimal.
 pub const TOFU_CERT_FIELD_SUBJECT_KEY_ID: tofu_cert_field = 2031;
 /// Authority key identifier: bytes; string in hexadecimal.
 pub const TOFU_CERT_FIELD_AUTHORITY_KEY_ID: tofu_cert_field = 2032;
-/// Where the issuer's certificate is said to be (AIA): strings.
+/// Where the certificate says that its issuer's certificate is (AIA): strings.
 pub const TOFU_CERT_FIELD_ISSUER_ADDRESS: tofu_cert_field = 2033;
-/// SHA-1 of the DER, to compare with what other programs show, never to trust by: 20 bytes; string of pairs with colons.
+/// SHA-1 of the DER, to compare with what other programs show, and not to decide trust: string of pairs with colons; 20
+/// bytes.
 pub const TOFU_CERT_FIELD_SHA1: tofu_cert_field = 2034;
 /// Where to ask about revocation (AIA OCSP): strings.
 pub const TOFU_CERT_FIELD_OCSP_ADDRESS: tofu_cert_field = 2035;
-/// Where revocation lists are said to be: strings.
+/// Where the certificate says that revocation lists are: strings.
 pub const TOFU_CERT_FIELD_CRL_ADDRESS: tofu_cert_field = 2036;
 /// Certificate policies, dotted OIDs: strings.
 pub const TOFU_CERT_FIELD_POLICY: tofu_cert_field = 2037;
-/// How many signed certificate timestamps are embedded; they are not verified: number.
+/// The number of embedded signed certificate timestamps, which are not verified: number.
 pub const TOFU_CERT_FIELD_SCT_COUNT: tofu_cert_field = 2038;
 /// 1 if the server must staple an OCSP response: number.
 pub const TOFU_CERT_FIELD_MUST_STAPLE: tofu_cert_field = 2039;
 /// All extensions, by name or dotted OID: strings.
 pub const TOFU_CERT_FIELD_EXTENSION: tofu_cert_field = 2040;
-/// Those marked critical: strings.
+/// The extensions that are marked critical: strings.
 pub const TOFU_CERT_FIELD_CRITICAL_EXTENSION: tofu_cert_field = 2041;
-/// Name constraints of a CA, what names must lie in: strings.
+/// Name constraints of a CA: what names must be inside: strings.
 pub const TOFU_CERT_FIELD_NAME_PERMITTED: tofu_cert_field = 2042;
-/// Name constraints of a CA, what names must not lie in: strings.
+/// Name constraints of a CA: what names must be outside: strings.
 pub const TOFU_CERT_FIELD_NAME_EXCLUDED: tofu_cert_field = 2043;
 /// Names of services (SRVName, RFC 4985), such as _imaps.example.org: strings.
 pub const TOFU_CERT_FIELD_SAN_SRV: tofu_cert_field = 2044;
@@ -227,11 +230,11 @@ impl tofu_cert {
     }
 }
 
-/// How many values a field of a certificate has; 0 also where an extension is absent.
+/// Counts the values of a field of a certificate.
 ///
 /// @param cert   borrowed; may be NULL, which gives 0.
-/// @param field  a code TOFU_CERT_FIELD_...; an unknown one gives 0.
-/// @return the number of values.
+/// @param field  one of TOFU_CERT_FIELD_...; another number gives 0.
+/// @return the number of values; 0 also if the extension is absent.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -240,12 +243,12 @@ pub unsafe extern "C" fn tofu_cert_count(cert: *const tofu_cert, field: tofu_cer
     unsafe { read(cert, 0, |cert| Some(cert.field(field)?.count())) }
 }
 
-/// A field of a certificate as text, escaped and fit to show.
+/// Gives a field of a certificate as text, escaped and fit to show.
 ///
-/// Does not decide whether what the certificate says is true.
+/// It does not decide whether what the certificate says is true.
 ///
 /// @param cert   borrowed; may be NULL, which gives "".
-/// @param field  a code TOFU_CERT_FIELD_... that has strings; another gives "".
+/// @param field  a field TOFU_CERT_FIELD_... that has strings; another one gives "".
 /// @param index  0 for the first value; out of range gives "".
 /// @return NUL-terminated UTF-8, borrowed from the certificate; never NULL.
 ///
@@ -260,10 +263,10 @@ pub unsafe extern "C" fn tofu_cert_string(
     unsafe { read(cert, EMPTY, |cert| cert.field(field)?.string(index)) }
 }
 
-/// A field of a certificate as a number.
+/// Gives a field of a certificate as a number.
 ///
 /// @param cert   borrowed; may be NULL, which gives 0.
-/// @param field  a code TOFU_CERT_FIELD_... that has a number; another gives 0.
+/// @param field  a field TOFU_CERT_FIELD_... that has a number; another one gives 0.
 /// @param index  0 for the first value; out of range gives 0.
 /// @return the number; times are seconds since the epoch, UTC.
 ///
@@ -274,13 +277,13 @@ pub unsafe extern "C" fn tofu_cert_number(cert: *const tofu_cert, field: tofu_ce
     unsafe { read(cert, 0, |cert| cert.field(field)?.number(index)) }
 }
 
-/// A field of a certificate as raw bytes: DER, a name, a key, a hash. Not escaped, not for showing.
+/// Gives a field of a certificate as raw bytes: DER, a name, a key, a hash. They are not escaped and not fit to show.
 ///
 /// @param cert   borrowed; may be NULL, which gives NULL and the length 0.
-/// @param field  a code TOFU_CERT_FIELD_... that has bytes; another gives NULL.
-/// @param index  0 for the first value; out of range gives NULL.
+/// @param field  a field TOFU_CERT_FIELD_... that has bytes; another one gives NULL and the length 0.
+/// @param index  0 for the first value; out of range gives NULL and the length 0.
 /// @param len    where to write the number of bytes; may be NULL.
-/// @return borrowed from the certificate; NULL when there is nothing.
+/// @return borrowed from the certificate; NULL if there are no bytes.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -12,7 +12,7 @@ use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
 use crate::path::Chain;
 
-/// What a server sent, leaf first. One thread while it is built; frozen by its first check, then immutable.
+/// What a server sent, leaf first. One thread builds it; its first check freezes it, and then it is immutable.
 pub struct tofu_chain {
     poison: Poison,
     pub(super) chain: Building<Chain>,
@@ -67,17 +67,17 @@ pub unsafe extern "C" fn tofu_chain_new(out: *mut *mut tofu_chain, err: *mut *mu
     }
 }
 
-/// Adds a certificate as the server sent it, the leaf first.
+/// Adds a certificate as the server sent it. The leaf comes first.
 ///
-/// Does not judge: bytes that are no certificate keep their place, and the check says what is wrong. Refused only
-/// by the limits (64 certificates, 256 KiB).
+/// It does not judge: bytes that are not a certificate keep their place, and the check says what is wrong. Only the
+/// limits (64 certificates, 256 KiB) refuse one.
 ///
 /// @param chain  not yet used in a check; must not be NULL.
 /// @param der    the bytes, copied; may be NULL with len 0, which adds an empty, unreadable certificate.
 /// @param len    their number.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal
-///         is remembered, and the check fails with it.
+/// @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check. A refusal is remembered, and the check fails with
+///         it.
 ///
 /// Thread safety: the thread that builds the chain. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -97,17 +97,17 @@ pub unsafe extern "C" fn tofu_chain_push_der(
     }
 }
 
-/// Adds all certificates of a PEM file in their order; text around them is ignored.
+/// Adds all certificates of a PEM file in their order. Text around them is ignored.
 ///
-/// Does not judge the certificates; what is not PEM, or holds no certificate at all, is refused, and then nothing is
-/// added.
+/// It does not judge the certificates. Data that is not PEM, or that holds no certificate, is refused, and then nothing
+/// is added.
 ///
 /// @param chain  not yet used in a check; must not be NULL.
-/// @param pem    the text, copied, no NUL needed; may be NULL with len 0, which holds no certificate.
+/// @param pem    the text, copied, with or without a final NUL; may be NULL with len 0, which holds no certificate.
 /// @param len    its length in bytes.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_PARSE; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+/// @return TOFU_OK; TOFU_E_PARSE; TOFU_E_LIMIT; TOFU_E_STATE after the first check. A refusal is remembered, and the
+///         check fails with it.
 ///
 /// Thread safety: the thread that builds the chain. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -132,14 +132,14 @@ pub unsafe extern "C" fn tofu_chain_push_pem(
 
 /// Gives the OCSP response that the server stapled (RFC 6066, section 8).
 ///
-/// Does not judge it: the check uses it as far as it verifies.
+/// It does not judge the response: the check uses it as far as it verifies.
 ///
 /// @param chain  not yet used in a check; must not be NULL.
-/// @param der    the response, copied; may be NULL with len 0, which is none.
+/// @param der    the response, copied; may be NULL with len 0 for none.
 /// @param len    its length in bytes.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal
-///         is remembered, and the check fails with it.
+/// @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check. A refusal is remembered, and the check fails with
+///         it.
 ///
 /// Thread safety: the thread that builds the chain. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn tofu_chain_set_ocsp(
     }
 }
 
-/// How many certificates a chain has, readable or not.
+/// Counts the certificates of a chain, readable or not.
 ///
 /// @param chain  borrowed; may be NULL, which gives 0.
 /// @return the number of certificates.
@@ -171,11 +171,12 @@ pub unsafe extern "C" fn tofu_chain_count(chain: *const tofu_chain) -> usize {
     unsafe { read(chain, 0, |chain| chain.chain.look(|chain| Some(chain.len()))) }
 }
 
-/// One certificate of a chain. Looking does not freeze the chain.
+/// Gives one certificate of a chain. This does not freeze the chain.
 ///
 /// @param chain  borrowed; may be NULL, which gives NULL.
 /// @param index  0 for the leaf.
-/// @return borrowed from the chain (tofu_cert_clone keeps it longer); NULL when out of range or unreadable.
+/// @return borrowed from the chain (tofu_cert_clone keeps it longer); NULL if the index is out of range or the
+///         certificate is unreadable.
 ///
 /// Thread safety: any thread once the chain is frozen. Since: 0.1.0.
 #[unsafe(no_mangle)]

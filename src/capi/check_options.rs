@@ -104,7 +104,7 @@ impl Object for tofu_check_options {
     }
 }
 
-/// Makes the options of a check: no account, the system's clock, no flags, the store's policy.
+/// Makes the options of a check: no account, the system's clock, no flags, and the policy in force.
 ///
 /// @param out  where to write the options, owned by the caller, freed with tofu_check_options_free; NULL on failure;
 ///             must not be NULL.
@@ -129,12 +129,12 @@ pub unsafe extern "C" fn tofu_check_options_new(
 
 /// Names the account that the connection is for. Trust of one account never counts for another.
 ///
-/// @param options    not yet used; must not be NULL.
-/// @param account  NUL-terminated UTF-8 of at most 255 bytes without control characters, "" for none; "*" is
-///                 refused; must not be NULL.
+/// @param options  not yet used; must not be NULL.
+/// @param account  NUL-terminated UTF-8 of at most 255 bytes without control characters; "" for none; "*" is refused;
+///                 must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME; TOFU_E_STATE after the first check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is
-///         remembered, and the check fails with it.
+/// @return TOFU_OK; TOFU_E_NAME; TOFU_E_STATE after the first check. A refusal is remembered, and the check fails with
+///         it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -156,14 +156,15 @@ pub unsafe extern "C" fn tofu_check_options_set_account(
     }
 }
 
-/// Sets the time of the check; without it the system's clock counts. A check with TOFU_CHECK_DRY_RUN is judged at
-/// exactly this time, so that chains of long ago can be looked at; any other one not before the library's release,
-/// and says "clock-wrong" for a time before that.
+/// Sets the time of the check. Without it the system's clock counts.
+///
+/// A check with TOFU_CHECK_DRY_RUN is judged at exactly this time, so that old chains can be looked at. Every other
+/// check is judged at the library's release date if the time is earlier, and its verdict has the reason "clock-wrong".
 ///
 /// @param options  not yet used; must not be NULL.
-/// @param now    seconds since the epoch, UTC; 0 for the system's clock; negative is refused.
-/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal is remembered,
+/// @param now      seconds since the epoch, UTC; 0 for the system's clock; a negative time is refused.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID for a negative time; TOFU_E_STATE after the first check. A refusal is remembered,
 ///         and the check fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
@@ -190,14 +191,14 @@ pub unsafe extern "C" fn tofu_check_options_set_time(
 
 /// States facts about the connection, in place of those stated before.
 ///
-/// The library believes them: TOFU_CHECK_UNPROVEN must be set wherever no handshake proved that the server holds
-/// the leaf's key.
+/// The library believes them. Set TOFU_CHECK_UNPROVEN wherever no handshake proved that the server holds the leaf's
+/// key.
 ///
 /// @param options  not yet used; must not be NULL.
-/// @param flags  any of TOFU_CHECK_...; unknown bits are refused.
-/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal is remembered,
-///         and the check fails with it.
+/// @param flags    any of TOFU_CHECK_...; other bits are refused.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_INVALID for other bits; TOFU_E_STATE after the first check. A refusal is remembered, and the
+///         check fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -233,13 +234,18 @@ pub(super) fn stated(flags: tofu_check_flags) -> Result<tofu_check_flags, Failur
     Ok(flags)
 }
 
-/// Sets the policy of the check, in place of the endpoint's and the store's. The policy is copied and frozen.
+/// Sets a policy for the check, in place of the one that the user or the administrator set for this server or for all
+/// servers.
 ///
-/// @param options   not yet used; must not be NULL.
-/// @param policy  borrowed; must not be NULL.
-/// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; what a setter of the policy was refused with; TOFU_E_STATE after the first check;
-///         TOFU_E_INVALID. A refusal is remembered, and the check fails with it.
+/// An administrator's mandatory policy still applies. A program that only wants a further root or a stricter field uses
+/// tofu_check_options_add_root or tofu_check_options_tighten instead, which keep the user's policy in force. The policy
+/// is copied and frozen.
+///
+/// @param options  not yet used; must not be NULL.
+/// @param policy   borrowed; must not be NULL.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; what a setter of the policy was refused with; TOFU_E_STATE after the first check. A refusal is
+///         remembered, and the check fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -262,10 +268,10 @@ pub unsafe extern "C" fn tofu_check_options_set_policy(
 
 /// Adds trust anchors to the policy in force: all certificates of a file in PEM or DER.
 ///
-/// The policy that the user or the administrator set stays in force: this is the way to add a private root. The anchors
-/// count beside those of the policy; where an administrator's mandatory policy limits the anchors, that limit holds.
-/// Text around the certificates and blocks of other kinds are ignored, and so are certificates that OpenSSL's trust
-/// settings (TRUSTED CERTIFICATE) do not trust for TLS servers.
+/// The policy that the user or the administrator set stays in force, so this is the way to add a private root. The
+/// anchors count beside those of the policy. Where an administrator's mandatory policy limits the anchors, that limit
+/// holds. Text around the certificates and blocks of other kinds are ignored, and so are certificates that OpenSSL's
+/// trust settings (TRUSTED CERTIFICATE) do not trust for TLS servers.
 ///
 /// @param options     not yet used; must not be NULL.
 /// @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
@@ -371,18 +377,18 @@ pub unsafe extern "C" fn tofu_check_options_tighten(
 
 /// Adds a TLSA record of the host and port (RFC 6698).
 ///
-/// Does not ask the DNS, and believes dnssec_validated: claim it only where a validating resolver that the program
-/// trusts, over a path that nobody can tamper with, said so (the AD bit of a resolver on this machine, for example).
-/// Without it the record only informs.
+/// It does not ask the DNS, and it believes dnssec_validated. Claim that only if a validating resolver that the program
+/// trusts said so over a path that nobody can tamper with, such as the AD bit of a resolver on this machine. A record
+/// that is not validated only informs.
 ///
-/// @param options             not yet used; must not be NULL.
+/// @param options           not yet used; must not be NULL.
 /// @param rdata             usage, selector, matching type and data, copied; may be NULL with len 0, which is an
 ///                          unusable record.
 /// @param len               their length in bytes, at most 65535.
-/// @param dnssec_validated  1 if DNSSEC validated the record, 0 if not; anything else is refused.
+/// @param dnssec_validated  1 if DNSSEC validated the record, 0 if not; another number is refused.
 /// @param err               where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_LIMIT beyond 64 records; TOFU_E_STATE after the first check; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+/// @return TOFU_OK; TOFU_E_LIMIT beyond 64 records; TOFU_E_STATE after the first check. A refusal is remembered, and
+///         the check fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -417,17 +423,17 @@ fn add_tlsa(options: &mut Options, rdata: &[u8], dnssec_validated: i32) -> Resul
     Ok(())
 }
 
-/// Adds a certificate revocation list (RFC 5280, section 5), in DER, of version 1 or 2.
+/// Adds a certificate revocation list (RFC 5280, section 5) in DER, of version 1 or 2.
 ///
-/// Does not fetch any, and does not believe one that does not verify under the issuer it speaks for. A list that
-/// is out of date or of a kind that is not supported counts for what it revokes, and the verdict has a note.
+/// It does not fetch lists, and it does not believe a list that does not verify under the issuer that it speaks for. A
+/// list that is out of date or of an unsupported kind still counts for what it revokes, and the verdict has a note.
 ///
 /// @param options  not yet used; must not be NULL.
-/// @param der    the list, copied; may be NULL with len 0, which is an unusable list.
-/// @param len    its length in bytes.
-/// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_LIMIT beyond 64 lists or 64 MiB; TOFU_E_STATE after the first check; TOFU_E_INVALID;
-///         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+/// @param der      the list, copied; may be NULL with len 0, which is an unusable list.
+/// @param len      its length in bytes.
+/// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
+/// @return TOFU_OK; TOFU_E_LIMIT beyond 64 lists or 64 MiB; TOFU_E_STATE after the first check. A refusal is
+///         remembered, and the check fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -32,7 +32,7 @@ pub const TOFU_WANTS_READ: tofu_wants = 1 << 22;
 /// Poll until the descriptor is writable.
 pub const TOFU_WANTS_WRITE: tofu_wants = 1 << 23;
 
-/// A connection to one endpoint. One reader and one writer thread at a time.
+/// A connection to one endpoint. One thread reads and one thread writes at a time.
 pub struct tofu_conn {
     poison: Poison,
     conn: Conn,
@@ -76,29 +76,32 @@ impl Object for tofu_conn {
 
 /// Connects to a server, checks it, and holds back all application data until it is accepted.
 ///
-/// Looks the host up, connects, asks for TLS (STARTTLS where the port or the dial says so, and never anything else in
-/// its place), lets the server prove possession of its key, and decides as tofu_check_chain does. It asks nobody: with
-/// TOFU_ASK the connection stays open, nothing was sent on it, and after the user's yes (tofu_verdict_trust with
-/// tofu_conn_verdict) tofu_conn_handshake decides again on this same connection. It does not log in.
+/// It looks the host up, connects, asks for TLS (by STARTTLS where the port or the dial options say so, and never
+/// anything else in its place), lets the server prove that it holds its key, and decides as tofu_check_chain does. It
+/// asks nobody: after TOFU_ASK the connection stays open and nothing was sent on it. Ask what tofu_verdict_answer says,
+/// record a yes with tofu_verdict_trust and tofu_conn_verdict, and call tofu_conn_handshake, which checks again on this
+/// same connection. It does not log in.
 ///
-/// @param store    remembered by the connection; must not be NULL; there is no implied store.
+/// @param store    the connection keeps it open; must not be NULL; there is no implied store.
 /// @param host     the name that the program means to reach, not what a redirect or an SRV record of unsigned DNS says,
 ///                 NUL-terminated UTF-8; must not be NULL.
 /// @param port     the TCP port, 1 to 65535.
 /// @param dial     how to connect, used up by this call; may be NULL for the usual way.
-/// @param options  what else is known of the connection; frozen by this call; TOFU_CHECK_UNPROVEN and
-///                 TOFU_CHECK_RESUMED are refused, as the library itself sees to that; may be NULL for none.
+/// @param options  what else is known of the connection; frozen by this call. TOFU_CHECK_UNPROVEN and
+///                 TOFU_CHECK_RESUMED are refused, because the library itself makes the handshake; may be NULL for
+///                 none.
 /// @param out      where to write the connection, owned by the caller, freed with tofu_conn_free; written for TOFU_OK,
 ///                 TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: non-blocking, and
-///         tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not be found or reached, or the connection
-///         broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers
-///         TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no descriptor or thread
-///         left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS as in
-///         tofu_check_chain; store errors; what a setter of dial or options was refused with.
+/// @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN: only if
+///         non-blocking, and tofu_conn_handshake goes on. TOFU_E_NETWORK if the server could not be found or reached,
+///         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED if the server no
+///         longer offers TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO if the system has no file
+///         descriptor or thread left; TOFU_E_STATE for dial options that were used; TOFU_E_NAME, TOFU_E_PARSE and
+///         TOFU_E_ROOTS as in tofu_check_chain; what a setter of the dial or check options was refused with; store
+///         errors.
 ///
-/// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+/// Thread safety: any thread; waits for the network as long as the time limits allow. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_connect(
     store: *mut tofu_store,
@@ -142,20 +145,23 @@ fn connect(
     Ok(tofu_conn::new(tls::connect(&store.store, &endpoint, dial, terms)?, now))
 }
 
-/// Goes on with the handshake after TOFU_AGAIN; once it is done, decides again on what this connection presented.
+/// Continues the handshake after TOFU_AGAIN, and when it is complete decides again about what this connection
+/// presented.
 ///
-/// To be called after the user's yes, and on a long-lived connection whenever trust may have changed
-/// (tofu_store_generation moved): what was accepted may have been blocked since. Asks nobody.
+/// Call it after the user's yes, and on a long-lived connection whenever trust may have changed (tofu_store_generation
+/// moved): what was accepted may have been blocked since. It asks nobody.
 ///
 /// @param conn  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more. TOFU_AGAIN: wait for what
-///         tofu_conn_wants says and call again; only when non-blocking. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
+/// @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: no data flows any more. TOFU_AGAIN: only if
+///         non-blocking; wait for what tofu_conn_wants says and call again. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
 ///         TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED, TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in
-///         tofu_connect, which end the connection: every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS and
-///         TOFU_E_STATE as in tofu_check_chain, and store errors, after which nothing flows until a later call accepts.
+///         tofu_connect, which end the connection, so that every later call gives the same error. TOFU_E_PARSE,
+///         TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain, and store errors, after which no data flows until a
+///         later call accepts.
 ///
-/// Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
+/// Thread safety: one thread at a time, the writer's or the reader's. May wait for the network and the disk. Since:
+/// 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_conn_handshake(conn: *mut tofu_conn, err: *mut *mut tofu_error) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
@@ -170,11 +176,11 @@ pub unsafe extern "C" fn tofu_conn_handshake(conn: *mut tofu_conn, err: *mut *mu
     }
 }
 
-/// The latest verdict on the connection, for showing and for tofu_verdict_trust.
+/// Gives the latest verdict on the connection, to show and for tofu_verdict_trust.
 ///
 /// @param conn  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the connection, and valid as long as that, also when a later handshake has made another;
-///         NULL before the first one, and for NULL.
+/// @return borrowed from the connection, and valid as long as the connection even if a later handshake has made another
+///         verdict; NULL before the first one, and for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -185,21 +191,22 @@ pub unsafe extern "C" fn tofu_conn_verdict(conn: *const tofu_conn) -> *const tof
 
 /// Reads what the server sent: at least one byte, unless len is 0.
 ///
-/// When non-blocking, read until TOFU_AGAIN before polling the descriptor: more may lie here already decrypted.
+/// If non-blocking, read until TOFU_AGAIN before polling the file descriptor: the connection may hold more that is
+/// already decrypted.
 ///
 /// @param conn  must not be NULL.
 /// @param buf   where to write the bytes; may be NULL with len 0, which reads nothing.
-/// @param len   how many it holds.
-/// @param got   where to write how many came, 0 with every answer but TOFU_OK; must not be NULL.
+/// @param len   how many bytes it holds.
+/// @param got   where to write how many bytes were read, 0 unless TOFU_OK; must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: bytes were read. TOFU_END: the server closed its side in the orderly way, and all of it was read.
-///         TOFU_AGAIN: nothing there yet; only when non-blocking. TOFU_ASK or TOFU_REJECT: nothing was read, because
+/// @return TOFU_OK: bytes were read. TOFU_END: the server closed its side in an orderly way, and everything was read.
+///         TOFU_AGAIN: only if non-blocking, nothing is there yet. TOFU_ASK or TOFU_REJECT: nothing was read, because
 ///         the verdict is not accept. TOFU_E_TRUNCATED: the connection was cut off without TLS's closing message, and
 ///         what was read may be incomplete. TOFU_E_TIMEOUT and TOFU_E_CANCELLED, after which the connection can still
-///         be used, as far as the dial was not called off; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE
-///         before the handshake is done and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
+///         be used unless it was cancelled; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE before the
+///         handshake is complete and after a check that failed; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
 ///
-/// Thread safety: one reader thread at a time, while another one writes. Since: 0.1.0.
+/// Thread safety: one reader thread at a time, while another thread may write. Waits for the network. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_conn_read(
     conn: *mut tofu_conn,
@@ -220,23 +227,23 @@ pub unsafe extern "C" fn tofu_conn_read(
     }
 }
 
-/// Writes: as much as is taken at once, which may be less than len; call again with the rest.
+/// Writes as much as is taken at once, which may be less than len; call again with the rest.
 ///
-/// When blocking, what was taken has reached the system when the call returns; that the server got it, only its answer
-/// tells. When non-blocking, some of it may lie here until a later call, and tofu_conn_wants says so.
+/// If blocking, the system has what was taken when the call returns; only the server's answer tells that it got it. If
+/// non-blocking, the connection may hold some of it until a later call, and tofu_conn_wants says so.
 ///
 /// @param conn     must not be NULL.
 /// @param data     the bytes; may be NULL with len 0, which writes nothing.
 /// @param len      their number.
-/// @param written  where to write how many were taken, 0 with every answer but TOFU_OK; must not be NULL.
+/// @param written  where to write how many bytes were taken, 0 unless TOFU_OK; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: that many were taken. TOFU_AGAIN: none were; only when non-blocking. TOFU_ASK or TOFU_REJECT:
+/// @return TOFU_OK: that many bytes were taken. TOFU_AGAIN: only if non-blocking, none were. TOFU_ASK or TOFU_REJECT:
 ///         nothing was written, because the verdict is not accept. TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_NETWORK and
-///         TOFU_E_TLS, which end the connection: an unknown part was sent, and every later call says the same again;
-///         TOFU_E_STATE before the handshake is done, after a check that failed, and after tofu_conn_shutdown;
+///         TOFU_E_TLS, which end the connection: an unknown part was sent, and every later call gives the same error.
+///         TOFU_E_STATE before the handshake is complete, after a check that failed, and after tofu_conn_shutdown;
 ///         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
 ///
-/// Thread safety: one writer thread at a time, while another one reads. Since: 0.1.0.
+/// Thread safety: one writer thread at a time, while another thread may read. Waits for the network. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_conn_write(
     conn: *mut tofu_conn,
@@ -259,15 +266,15 @@ pub unsafe extern "C" fn tofu_conn_write(
 
 /// Says that nothing more will be written. What the server still sends can be read, up to its own end (half-close).
 ///
-/// Does not close the descriptor; tofu_conn_free does.
+/// It does not close the file descriptor; tofu_conn_free does.
 ///
 /// @param conn  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: the closing message has left. TOFU_AGAIN: it has not, call again; only when non-blocking.
-///         TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the handshake is done; TOFU_E_FORKED
-///         in a child of fork(2); TOFU_E_IO.
+/// @return TOFU_OK: the closing message was sent. TOFU_AGAIN: only if non-blocking, it was not; call again.
+///         TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the handshake is complete;
+///         TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
 ///
-/// Thread safety: the writer thread. Since: 0.1.0.
+/// Thread safety: the writer thread. Waits for the network. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_conn_shutdown(conn: *mut tofu_conn, err: *mut *mut tofu_error) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
@@ -279,10 +286,10 @@ pub unsafe extern "C" fn tofu_conn_shutdown(conn: *mut tofu_conn, err: *mut *mut
     }
 }
 
-/// The descriptor, for poll(2) and its kin. Nobody may read, write, or close it.
+/// Gives the file descriptor for poll(2) and similar calls. Do not read from it, write to it, or close it.
 ///
 /// @param conn  borrowed; may be NULL, which gives -1.
-/// @return the connection's own descriptor, open as long as the connection; -1 for NULL.
+/// @return the connection's own file descriptor, open as long as the connection. A missing one is returned as -1.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -291,12 +298,12 @@ pub unsafe extern "C" fn tofu_conn_fd(conn: *const tofu_conn) -> c_int {
     unsafe { read(conn, -1, |conn| Some(conn.conn.fd().as_raw_fd())) }
 }
 
-/// What to poll the descriptor for before the next call, when non-blocking.
+/// Says what to poll the file descriptor for before the next call, if non-blocking.
 ///
-/// After the handshake TOFU_WANTS_READ is always there, and TOFU_WANTS_WRITE as long as something waits to be sent.
+/// After the handshake TOFU_WANTS_READ is always set, and TOFU_WANTS_WRITE as long as something waits to be sent.
 ///
 /// @param conn  borrowed; may be NULL, which gives 0.
-/// @return a mask of TOFU_WANTS_READ and TOFU_WANTS_WRITE.
+/// @return any of TOFU_WANTS_READ and TOFU_WANTS_WRITE.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -311,12 +318,11 @@ pub unsafe extern "C" fn tofu_conn_wants(conn: *const tofu_conn) -> tofu_wants {
     }
 }
 
-/// A text of a connection, escaped and fit to show.
+/// Gives a text of a connection, escaped and fit to show.
 ///
 /// @param conn   borrowed; may be NULL, which gives "".
 /// @param field  a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
-/// @return NUL-terminated UTF-8, borrowed from the connection; "" for what there is not, or not before the handshake is
-///         done, and for another field; never NULL.
+/// @return NUL-terminated UTF-8, borrowed from the connection; "" also before the handshake is complete; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -325,11 +331,11 @@ pub unsafe extern "C" fn tofu_conn_string(conn: *const tofu_conn, field: tofu_se
     unsafe { read(conn, EMPTY, |c| c.shelf.text(("string", field, 0, ""), || text(&c.conn, field))) }
 }
 
-/// A number of a connection.
+/// Gives a number of a connection.
 ///
 /// @param conn   borrowed; may be NULL, which gives 0.
 /// @param field  a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
-/// @return a number; 0 for a step that was not made or is not done, and for another field.
+/// @return the number; 0 for a step that was not made or is not complete.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -338,14 +344,16 @@ pub unsafe extern "C" fn tofu_conn_number(conn: *const tofu_conn, field: tofu_se
     unsafe { read(conn, 0, |conn| number(&conn.conn, field)) }
 }
 
-/// Closes and frees a connection, with TLS's closing message where that was not sent before and can be sent at once.
+/// Closes and frees a connection. TLS's closing message is sent if it was not sent before and can be sent at once.
 ///
-/// A socket of the caller's (tofu_dial_options_set_fd) stays open; the caller closes it. In a child of fork(2) nothing is sent.
+/// A socket of the caller's (tofu_dial_options_set_fd) stays open; the caller closes it. In a child of fork(2) nothing
+/// is sent.
 ///
-/// @param conn  owned by the caller, who gives it up together with what it lent, verdicts included; may be NULL.
+/// @param conn  owned by the caller, who gives it up together with everything borrowed from it, verdicts included; may
+///              be NULL.
 ///
-/// Thread safety: any thread, once no other one uses the connection: to end a wait, use tofu_dial_options_cancel first.
-/// Since: 0.1.0.
+/// Thread safety: any thread, once no other one uses the connection. To end a wait, call tofu_dial_options_cancel
+/// first. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_conn_free(conn: *mut tofu_conn) {
     // SAFETY: `conn` as its @param says.

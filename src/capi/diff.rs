@@ -11,7 +11,7 @@ use super::status::{Answer, tofu_status};
 use super::text::{tofu_text, worded};
 use crate::cert::Diff;
 
-/// Two certificates side by side, field by field. Immutable.
+/// Two certificates side by side, field by field. It is immutable.
 pub struct tofu_diff {
     poison: Poison,
     diff: Diff,
@@ -31,10 +31,10 @@ impl Object for tofu_diff {
     }
 }
 
-/// How many rows a comparison has.
+/// Counts the rows of a comparison.
 ///
 /// @param diff  borrowed; may be NULL, which gives 0.
-/// @return the number of rows, the same fields in the same order for any two certificates.
+/// @return the number of rows; any two certificates have the same fields in the same order.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -43,14 +43,14 @@ pub unsafe extern "C" fn tofu_diff_count(diff: *const tofu_diff) -> usize {
     unsafe { read(diff, 0, |diff| Some(diff.diff.rows.len())) }
 }
 
-/// One row of a comparison.
+/// Gives one row of a comparison.
 ///
-/// @param diff    borrowed; may be NULL, which gives 0 and "" everywhere.
-/// @param index   0 for the first row; out of range gives 0 and "" everywhere.
-/// @param field   where to write the field's stable code, borrowed from the comparison; may be NULL.
-/// @param before  where to write the old value, escaped and fit to show, borrowed likewise; may be NULL.
-/// @param now     where to write the new value, escaped and fit to show, borrowed likewise; may be NULL.
-/// @return 1 if the two differ, 0 if they are the same or there is no such row.
+/// @param diff    borrowed; may be NULL, which gives 0 and empty texts.
+/// @param index   0 for the first row; out of range gives 0 and empty texts.
+/// @param field   where to write the stable code of the field, borrowed from the comparison; may be NULL.
+/// @param before  where to write the old value, escaped and fit to show, borrowed from the comparison; may be NULL.
+/// @param now     where to write the new value, escaped and fit to show, borrowed from the comparison; may be NULL.
+/// @return 1 if the two differ; 0 if they are the same or there is no such row.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -79,13 +79,13 @@ pub unsafe extern "C" fn tofu_diff_row(
     }
 }
 
-/// A comparison as JSON or as two columns of text.
+/// Writes a comparison as JSON or as two columns of text.
 ///
 /// @param diff    borrowed; must not be NULL.
 /// @param format  TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
 /// @param width   characters in a line of text, at least 60; 0 for 80. JSON ignores it.
-/// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
-///                must not be NULL.
+/// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
+///                NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_INVALID also for another format.
 ///

@@ -17,35 +17,35 @@ use crate::store::{EndpointRecord, Forget};
 use crate::text::escape;
 use crate::time::system_now;
 
-/// A field of an endpoint.
+/// A field of an endpoint, for tofu_endpoint_string and tofu_endpoint_number.
 pub type tofu_endpoint_field = i32;
-/// The account as it may be shown. "*" stands for every account.
+/// Text: the account, fit to show. "*" stands for every account.
 pub const TOFU_ENDPOINT_FIELD_ACCOUNT: tofu_endpoint_field = 2101;
-/// The host in its canonical spelling.
+/// Text: the host in its canonical spelling.
 pub const TOFU_ENDPOINT_FIELD_HOST: tofu_endpoint_field = 2102;
-/// Host, port and account in one, as messages have it.
+/// Text: host, port and account in one, as messages have it.
 pub const TOFU_ENDPOINT_FIELD_DISPLAY: tofu_endpoint_field = 2103;
-
-/// The TCP port.
+/// Number: the TCP port.
 pub const TOFU_ENDPOINT_FIELD_PORT: tofu_endpoint_field = 2104;
-/// First contact.
+/// Number: when it was first contacted.
 pub const TOFU_ENDPOINT_FIELD_FIRST_SEEN: tofu_endpoint_field = 2105;
-/// Last accepted contact, to the day.
+/// Number: when it was last accepted, to the day.
 pub const TOFU_ENDPOINT_FIELD_LAST_SEEN: tofu_endpoint_field = 2106;
-/// When a CA, DANE or a private CA first vouched for it.
+/// Number: when a CA, DANE or a private CA first vouched for it.
 pub const TOFU_ENDPOINT_FIELD_FIRST_VALID: tofu_endpoint_field = 2107;
-/// When one of these last did, to the day.
+/// Number: when one of these last did, to the day.
 pub const TOFU_ENDPOINT_FIELD_LAST_VALID: tofu_endpoint_field = 2108;
-/// Until when a change was announced with tofu_endpoint_expect_change.
+/// Number: until when a change was announced with tofu_endpoint_expect_change.
 pub const TOFU_ENDPOINT_FIELD_EXPECT_CHANGE_UNTIL: tofu_endpoint_field = 2109;
-/// When it was forgotten; the next contact asks.
+/// Number: when it was forgotten; the next contact asks.
 pub const TOFU_ENDPOINT_FIELD_FORGOTTEN: tofu_endpoint_field = 2110;
-/// How many pins it has, in whatever state.
+/// Number: how many pins it has, in any state.
 pub const TOFU_ENDPOINT_FIELD_PINS: tofu_endpoint_field = 2111;
-/// 1 where it has a policy of its own.
+/// Number: 1 if it has a policy of its own.
 pub const TOFU_ENDPOINT_FIELD_HAS_POLICY: tofu_endpoint_field = 2112;
 
-/// An account, host and port: the scope of trust. From a list also what is known of it, as of then. Immutable.
+/// An account, host and port: the scope of trust. An endpoint from a list also has what was known of it at that time.
+/// It is immutable.
 pub struct tofu_endpoint {
     poison: Poison,
     pub(super) endpoint: Endpoint,
@@ -74,13 +74,14 @@ impl Object for tofu_endpoint {
 
 /// Names an endpoint, for management calls. Nothing is looked up.
 ///
-/// @param account  NUL-terminated UTF-8; "*" for every account of the host and port; may be NULL, as "", for none.
+/// @param account  NUL-terminated UTF-8; "*" for every account of the host and port; may be NULL, which is the same as
+///                 "", for no account.
 /// @param host     NUL-terminated UTF-8, brought into its canonical spelling; must not be NULL.
 /// @param port     the TCP port, 1 to 65535.
 /// @param out      where to write the endpoint, owned by the caller, freed with tofu_endpoint_free; NULL on failure;
 ///                 must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be.
+/// @return TOFU_OK; TOFU_E_NAME if host, port or account is not valid.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -105,11 +106,11 @@ pub unsafe extern "C" fn tofu_endpoint_new(
     }
 }
 
-/// A text of an endpoint, escaped and fit to show.
+/// Gives a text of an endpoint, escaped and fit to show.
 ///
 /// @param endpoint  borrowed; may be NULL, which gives "".
-/// @param field     TOFU_ENDPOINT_FIELD_ACCOUNT, TOFU_ENDPOINT_FIELD_HOST or TOFU_ENDPOINT_FIELD_DISPLAY.
-/// @return NUL-terminated UTF-8, borrowed from the endpoint; "" for another field; never NULL.
+/// @param field     a field TOFU_ENDPOINT_FIELD_... that is a text; another one gives "".
+/// @return NUL-terminated UTF-8, borrowed from the endpoint; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -130,12 +131,12 @@ fn text(endpoint: &Endpoint, field: tofu_endpoint_field) -> Option<String> {
     })
 }
 
-/// A number of an endpoint. What is known of it, only one from a list of endpoints has.
+/// Gives a number of an endpoint. Only an endpoint from a list of endpoints has more than its port.
 ///
 /// @param endpoint  borrowed; may be NULL, which gives 0.
-/// @param field     TOFU_ENDPOINT_FIELD_PORT or one of the fields after it.
-/// @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never", for what this object does not
-///         know, and for another field.
+/// @param field     a field TOFU_ENDPOINT_FIELD_... that is a number; another one gives 0.
+/// @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never" and for what this object does
+///         not know.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -166,15 +167,15 @@ fn number(known: &EndpointRecord, field: tofu_endpoint_field) -> Option<i64> {
 
 /// Announces that an endpoint will change: until then a loss of CA validity is asked about instead of rejected.
 ///
-/// The way back from a downgrade for a person who knows the reason. It trusts nothing by itself.
+/// This is the way back from a downgrade for a person who knows the reason. It trusts nothing by itself.
 ///
 /// @param store     must not be NULL.
 /// @param endpoint  borrowed; must not be NULL.
-/// @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
+/// @param until     seconds since the epoch, UTC; 0 withdraws the announcement; a negative time is refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_endpoint_expect_change(
     store: *mut tofu_store,
@@ -196,20 +197,21 @@ pub unsafe extern "C" fn tofu_endpoint_expect_change(
     }
 }
 
-/// Forgets an endpoint, or a part of what is known of it. Can be undone with tofu_store_undo.
+/// Forgets an endpoint, or a part of what is known of it. tofu_store_undo can undo this.
 ///
-/// Forgetting makes nobody trusted: the next contact asks, even where first use is accepted; what is blocked stays
-/// blocked; and that the endpoint was once CA-valid stays known, so that this is no way around a downgrade. Trust
-/// for the session ends with it. What is trusted for any account, or by a store below, stays trusted: the text of the
-/// event names it.
+/// - Forgetting never adds trust: the next contact asks, even where the policy accepts a first use.
+/// - What is blocked stays blocked.
+/// - That the endpoint was once CA-valid stays known, so that forgetting is no way around a downgrade.
+/// - Trust for the session ends.
+/// - What is trusted for any account, or by a store below, stays trusted. The text of the event names it.
 ///
 /// @param store     must not be NULL.
 /// @param endpoint  borrowed; must not be NULL.
-/// @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
+/// @param what      any of TOFU_FORGET_...; 0 for all of them; other bits are refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; store errors.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND if nothing is known of it; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_endpoint_forget(
     store: *mut tofu_store,

@@ -227,8 +227,8 @@ impl From<NetError> for Failure {
     }
 }
 
-/// Why a call failed: status, message and a stable fine code. Immutable, owned by the caller, bound to no
-/// thread; the form of an error for bindings, where the code that asks may not run on the thread that failed.
+/// Why a call failed: a status, a message and a stable fine code. It is immutable, belongs to the caller, and is bound
+/// to no thread. Bindings use it, because their code may run on another thread than the call that failed.
 pub struct tofu_error {
     poison: Poison,
     status: tofu_status,
@@ -259,15 +259,16 @@ impl Object for tofu_error {
     }
 }
 
-/// Makes an error, for code that adapts the library to a TLS stack and fails where the library had no call.
+/// Makes an error, for code that adapts the library to a TLS stack and fails outside of the library.
 ///
-/// It is also what tofu_last_error gives to this thread from now on.
+/// The message also becomes what tofu_last_error gives to this thread.
 ///
-/// @param status   a negative number of TOFU_E_...; any other number becomes TOFU_E_INTERNAL, since an error must not
-///                 read as success.
-/// @param detail   a stable code finer than the status ("adapter.no-certificate"), NUL-terminated; may be NULL, as "".
+/// @param status   one of TOFU_E_...; any other number becomes TOFU_E_INTERNAL, because an error must not read as
+///                 success.
+/// @param detail   a stable code finer than the status ("adapter.no-certificate"), NUL-terminated; may be NULL for
+///                 none.
 /// @param message  one line that says what is wrong and names the thing, NUL-terminated UTF-8; control characters in it
-///                 are escaped; may be NULL, as the name of the status.
+///                 are escaped; may be NULL for the name of the status.
 /// @return owned by the caller, freed with tofu_error_free; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
@@ -291,10 +292,11 @@ fn made_by_caller(status: tofu_status, detail: Option<String>, message: Option<S
     tofu_error { poison: Poison::default(), status, message: terminated(&message), detail }
 }
 
-/// The status that the failed call returned.
+/// Gives the status that the failed call returned.
 ///
-/// @param error  borrowed; may be NULL, which gives TOFU_E_INTERNAL: no error object is no success.
-/// @return a negative number; never 0, never positive.
+/// @param error  borrowed; may be NULL, which gives TOFU_E_INTERNAL, because a missing error object must not read as
+///               success.
+/// @return a negative number; never 0 and never positive.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -303,9 +305,9 @@ pub unsafe extern "C" fn tofu_error_status(error: *const tofu_error) -> tofu_sta
     unsafe { read(error, TOFU_E_INTERNAL, |error| Some(error.status)) }
 }
 
-/// One line that says what is wrong and names the thing: argument, file, host, field.
+/// Gives one line that says what is wrong and names the argument, file, host or field.
 ///
-/// English, for logs and for people; programs ask tofu_error_status and tofu_error_detail.
+/// It is English, for logs and for people. Programs look at tofu_error_status and tofu_error_detail.
 ///
 /// @param error  borrowed; may be NULL, which gives "".
 /// @return NUL-terminated UTF-8 without control characters, borrowed from the error; never NULL.
@@ -317,7 +319,7 @@ pub unsafe extern "C" fn tofu_error_message(error: *const tofu_error) -> *const 
     unsafe { read(error, EMPTY, |error| Some(error.message.as_ptr())) }
 }
 
-/// A stable code finer than the status: "store.busy", "argument.null"; docs/errors.md lists them.
+/// Gives a stable code finer than the status: "store.busy", "argument.null". docs/errors.md lists them.
 ///
 /// @param error  borrowed; may be NULL, which gives "".
 /// @return NUL-terminated ASCII, borrowed from the error; never NULL.

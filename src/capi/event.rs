@@ -11,37 +11,36 @@ use super::shelf::Shelf;
 use crate::store::Event;
 use crate::text::escape;
 
-/// A field of an event.
+/// A field of an event, for tofu_event_number and tofu_event_string.
 pub type tofu_event_field = i32;
-/// The event's number in the log, ascending; 0 for one that is not kept there.
+/// Number: its number in the log, ascending; 0 for an event that the log does not keep.
 pub const TOFU_EVENT_FIELD_ID: tofu_event_field = 2401;
-/// When it happened.
+/// Number: when it happened.
 pub const TOFU_EVENT_FIELD_TIME: tofu_event_field = 2402;
-/// One of TOFU_SEVERITY_....
+/// Number: one of TOFU_SEVERITY_....
 pub const TOFU_EVENT_FIELD_SEVERITY: tofu_event_field = 2403;
-/// The port of the endpoint that it is about.
+/// Number: the port of the endpoint that it is about.
 pub const TOFU_EVENT_FIELD_PORT: tofu_event_field = 2404;
-/// 1 for a change that tofu_store_undo may take back.
+/// Number: 1 for a change that tofu_store_undo may take back.
 pub const TOFU_EVENT_FIELD_UNDOABLE: tofu_event_field = 2405;
-
-/// A stable code: "trusted", "pin-added", "downgrade"; docs/events.md lists them.
+/// Text: a stable code such as "trusted", "pin-added" or "downgrade"; docs/events.md lists them.
 pub const TOFU_EVENT_FIELD_CODE: tofu_event_field = 2406;
-/// Plain words.
+/// Text: what happened, in plain words.
 pub const TOFU_EVENT_FIELD_TEXT: tofu_event_field = 2407;
-/// The host of the endpoint that it is about.
+/// Text: the host of the endpoint that it is about.
 pub const TOFU_EVENT_FIELD_HOST: tofu_event_field = 2408;
-/// The account of that endpoint.
+/// Text: the account of that endpoint.
 pub const TOFU_EVENT_FIELD_ACCOUNT: tofu_event_field = 2409;
-/// The program that caused it.
+/// Text: the program that caused it.
 pub const TOFU_EVENT_FIELD_APPLICATION: tofu_event_field = 2410;
-/// The key presented or named: "sha256//" and base64.
+/// Text: the key that was presented or named, as "sha256//" and base64.
 pub const TOFU_EVENT_FIELD_KEY: tofu_event_field = 2411;
-/// All of it as JSON.
+/// Text: all of it as JSON.
 pub const TOFU_EVENT_FIELD_JSON: tofu_event_field = 2412;
-/// The fingerprint of the certificate presented or named: hexadecimal pairs.
+/// Text: the fingerprint of the certificate that was presented or named, as hexadecimal pairs.
 pub const TOFU_EVENT_FIELD_CERTIFICATE: tofu_event_field = 2413;
 
-/// Something that happened. Immutable.
+/// Something that happened. It is immutable.
 pub struct tofu_event {
     poison: Poison,
     event: Event,
@@ -61,11 +60,11 @@ impl Object for tofu_event {
     }
 }
 
-/// A number of an event.
+/// Gives a number of an event.
 ///
 /// @param event  borrowed; may be NULL, which gives 0.
-/// @param field  TOFU_EVENT_FIELD_ID, TOFU_EVENT_FIELD_TIME, TOFU_EVENT_FIELD_SEVERITY, TOFU_EVENT_FIELD_PORT or TOFU_EVENT_FIELD_UNDOABLE.
-/// @return a number, or a time in seconds since the epoch, UTC; 0 for "none" and for another field.
+/// @param field  a field TOFU_EVENT_FIELD_... that is a number; another one gives 0.
+/// @return a number, or a time in seconds since the epoch, UTC; 0 for "none".
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -85,11 +84,11 @@ fn number(event: &Event, field: tofu_event_field) -> Option<i64> {
     })
 }
 
-/// A text of an event, escaped and fit to show.
+/// Gives a text of an event, escaped and fit to show.
 ///
 /// @param event  borrowed; may be NULL, which gives "".
-/// @param field  TOFU_EVENT_FIELD_CODE or one of the fields after it.
-/// @return NUL-terminated UTF-8, borrowed from the event; "" for none and for another field; never NULL.
+/// @param field  a field TOFU_EVENT_FIELD_... that is a text; another one gives "".
+/// @return NUL-terminated UTF-8, borrowed from the event; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -50,8 +50,8 @@ struct Place {
     current: Option<Item>,
 }
 
-/// A list being read, made by tofu_list_endpoints, tofu_list_pins, tofu_list_pending or tofu_list_events. One thread uses
-/// it at a time.
+/// A list being read, made by tofu_list_endpoints, tofu_list_pins, tofu_list_pending or tofu_list_events. One thread
+/// uses it at a time.
 pub struct tofu_iter {
     poison: Poison,
     store: Store,
@@ -139,7 +139,7 @@ impl Object for tofu_iter {
 /// @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
 ///               NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn tofu_list_endpoints(
 /// @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
 ///               NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn tofu_list_pins(
 /// @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not be
 ///               NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn tofu_list_pending(
 /// @param out       where to write the list, owned by the caller, freed with tofu_iter_free; NULL on failure; must not
 ///                  be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+/// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -295,24 +295,25 @@ fn at_least(severity: tofu_severity) -> Result<Option<Severity>, Failure> {
     from_number(&all, severity, "severity", "a severity (TOFU_SEVERITY_...)").map(Some)
 }
 
-/// Goes to the next item of a list, the first one at the first call. What the one before lent is gone.
+/// Goes to the next item of a list; the first call goes to the first item. What the list lent before is no longer
+/// valid.
 ///
 /// @param iter  must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: there is one. TOFU_END: there are no more. Store errors: the list stays where it is and may be
-///         tried again.
+/// @return TOFU_OK: there is an item. TOFU_END: there are no more. Store errors: the list stays where it is, and the
+///         call may be repeated.
 ///
-/// Thread safety: one thread at a time. Since: 0.1.0.
+/// Thread safety: one thread at a time; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_iter_next(iter: *mut tofu_iter, err: *mut *mut tofu_error) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
     unsafe { guard(err, |call| if call.object(iter, "iter")?.step()? { Ok(Answer::Ok) } else { Ok(Answer::End) }) }
 }
 
-/// The endpoint that a list stands at.
+/// Gives the endpoint that a list stands at.
 ///
 /// @param iter  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before the first and after
 ///         the last item.
 ///
 /// Thread safety: one thread at a time. Since: 0.1.0.
@@ -327,10 +328,10 @@ pub unsafe extern "C" fn tofu_iter_endpoint(iter: *const tofu_iter) -> *const to
     }
 }
 
-/// The pin that a list stands at.
+/// Gives the pin that a list stands at.
 ///
 /// @param iter  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before the first and after
 ///         the last item.
 ///
 /// Thread safety: one thread at a time. Since: 0.1.0.
@@ -345,10 +346,10 @@ pub unsafe extern "C" fn tofu_iter_pin(iter: *const tofu_iter) -> *const tofu_pi
     }
 }
 
-/// The pending question that a list stands at.
+/// Gives the pending question that a list stands at.
 ///
 /// @param iter  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before the first and after
 ///         the last item.
 ///
 /// Thread safety: one thread at a time. Since: 0.1.0.
@@ -363,10 +364,10 @@ pub unsafe extern "C" fn tofu_iter_pending(iter: *const tofu_iter) -> *const tof
     }
 }
 
-/// The event that a list stands at.
+/// Gives the event that a list stands at.
 ///
 /// @param iter  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the first and after
+/// @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before the first and after
 ///         the last item.
 ///
 /// Thread safety: one thread at a time. Since: 0.1.0.
@@ -381,7 +382,7 @@ pub unsafe extern "C" fn tofu_iter_event(iter: *const tofu_iter) -> *const tofu_
     }
 }
 
-/// Frees a list, with what it lent.
+/// Frees a list, with everything borrowed from it.
 ///
 /// @param iter  owned by the caller, who gives it up; may be NULL.
 ///

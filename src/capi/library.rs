@@ -8,11 +8,11 @@ use super::guard::quiet;
 use super::last;
 use super::ptr::{EMPTY, name};
 
-/// Major version that this header belongs to.
+/// Major version of this header.
 pub const TOFU_VERSION_MAJOR: i32 = 0;
-/// Minor version that this header belongs to.
+/// Minor version of this header.
 pub const TOFU_VERSION_MINOR: i32 = 1;
-/// Patch version that this header belongs to.
+/// Patch version of this header.
 pub const TOFU_VERSION_PATCH: i32 = 0;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
@@ -30,7 +30,7 @@ const FEATURES: [(&str, bool); 6] = [
     ("ring", cfg!(feature = "ring")),
 ];
 
-/// The version of the library that is running, which may be newer than the header.
+/// Gives the version of the library that is running, which may be newer than the header.
 ///
 /// @return "0.1.0" and the like; static, never NULL.
 ///
@@ -40,11 +40,11 @@ pub extern "C" fn tofu_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Whether something optional is built in: "tls" (tofu_probe and tofu_connect), "starttls", "sqlite",
-/// "bundled-sqlite", "aws-lc-rs", "ring".
+/// Tells whether an optional part is built in: "tls" (tofu_probe and tofu_connect), "starttls", "sqlite",
+/// "bundled-sqlite", "aws-lc-rs" or "ring".
 ///
 /// @param name  NUL-terminated; may be NULL, which gives 0.
-/// @return 1 if it is built in, 0 if it is not or not known to this version.
+/// @return 1 if it is built in; 0 if it is not, or if this version does not know the name.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -54,23 +54,23 @@ pub unsafe extern "C" fn tofu_feature_has(name: *const c_char) -> i32 {
     i32::from(FEATURES.iter().any(|(feature, built)| *built && Some(*feature) == asked))
 }
 
-/// What went wrong in the last fallible call of this thread, in one line.
+/// Gives the message of this thread's last failed call, in one line.
 ///
-/// A convenience for C: each fallible call clears it on entry and sets it when it fails, also for NULL arguments.
-/// Programs that move work between threads (and every binding) use the tofu_error object instead.
-/// "" means that the last call did not fail; it does not mean that its answer was yes.
+/// This is a convenience for C programs. Every fallible call clears it when it begins and sets it when it fails.
+/// Programs that move work between threads, and bindings, use the tofu_error object instead. An empty text means that
+/// the last call did not fail; it does not mean that its answer was yes.
 ///
 /// @return NUL-terminated UTF-8 in a buffer of this thread, overwritten by its next fallible call; never NULL.
 ///
-/// Thread safety: any thread; each has its own. Since: 0.1.0.
+/// Thread safety: any thread; each has its own message. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tofu_last_error() -> *const c_char {
     last::get()
 }
 
-/// The English template behind a statement's code, with {placeholders}, for applications that translate.
+/// Gives the English template of a statement, with {placeholders}, to applications that translate.
 ///
-/// @param code  NUL-terminated; may be NULL, which gives "".
+/// @param code  the code that tofu_verdict_statement gave, NUL-terminated; may be NULL, which gives "".
 /// @return NUL-terminated UTF-8, static; "" for an unknown code; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.

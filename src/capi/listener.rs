@@ -11,23 +11,22 @@ use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use crate::store::{Event, Listener};
 
-/// Told of an event, which is lent for the time of the call. It runs on the thread of the call that caused the event,
-/// after locks are released and before that call returns; it may call anything but free its own store, and must
-/// return (no exception, no longjmp).
+/// The library calls this with an event, which is borrowed for the time of the call. It runs on the thread of the call
+/// that caused the event, after locks are released and before that call returns. It may call anything except to free
+/// its own store, and must return (no exception, no longjmp).
 pub type tofu_event_fn = Option<unsafe extern "C" fn(event: *const tofu_event, user_data: *mut c_void)>;
 
-/// Sets who is told of the events of a store handle: every check, and every change made through it.
+/// Sets a listener for the events of a store handle: every check, and every change made through it.
 ///
-/// Events of other programs are not told; list them with tofu_iter_new. A dry run is no event. Handles fetched with
-/// tofu_store_get_default share the listener of the handle that was set.
+/// Events of other programs do not reach the listener; tofu_list_events lists them. A dry run causes no event.
 ///
 /// @param store      must not be NULL.
-/// @param listener   called from any thread that uses the store, several at once if the program has several; may be
-///                   NULL, which removes the one before.
+/// @param listener   called from every thread that uses the store, and from several at once if the program has several;
+///                   may be NULL, which removes the one set before.
 /// @param user_data  handed to each call; may be NULL.
-/// @param destroy    called once with user_data when it is not used any more: after another listener was set and no
-///                   call is under way, or with the last handle of the store, or at once where listener is NULL; not
-///                   called where this call fails; may be NULL.
+/// @param destroy    called once with user_data when the library will not use it any more: after another listener was
+///                   set and no call is under way, with the last handle of the store, or at once if listener is NULL.
+///                   It is not called if this call fails; may be NULL.
 /// @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK.
 ///

@@ -16,25 +16,24 @@ use super::verdict::tofu_verdict;
 use crate::store::Pending;
 use crate::time::system_now;
 
-/// A field of a pending question.
+/// A field of a pending question, for tofu_pending_number and tofu_pending_string.
 pub type tofu_pending_field = i32;
-/// How often it was asked.
+/// Number: how often it was asked.
 pub const TOFU_PENDING_FIELD_COUNT: tofu_pending_field = 2301;
-/// When it was first asked.
+/// Number: when it was first asked.
 pub const TOFU_PENDING_FIELD_FIRST: tofu_pending_field = 2302;
-/// When it was last asked.
+/// Number: when it was last asked.
 pub const TOFU_PENDING_FIELD_LAST: tofu_pending_field = 2303;
-/// 1 where the known key was accepted after this one was seen: a reason for distrust.
+/// Number: 1 if the known key was accepted after this one was seen, which is a reason for distrust.
 pub const TOFU_PENDING_FIELD_CONTRADICTED: tofu_pending_field = 2304;
-
-/// The id of the verdict that asked, as tofu_verdict_id gave it and tofu_pending_dismiss takes it.
+/// Text: the id of the verdict that asked, as tofu_verdict_id gave it. tofu_pending_dismiss takes it.
 pub const TOFU_PENDING_FIELD_ID: tofu_pending_field = 2305;
-/// The key that was seen: "sha256//" and base64.
+/// Text: the key that was seen, as "sha256//" and base64.
 pub const TOFU_PENDING_FIELD_KEY: tofu_pending_field = 2306;
-/// The fingerprint of the certificate that was seen, as hexadecimal pairs.
+/// Text: the fingerprint of the certificate that was seen, as hexadecimal pairs.
 pub const TOFU_PENDING_FIELD_CERT: tofu_pending_field = 2307;
 
-/// A question that nobody could answer when it came up, as it was when it was listed. Immutable.
+/// A question that nobody could answer when it came up, as it was when it was listed. It is immutable.
 pub struct tofu_pending {
     poison: Poison,
     pub(super) pending: Pending,
@@ -56,7 +55,7 @@ impl Object for tofu_pending {
     }
 }
 
-/// The endpoint that a question is about.
+/// Gives the endpoint that a question is about.
 ///
 /// @param pending  borrowed; may be NULL, which gives NULL.
 /// @return borrowed from the question; NULL for NULL.
@@ -68,11 +67,11 @@ pub unsafe extern "C" fn tofu_pending_endpoint(pending: *const tofu_pending) -> 
     unsafe { read(pending, null(), |p| Some(std::ptr::from_ref(p.endpoint.as_ref()))) }
 }
 
-/// A number of a question.
+/// Gives a number of a question.
 ///
 /// @param pending  borrowed; may be NULL, which gives 0.
-/// @param field    TOFU_PENDING_FIELD_COUNT, TOFU_PENDING_FIELD_FIRST, TOFU_PENDING_FIELD_LAST or TOFU_PENDING_FIELD_CONTRADICTED.
-/// @return a number, or a time in seconds since the epoch, UTC; 0 for another field.
+/// @param field    a field TOFU_PENDING_FIELD_... that is a number; another one gives 0.
+/// @return a number, or a time in seconds since the epoch, UTC.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -89,11 +88,11 @@ pub unsafe extern "C" fn tofu_pending_number(pending: *const tofu_pending, field
     }
 }
 
-/// A text of a question, escaped and fit to show.
+/// Gives a text of a question, escaped and fit to show.
 ///
 /// @param pending  borrowed; may be NULL, which gives "".
-/// @param field    TOFU_PENDING_FIELD_ID, TOFU_PENDING_FIELD_KEY or TOFU_PENDING_FIELD_CERT.
-/// @return NUL-terminated UTF-8, borrowed from the question; "" for another field; never NULL.
+/// @param field    a field TOFU_PENDING_FIELD_... that is a text; another one gives "".
+/// @return NUL-terminated UTF-8, borrowed from the question; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -113,20 +112,21 @@ fn text(pending: &Pending, field: tofu_pending_field) -> Option<String> {
 
 /// Decides a question again, with the chain that was seen then and with what is known now.
 ///
-/// Answer its verdict with tofu_verdict_trust, at most 30 days after it was last asked, or with tofu_pin_add to
-/// block; either ends the question. Looking at it again writes nothing and is no event. TOFU_OK says that the chain
-/// would be accepted by now; it is no connection to send anything over.
+/// Answer the verdict with tofu_verdict_trust, at most 30 days after the question was last asked, or with tofu_pin_add
+/// to block; both end the question. Looking at a question writes nothing and causes no event. TOFU_OK says that the
+/// chain would be accepted by now; there is no connection to send anything over.
 ///
 /// @param store    the store that the question was found in; must not be NULL.
 /// @param pending  borrowed; must not be NULL.
-/// @param options  of which time, flags and policy count; frozen by this call; may be NULL for none.
-/// @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
-///                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
+/// @param options  their time, flags, policy and additions to the policy count; frozen by this call; may be NULL for
+///                 none.
+/// @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for TOFU_OK,
+///                 TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; store
-///         errors; what a setter of options was refused with.
+/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; what a
+///         setter of the options was refused with; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pending_check(
     store: *mut tofu_store,
@@ -149,14 +149,14 @@ pub unsafe extern "C" fn tofu_pending_check(
     }
 }
 
-/// Removes a question without an answer. The server is neither trusted nor blocked, and asks again.
+/// Removes a question without an answer. The server is neither trusted nor blocked, and the next contact asks again.
 ///
 /// @param store       must not be NULL.
 /// @param verdict_id  as tofu_verdict_id or TOFU_PENDING_FIELD_ID gave it, NUL-terminated; must not be NULL.
 /// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pending_dismiss(
     store: *mut tofu_store,

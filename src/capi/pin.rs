@@ -58,7 +58,7 @@ pub const TOFU_PIN_FIELD_REPLACES: tofu_pin_field = 2214;
 /// Number: where it is kept: 0 in the store itself, n in its n-th layer, -1 nowhere (trusted for this session only).
 pub const TOFU_PIN_FIELD_LAYER: tofu_pin_field = 2215;
 
-/// Something trusted, or refused, for one endpoint or everywhere, as it was when it was listed. Immutable.
+/// Something trusted or refused, for one endpoint or everywhere, as it was when it was listed. It is immutable.
 pub struct tofu_pin {
     poison: Poison,
     entry: PinEntry,
@@ -97,11 +97,11 @@ impl Object for tofu_pin {
     }
 }
 
-/// A number of a pin.
+/// Gives a number of a pin.
 ///
 /// @param pin    borrowed; may be NULL, which gives 0.
 /// @param field  a field TOFU_PIN_FIELD_... that is a number; another one gives 0.
-/// @return a number, a code, or a time in seconds since the epoch, UTC; 0 for "never", "none" and another field.
+/// @return a number, a code, or a time in seconds since the epoch, UTC; 0 for "never" and "none".
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -138,11 +138,11 @@ fn number(pin: &Pin, field: tofu_pin_field) -> Option<i64> {
     })
 }
 
-/// A text of a pin, escaped and fit to show.
+/// Gives a text of a pin, escaped and fit to show.
 ///
 /// @param pin    borrowed; may be NULL, which gives "".
 /// @param field  a field TOFU_PIN_FIELD_... that is a text; another one gives "".
-/// @return NUL-terminated UTF-8, borrowed from the pin; "" for none and for another field; never NULL.
+/// @return NUL-terminated UTF-8, borrowed from the pin; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn tofu_pin_waives(pin: *const tofu_pin, problem: tofu_pro
     unsafe { read(pin, 0, |pin| Some(waived(&pin.entry).kinds().any(|kind| kind.number() == problem).into())) }
 }
 
-/// Where a pin belongs.
+/// Gives the endpoint that a pin belongs to.
 ///
 /// @param pin  borrowed; may be NULL, which gives NULL.
 /// @return borrowed from the pin; NULL for what is blocked everywhere.
@@ -201,10 +201,10 @@ pub unsafe extern "C" fn tofu_pin_endpoint(pin: *const tofu_pin) -> *const tofu_
     unsafe { read(pin, null(), |pin| pin.endpoint.as_deref().map(std::ptr::from_ref)) }
 }
 
-/// The certificate that a pin was made from.
+/// Gives the certificate that a pin was made from.
 ///
 /// @param pin  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the pin; NULL where only the fingerprint is known.
+/// @return borrowed from the pin; NULL if only the fingerprint is known.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -304,21 +304,21 @@ fn is_hexadecimal(text: &str) -> bool {
     fingerprint::parse_labelled(text).is_ok()
 }
 
-/// Lets a pin of the system's store count no more for an endpoint: the key then asks, as any retired one does.
+/// Masks a pin of a system store for an endpoint: the key then asks, as a replaced one does.
 ///
-/// The mask is a retired pin of the same kind and value in the store itself, which stays when the endpoint is forgotten.
-/// tofu_pin_forget takes it away, and tofu_store_undo does. What a store of the system blocks stays blocked.
+/// The mask is a retired pin of the same kind and value in the store itself. It stays when the endpoint is forgotten;
+/// tofu_pin_forget and tofu_store_undo remove it. What a system store blocks stays blocked.
 ///
 /// @param store     must not be NULL.
-/// @param endpoint  whose pin it is; borrowed; must not be NULL.
+/// @param endpoint  the endpoint of the pin; borrowed; must not be NULL.
 /// @param kind      one of TOFU_PIN_KIND_....
-/// @param value     what the pin names, as TOFU_PIN_FIELD_VALUE gives it or in any other spelling that tofu_pin_add takes,
-///                  NUL-terminated; must not be NULL.
+/// @param value     what the pin names, as TOFU_PIN_FIELD_VALUE gives it or in any other spelling that
+///                  tofu_pin_options_set_value takes, NUL-terminated; must not be NULL.
 /// @param id        where to write the number of the mask, 0 on failure; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint; TOFU_E_INVALID; store errors.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND if no store below has such a pin of the endpoint; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pin_mask(
     store: *mut tofu_store,
@@ -345,19 +345,21 @@ pub unsafe extern "C" fn tofu_pin_mask(
     }
 }
 
-/// Changes a field of a pin. Can be undone with tofu_store_undo.
+/// Changes a field of a pin. tofu_store_undo can undo this.
 ///
-/// "state": "trusted", "staged", "retired", "blocked" or "compromised"; a compromised pin stays so, a blocked one can
-/// only be retired. "expires": seconds since the epoch, UTC, "0" for never. "comment": any text.
+/// - "state": "trusted", "staged", "retired", "blocked" or "compromised". A compromised pin stays compromised, and a
+///   blocked one can only be retired.
+/// - "expires": seconds since the epoch, UTC; "0" for never.
+/// - "comment": any text.
 ///
 /// @param store  must not be NULL.
-/// @param id     the pin's number.
-/// @param field  its name, NUL-terminated; must not be NULL.
+/// @param id     the number of the pin.
+/// @param field  the name of the field, NUL-terminated; must not be NULL.
 /// @param value  its value, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID also for a change that is not allowed; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pin_set(
     store: *mut tofu_store,
@@ -397,17 +399,17 @@ fn pin_id(id: i64) -> Result<u64, Failure> {
     u64::try_from(id).map_err(|_| Failure::invalid(format!("id: {id} is not a pin's number")))
 }
 
-/// Forgets a pin; for what is blocked everywhere, lifts the block. Can be undone, but for the latter.
+/// Forgets a pin, or lifts a block that holds everywhere. tofu_store_undo can undo the former.
 ///
-/// A pin blocked for one endpoint is not forgotten: set its state to "retired" first. Where nothing else is known of
-/// the endpoint, the next contact asks, even where first use is accepted.
+/// A pin that is blocked for one endpoint is not forgotten: set its state to "retired" first. If nothing else is known
+/// of the endpoint, the next contact asks, even where the policy accepts a first use.
 ///
 /// @param store  must not be NULL.
-/// @param id     the pin's number.
+/// @param id     the number of the pin.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_pin_forget(store: *mut tofu_store, id: i64, err: *mut *mut tofu_error) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.

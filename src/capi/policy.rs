@@ -12,7 +12,7 @@ use crate::cert::Cert;
 use crate::path::{RootFile, Roots};
 use crate::trust::Policy;
 
-/// How facts become a decision. One thread while it is built; copied where it is set, which freezes it.
+/// How facts become a decision. One thread builds it. It is copied where it is set or saved, which freezes it.
 pub struct tofu_policy {
     poison: Poison,
     pub(super) policy: Building<Policy>,
@@ -32,14 +32,14 @@ impl Object for tofu_policy {
     }
 }
 
-/// Makes a policy from a preset; docs/policy.md says what each contains.
+/// Makes a policy from a preset. docs/policy.md says what each preset contains.
 ///
-/// Has no effect until it is set on a check.
+/// It has no effect until it is set on a check or saved.
 ///
-/// @param preset  "default", "accept-new", "careful", "strict", "ca-only", "rfc8314" or "local", NUL-terminated;
-///                must not be NULL.
-/// @param out     where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure;
-///                must not be NULL.
+/// @param preset  "default", "accept-new", "careful", "strict", "ca-only", "rfc8314" or "local", NUL-terminated; must
+///                not be NULL.
+/// @param out     where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure; must
+///                not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_INVALID also for another preset.
 ///
@@ -61,14 +61,14 @@ pub unsafe extern "C" fn tofu_policy_new(
     }
 }
 
-/// Sets a field of a policy; docs/policy.md lists fields and values.
+/// Sets a field of a policy. docs/policy.md lists the fields and their values.
 ///
-/// @param policy  not yet set anywhere; must not be NULL.
-/// @param field   its name, "first-use" for example, NUL-terminated; must not be NULL.
+/// @param policy  not yet set on a check or saved; must not be NULL.
+/// @param field   the name of the field, "first-use" for example, NUL-terminated; must not be NULL.
 /// @param value   its value, "ask" for example, NUL-terminated; must not be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE once it was set on a check;
-///         TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy fails with it.
+/// @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE once it was set on a check or
+///         saved. A refusal is remembered, and the call that uses the policy fails with it.
 ///
 /// Thread safety: the thread that builds the policy. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -88,18 +88,20 @@ pub unsafe extern "C" fn tofu_policy_set(
     }
 }
 
-/// Adds trust anchors: all certificates of a file in PEM or DER.
+/// Adds trust anchors to a policy: all certificates of a file in PEM or DER.
 ///
-/// Text around them and blocks of other kinds are passed over, and so are certificates that OpenSSL's trust settings
-/// (TRUSTED CERTIFICATE) do not trust for TLS servers. They count beside the system's, or alone where the field "system-roots" is "no". Does not change the system's
-/// roots, nor any other policy.
+/// Text around them and blocks of other kinds are ignored, and so are certificates that OpenSSL's trust settings
+/// (TRUSTED CERTIFICATE) do not trust for TLS servers. The anchors count beside the system's, or alone if the field
+/// "system-roots" is "no". A program that only wants to add a private root uses tofu_check_options_add_root, which
+/// keeps the user's policy in force.
 ///
-/// @param policy      not yet set anywhere; must not be NULL.
+/// @param policy      not yet set on a check or saved; must not be NULL.
 /// @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is refused.
 /// @param len         their number.
 /// @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or where none counts for TLS servers;
-///         TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy fails with it.
+/// @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, and if none counts for TLS servers;
+///         TOFU_E_STATE once it was set on a check or saved. A refusal is remembered, and the call that uses the policy
+///         fails with it.
 ///
 /// Thread safety: the thread that builds the policy. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -136,10 +138,10 @@ pub(super) fn roots(bytes: &[u8]) -> Result<Vec<Cert>, Failure> {
     Ok(file.certs)
 }
 
-/// The text of a field of a policy; "json" gives all of them.
+/// Gives the text of a field of a policy; "json" gives all fields.
 ///
 /// @param policy  borrowed; may be NULL, which gives "".
-/// @param field   its name, NUL-terminated; may be NULL, which gives "".
+/// @param field   the name of the field, NUL-terminated; may be NULL, which gives "".
 /// @return NUL-terminated UTF-8, borrowed from the policy; "" for an unknown field; never NULL.
 ///
 /// Thread safety: any thread once the policy is frozen. Since: 0.1.0.
@@ -156,7 +158,7 @@ pub unsafe extern "C" fn tofu_policy_get(policy: *const tofu_policy, field: *con
     }
 }
 
-/// Frees a policy; where it was set, its copy lives on.
+/// Frees a policy. Copies of it live on where it was set or saved.
 ///
 /// @param policy  owned by the caller, who gives it up; may be NULL.
 ///
@@ -167,15 +169,15 @@ pub unsafe extern "C" fn tofu_policy_free(policy: *mut tofu_policy) {
     unsafe { free(policy) }
 }
 
-/// Reads the system's trust anchors again, for a program that runs for months. All stores and checks of this
-/// process see the new set from their next check on.
+/// Reads the system's trust anchors again, for a program that runs for months. All stores and checks of this process
+/// use the new set from their next check on.
 ///
-/// Does not reload anchors added with tofu_policy_add_root.
+/// It does not reload anchors that the program added.
 ///
 /// @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for.
+/// @return TOFU_OK; TOFU_E_ROOTS, with a message that names where they were looked for.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; waits for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_roots_reload(err: *mut *mut tofu_error) -> tofu_status {
     // SAFETY: `err` as its @param says.

@@ -12,13 +12,15 @@ use crate::trust::Policy;
 
 /// Reads a policy from a store.
 ///
-/// Only the policy that was saved there: for the preset that counts where none is, use tofu_policy_new.
+/// It reads only a policy that was saved there. If none was saved, the preset "default" is in force, and
+/// tofu_policy_new makes it.
 ///
 /// @param store     must not be NULL.
-/// @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
-/// @param out       where to write a policy of one's own, freed with tofu_policy_free; NULL on failure; must not be NULL.
+/// @param endpoint  borrowed; reads the policy of this endpoint; may be NULL for the policy of the whole store.
+/// @param out       where to write the policy, owned by the caller, freed with tofu_policy_free; NULL on failure; must
+///                  not be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; store errors.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND if none was saved; store errors.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -46,17 +48,18 @@ pub unsafe extern "C" fn tofu_policy_load(
     }
 }
 
-/// Saves a policy in a store, for all checks or for one endpoint, in place of the one before.
+/// Saves a policy in a store, for all checks or for one endpoint, in place of the one saved before.
 ///
-/// A policy set on a check still takes its place there. Saved, it counts from the next check on, in all programs.
+/// A saved policy counts from the next check on, in all programs. A policy that a program sets on a check takes its
+/// place in that check.
 ///
 /// @param store     must not be NULL.
-/// @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
-/// @param policy    copied and frozen by this call; may be NULL, which removes the one that was saved.
+/// @param endpoint  borrowed; saves the policy of this endpoint; may be NULL for the policy of the whole store.
+/// @param policy    copied and frozen by this call; may be NULL, which removes the saved one.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; what a setter of the policy was refused with; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_policy_save(
     store: *mut tofu_store,

@@ -23,7 +23,7 @@ use super::status::{Answer, tofu_status};
 use crate::endpoint::{Host, NameError};
 use crate::tls::{self, Probe, Service, Start};
 
-/// What a server showed. Immutable.
+/// What a server showed. It is immutable.
 pub struct tofu_probe_result {
     poison: Poison,
     probe: Probe,
@@ -47,13 +47,13 @@ impl Object for tofu_probe_result {
     }
 }
 
-/// Fetches what a server presents: connects, asks for TLS, does the handshake, and hangs up.
+/// Fetches what a server presents: connects, asks for TLS, makes the handshake, and hangs up.
 ///
-/// Trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not that they are
+/// It trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not that they are
 /// any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with TOFU_CHECK_UNPROVEN unless
-/// TOFU_SESSION_FIELD_PROVEN is 1. No later connection may be trusted because of a probe; tofu_connect checks for itself. Where
-/// no session is possible, for want of a client certificate or of a common version of TLS, and the certificates were
-/// seen nonetheless, that is TOFU_OK as well, and tofu_probe_result_failure says why.
+/// TOFU_SESSION_FIELD_PROVEN is 1. A later connection must be checked for itself; tofu_connect does so. If no session
+/// is possible because the server wants a client certificate or no version of TLS is common, and its certificates were
+/// seen, that is TOFU_OK as well, and tofu_probe_result_failure says why.
 ///
 /// @param host  NUL-terminated UTF-8; must not be NULL.
 /// @param port  1 to 65535.
@@ -61,13 +61,13 @@ impl Object for tofu_probe_result {
 /// @param out   where to write the result, owned by the caller, freed with tofu_probe_result_free; NULL on failure;
 ///              must not be NULL.
 /// @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK when the server could not be found or reached,
-///         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for
-///         more than is looked at; TOFU_E_IO when the system has no descriptor or thread left; TOFU_E_STATE for a dial
-///         that was used; what a setter of the dial was refused with; TOFU_E_INVALID also for a dial that is
-///         non-blocking.
+/// @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK if the server could not be found or reached, or
+///         the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for more
+///         data than the library reads; TOFU_E_IO if the system has no file descriptor or thread left; TOFU_E_STATE for
+///         dial options that were used; TOFU_E_INVALID also for non-blocking ones; what a setter of the dial options
+///         was refused with.
 ///
-/// Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+/// Thread safety: any thread; waits for the network as long as the time limits allow. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_probe(
     host: *const c_char,
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn tofu_probe(
     }
 }
 
-/// What the server sent, leaf first.
+/// Gives what the server sent, leaf first.
 ///
 /// @param result  borrowed; may be NULL, which gives NULL.
 /// @return borrowed from the result, frozen, with the stapled OCSP response if there was one; NULL for NULL.
@@ -101,10 +101,11 @@ pub unsafe extern "C" fn tofu_probe_result_chain(result: *const tofu_probe_resul
     unsafe { read(result, null(), |result| Some(std::ptr::from_ref(result.chain.as_ref()))) }
 }
 
-/// Why no session with the server is possible, although its certificates were seen: "this server speaks only TLS 1.0".
+/// Says why no session with the server is possible, although its certificates were seen: "this server speaks only TLS
+/// 1.0".
 ///
 /// @param result  borrowed; may be NULL, which gives NULL.
-/// @return borrowed from the result and not to be freed; NULL where the handshake succeeded, and for NULL.
+/// @return borrowed from the result, and not freed by the caller; NULL if the handshake succeeded, and for NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -113,12 +114,11 @@ pub unsafe extern "C" fn tofu_probe_result_failure(result: *const tofu_probe_res
     unsafe { read(result, null(), |result| result.failure.as_deref().map(std::ptr::from_ref)) }
 }
 
-/// A text of a probe, escaped and fit to show.
+/// Gives a text of a probe, escaped and fit to show.
 ///
 /// @param result  borrowed; may be NULL, which gives "".
 /// @param field   a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
-/// @return NUL-terminated UTF-8, borrowed from the result; "" for what there is not and for another field; never
-///         NULL.
+/// @return NUL-terminated UTF-8, borrowed from the result; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -130,11 +130,11 @@ pub unsafe extern "C" fn tofu_probe_result_string(
     unsafe { read(result, EMPTY, |r| r.shelf.text(("string", field, 0, ""), || text(&r.probe, field))) }
 }
 
-/// A number of a probe.
+/// Gives a number of a probe.
 ///
 /// @param result  borrowed; may be NULL, which gives 0.
 /// @param field   a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
-/// @return a number; 0 for another field.
+/// @return the number.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]

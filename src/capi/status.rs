@@ -3,61 +3,61 @@
 
 use std::ffi::{CStr, c_char};
 
-/// What a call returns. TOFU_OK (0) means go ahead, and only that; positive: the call worked and the answer is
-/// not yes; negative: the call failed. An unknown number means "do not trust".
+/// What a call returns. TOFU_OK (0) means go ahead, and nothing else does. A positive number means that the call worked
+/// and its answer is not yes; a negative one that the call failed. An unknown number means "do not trust".
 pub type tofu_status = i32;
 
-/// Go ahead. Only this means yes.
+/// Go ahead. Nothing else means yes.
 pub const TOFU_OK: tofu_status = 0;
-/// The call worked and a person must answer before anything is sent.
+/// The call worked, and a person must answer before anything is sent.
 pub const TOFU_ASK: tofu_status = 1;
-/// The call worked and the answer is no.
+/// The call worked, and the answer is no.
 pub const TOFU_REJECT: tofu_status = 2;
-/// Nothing more to read or to list.
+/// There is nothing more to read or to list.
 pub const TOFU_END: tofu_status = 3;
-/// A non-blocking call wants to be repeated.
+/// A non-blocking call must be repeated.
 pub const TOFU_AGAIN: tofu_status = 4;
 /// The certificate does not cover the host.
 pub const TOFU_NO_MATCH: tofu_status = 5;
 /// An argument makes no sense, or is NULL where it must not be.
 pub const TOFU_E_INVALID: tofu_status = -1;
-/// Bytes that are not a certificate, PEM or other data expected.
+/// The bytes are not a certificate, PEM or whatever else was expected.
 pub const TOFU_E_PARSE: tofu_status = -2;
-/// A host, port or account that no endpoint can have.
+/// The host, port or account is not valid.
 pub const TOFU_E_NAME: tofu_status = -3;
-/// A size or count limit was reached.
+/// A limit of size or number was reached.
 pub const TOFU_E_LIMIT: tofu_status = -4;
 /// The operating system refused to read or write.
 pub const TOFU_E_IO: tofu_status = -5;
 /// Another program holds the store for longer than the time allowed.
 pub const TOFU_E_BUSY: tofu_status = -6;
-/// The store is not what was written; nothing in it counts.
+/// The store does not hold what was written, so that nothing in it counts.
 pub const TOFU_E_DAMAGED: tofu_status = -7;
-/// The store was written by a newer version.
+/// A newer version wrote the store.
 pub const TOFU_E_FUTURE: tofu_status = -8;
 /// Type, owner or permissions of the store's file make it unsafe.
 pub const TOFU_E_UNSAFE_FILE: tofu_status = -9;
-/// A write to what can only be read.
+/// The store can only be read.
 pub const TOFU_E_READ_ONLY: tofu_status = -10;
-/// What was asked for is not there.
+/// What was asked for does not exist.
 pub const TOFU_E_NOT_FOUND: tofu_status = -11;
 /// Somebody else changed it in the meantime.
 pub const TOFU_E_CONFLICT: tofu_status = -12;
-/// Not now: the object was already used, or the call does not fit its state.
+/// The object was already used, or the call does not fit its state.
 pub const TOFU_E_STATE: tofu_status = -13;
 /// The handle was made before fork(2) and is used in the child.
 pub const TOFU_E_FORKED: tofu_status = -14;
-/// Not built in, or not known to this version.
+/// It is not built in, or this version does not know it.
 pub const TOFU_E_UNSUPPORTED: tofu_status = -15;
 /// The network failed.
 pub const TOFU_E_NETWORK: tofu_status = -16;
-/// A deadline passed.
+/// A time limit passed.
 pub const TOFU_E_TIMEOUT: tofu_status = -17;
-/// Cancelled by the program.
+/// The program cancelled it.
 pub const TOFU_E_CANCELLED: tofu_status = -18;
 /// The dialogue before TLS went wrong.
 pub const TOFU_E_STARTTLS: tofu_status = -19;
-/// The server does not offer TLS where it was used before.
+/// The server does not offer TLS, which it did before.
 pub const TOFU_E_STRIPPED: tofu_status = -20;
 /// The TLS handshake failed.
 pub const TOFU_E_TLS: tofu_status = -21;
@@ -67,13 +67,13 @@ pub const TOFU_E_TRUNCATED: tofu_status = -22;
 pub const TOFU_E_BACKEND: tofu_status = -23;
 /// Out of memory.
 pub const TOFU_E_MEMORY: tofu_status = -24;
-/// A defect of the library; the objects in use are poisoned.
+/// A defect of the library. The objects in use are unusable and can still be freed.
 pub const TOFU_E_INTERNAL: tofu_status = -25;
-/// Trust of a verdict, or in a way, that is not offered.
+/// The verdict does not take this answer.
 pub const TOFU_E_NOT_OFFERED: tofu_status = -26;
-/// Trust of a verdict that is too old or overtaken by a change.
+/// The verdict is too old, or was overtaken by a change.
 pub const TOFU_E_STALE: tofu_status = -27;
-/// A CA answer is wanted and no trust anchors could be loaded.
+/// The answer of a CA is wanted, and no trust anchors could be loaded.
 pub const TOFU_E_ROOTS: tofu_status = -28;
 
 /// What a call that worked answers. A type of its own, so that no success can carry an error's number.
@@ -136,9 +136,9 @@ pub(super) fn name(status: tofu_status) -> &'static CStr {
     }
 }
 
-/// The name of a status, for logs.
+/// Gives the name of a status, for logs.
 ///
-/// Not for people: it says nothing about the case at hand, which tofu_error_message does.
+/// It is not for people, because it says nothing about the case at hand. tofu_error_message does.
 ///
 /// @param status  any number.
 /// @return "TOFU_E_BUSY" and the like; "unknown" for a number of a newer version. Static, never NULL.

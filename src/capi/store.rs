@@ -12,7 +12,7 @@ use super::status::{Answer, tofu_status};
 use super::store_options::{Opening, tofu_store_options};
 use crate::store::{Store, StoreOptions};
 
-/// What is remembered. Internally locked: one handle may be used from many threads, one file from many processes.
+/// What is remembered. It is locked internally: many threads may use one handle, and many processes one file.
 pub struct tofu_store {
     poison: Poison,
     pub(super) store: Store,
@@ -31,21 +31,22 @@ impl Object for tofu_store {
     }
 }
 
-/// Opens a store, creating it where it does not exist.
+/// Opens a store, and creates it if it does not exist.
 ///
-/// A file that is there and cannot be read, is damaged, foreign, newer or unsafe is an error and stays untouched;
-/// it is never taken for an empty store. A NULL store is an error everywhere, so a failed open cannot turn into
+/// A file that cannot be read, or that is damaged, foreign, newer or unsafe, is an error and stays untouched. The
+/// library never takes it for an empty store. Every call refuses a NULL store, so that a failed open cannot turn into
 /// trust.
 ///
-/// @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle; may be NULL
-///                 for the user's default, $XDG_DATA_HOME/tofu/pins.db, or with tofu_store_options_set_backend.
+/// @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle; may be NULL for
+///                 the user's default, $XDG_DATA_HOME/tofu/pins.db, and must be NULL after
+///                 tofu_store_options_set_backend.
 /// @param options  borrowed; frozen by this call; may be NULL for the defaults.
-/// @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure;
-///                 must not be NULL.
+/// @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL on failure; must not
+///                 be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; store errors.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND if the options say that it must exist and it does not; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_open(
     path: *const c_char,
@@ -78,14 +79,14 @@ fn open(path: Option<&str>, opening: Option<&Opening>) -> Result<Store, Failure>
     }
 }
 
-/// A number that moves with any change of the store by anyone, for views that want to know when to read again.
+/// Gives a number that moves with every change of the store, whoever made it. A view reads again when it has moved.
 ///
 /// @param store  must not be NULL.
 /// @param out    where to write the number, 0 on failure; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_generation(
     store: *mut tofu_store,
@@ -102,7 +103,7 @@ pub unsafe extern "C" fn tofu_store_generation(
     }
 }
 
-/// Frees a store handle; the file is closed with the last one. Verdicts made with it live on.
+/// Frees a store handle. The last handle closes the file. Verdicts made with it live on.
 ///
 /// @param store  owned by the caller, who gives it up; may be NULL. In a child of fork(2) this touches no file.
 ///

@@ -116,17 +116,18 @@ fn unreadable(error: StoreError) -> Failure {
     }
 }
 
-/// Writes what a store holds: all of it, to be kept or taken to another machine, or what is trusted now, for other
+/// Writes what a store holds: everything, to keep or to take to another machine, or what is trusted now, for other
 /// programs.
 ///
 /// TOFU_FORMAT_JSON loses nothing; tofu_store_import with TOFU_IMPORT_RESTORE makes the same store of it. The other
-/// formats hold trusted pins alone, and leave out what they cannot say without widening it, what is blocked and what has
-/// expired: the report names each.
+/// formats hold trusted pins only. They leave out pins that they cannot express without trusting more, and pins that
+/// are blocked or have expired; the report names each of these.
 ///
 /// @param store   must not be NULL.
 /// @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM, TOFU_FORMAT_FINGERPRINTS,
 ///                TOFU_FORMAT_KEY_FINGERPRINTS or TOFU_FORMAT_CERT_OVERRIDE.
-/// @param host    only this host's pins, NUL-terminated UTF-8; must be NULL for TOFU_FORMAT_JSON; may be NULL for all.
+/// @param host    writes the pins of this host only, NUL-terminated UTF-8; not for TOFU_FORMAT_JSON; may be NULL for
+///                all.
 /// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
 ///                NULL.
 /// @param report  where to write how many pins were written and what was left out, as JSON (docs/json-reports.md),
@@ -134,7 +135,7 @@ fn unreadable(error: StoreError) -> Failure {
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID also for another format; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_export(
     store: *mut tofu_store,
@@ -183,25 +184,27 @@ fn export(store: &Store, format: i32, host: Option<&Host>) -> Result<Export, Fai
     Ok(store.export(format, host, system_now())?)
 }
 
-/// Takes a change back: puts its endpoint, all endpoints of an import, or the store-wide policy, to what was before it.
+/// Takes a change back: its endpoint, all endpoints of an import, or the store-wide policy become what they were before
+/// it.
 ///
-/// Only where no other change came after it; contact in between does not matter, and what it taught is kept. It never
-/// lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid; the text of the
-/// event that it leaves names the pins that stay blocked or compromised for that reason. An undo can be
-/// undone, by its number; that of an import, by any of its numbers, as a whole. A restore cannot be undone, and nothing
-/// from before it.
+/// - It works only if no other change came after it. Contact with the server in between does not matter, and what that
+///   taught is kept.
+/// - It never lifts a block, never revives a compromised key, and never forgets that an endpoint was once CA-valid. The
+///   text of the event that it leaves names the pins that stay blocked or compromised.
+/// - An undo can be undone by its own number. An import is undone as a whole, by any of its numbers.
+/// - A restore cannot be undone, and neither can what was before it.
 ///
 /// @param store  must not be NULL.
-/// @param event  the number of the change's event (TOFU_EVENT_FIELD_UNDOABLE tells which); 0 for the last change that can be
-///               taken back and was not yet. What only blocked is passed over then, and so are the earlier changes of
-///               the same endpoint, blocks everywhere and their lifting, tofu_pending_dismiss and tofu_store_prune. The
-///               events say which change it was, so name it where that matters.
+/// @param event  the number of the change's event (TOFU_EVENT_FIELD_UNDOABLE tells which); 0 for the last change that
+///               can be taken back and has not been. With 0, changes that only blocked are skipped, and so are earlier
+///               changes of the same endpoint, blocks everywhere and their lifting, tofu_pending_dismiss and
+///               tofu_store_prune. The events say which change it was, so name the change where that matters.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where a later change stands in the
-///         way, which the message names with what to do (mere contact does not, unless it promoted or retired a pin);
-///         TOFU_E_INVALID for an event that is no such change, or where only blocks are left; store errors.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND if there is no such change; TOFU_E_CONFLICT if a later change stands in the way,
+///         which the message names with what to do; TOFU_E_INVALID for an event that is not such a change, and if only
+///         blocks are left; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_undo(store: *mut tofu_store, event: i64, err: *mut *mut tofu_error) -> tofu_status {
     // SAFETY: the pointers as their @param lines say.
@@ -215,19 +218,19 @@ pub unsafe extern "C" fn tofu_store_undo(store: *mut tofu_store, event: i64, err
     }
 }
 
-/// Takes away what is old: events, pending questions, and what was seen and not accepted.
+/// Removes what is old: events, pending questions, and what was seen and not accepted.
 ///
-/// Pins, what was accepted, policies and blocks stay, however old. The store also bounds itself; nobody needs to call
-/// this.
+/// Pins, accepted certificates, policies and blocks stay, however old they are. The store also bounds itself, so that
+/// no program has to call this.
 ///
 /// @param store    must not be NULL.
-/// @param before   what is older goes, in seconds since the epoch, UTC; negative is refused, and so is a time to come,
-///                 which would take all of the log and every undo with it.
-/// @param removed  where to write how many things went, 0 on failure; may be NULL.
+/// @param before   removes what is older than this time, in seconds since the epoch, UTC. A negative time is refused,
+///                 and so is a future one, which would remove the whole log and with it every undo.
+/// @param removed  where to write how many things were removed, 0 on failure; may be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_prune(
     store: *mut tofu_store,
@@ -252,17 +255,20 @@ pub unsafe extern "C" fn tofu_store_prune(
     }
 }
 
-/// Verifies all of a store: every seal, link, index and count, and the file below them.
+/// Verifies a whole store: every seal, link, index and count, and the file below them.
 ///
-/// Takes time linear in the store. No other call needs it: each proves what it answers.
+/// It takes time linear in the size of the store. No other call depends on it, because each call proves what it
+/// answers.
 ///
 /// @param store   must not be NULL.
-/// @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with tofu_text_free;
-///                written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED where the store could be read; may be NULL.
+/// @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the caller, freed with
+///                tofu_text_free; written for TOFU_OK and, unlike other outputs, for TOFU_E_DAMAGED if the store could
+///                be read; may be NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Store errors.
+/// @return TOFU_OK: the store is sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found. Other
+///         store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_verify(
     store: *mut tofu_store,
@@ -288,13 +294,13 @@ pub unsafe extern "C" fn tofu_store_verify(
 
 /// Writes a complete copy of a store to a new file, while the store is in use.
 ///
-/// @param store  must not be NULL; one on storage of the application's own is backed up by the application.
+/// @param store  must not be NULL. Storage of the application's own is backed up by the application.
 /// @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID also where the file exists and for storage of the application's own; store
-///         errors, which may be about the new file.
+/// @return TOFU_OK; TOFU_E_INVALID also if the file exists, and for storage of the application's own; store errors,
+///         which may be about the new file.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_backup(
     store: *mut tofu_store,
@@ -310,20 +316,20 @@ pub unsafe extern "C" fn tofu_store_backup(
     }
 }
 
-/// Puts the content of a backup in place of what is in a store, in one change.
+/// Replaces the content of a store by that of a backup, in one change.
 ///
-/// The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked, what is compromised
-/// stays so, and the log keeps its events: TOFU_EVENT_FIELD_TEXT of the one that this leaves (restored) says how many blocks
-/// the backup lacks. Other programs see a change like any other. It cannot be undone, and nothing from before it: take
-/// a backup before.
+/// The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked; what is
+/// compromised stays so; and the log keeps its events. The text of the event that this leaves (restored) says how many
+/// blocks the backup lacks. Other programs see a change like any other. Neither the restore nor anything before it can
+/// be undone: make a backup first.
 ///
 /// @param store  must not be NULL.
 /// @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; TOFU_E_INVALID
-///         also for the store itself; store errors, which may be about the backup.
+/// @return TOFU_OK; TOFU_E_NOT_FOUND if there is no such file; TOFU_E_INVALID also for the store's own file; store
+///         errors, which may be about the backup.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_restore(
     store: *mut tofu_store,
@@ -343,15 +349,15 @@ fn file(path: &str) -> Result<&Path, Failure> {
     if path.is_empty() { Err(Failure::invalid("path: empty")) } else { Ok(Path::new(path)) }
 }
 
-/// Counts what is in a store. Reads all of it.
+/// Counts what is in a store. It reads the whole store.
 ///
 /// @param store  must not be NULL.
-/// @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free; NULL on failure;
-///               must not be NULL.
+/// @param out    where to write the numbers as JSON (docs/json-reports.md), owned by the caller, freed with
+///               tofu_text_free; NULL on failure; must not be NULL.
 /// @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; store errors.
 ///
-/// Thread safety: any thread. Since: 0.1.0.
+/// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tofu_store_stats(
     store: *mut tofu_store,

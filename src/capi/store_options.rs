@@ -12,7 +12,7 @@ use super::status::{Answer, tofu_status};
 use crate::store::StoreOptions;
 use crate::text::excerpt;
 
-/// How a store is to be opened. One thread while it is built; frozen by its first use; reusable.
+/// How a store is to be opened. One thread builds it; its first use freezes it; it may be used again.
 pub struct tofu_store_options {
     poison: Poison,
     pub(super) options: Building<Opening>,
@@ -58,20 +58,22 @@ pub unsafe extern "C" fn tofu_store_options_new(
 
 /// Sets an option.
 ///
-/// "application": the program's name, kept in the log. "busy-ms": how long a call may wait for other programs, in
-/// milliseconds, 2000 by default. "read-only": "yes" opens without the right to write, "no" is the default. "create":
-/// "no" fails when the file does not exist, "yes" is the default. "accept-loss": "yes" goes on with a store that is
-/// known to have held more (it vanished, was replaced or went back in time), for a call that a person asked for and
-/// never as a habit; "no" is the default. "layer": the path of a read-only store of the system below this one, which must
-/// belong to root; may be set several times, nearest first. "log-events" and "log-age": how many events the log keeps, and for how many
-/// seconds.
+/// - "application": the name of the program, which the log keeps.
+/// - "busy-ms": how many milliseconds a call may wait for other programs; 2000 by default.
+/// - "read-only": "yes" opens the store without the right to write; "no" is the default.
+/// - "create": "no" fails if the file does not exist; "yes" is the default.
+/// - "accept-loss": "yes" goes on with a store that is known to have held more (it vanished, was replaced or went back
+///   in time). Set it for one call that a person asked for, and never by default; "no" is the default.
+/// - "layer": the path of a read-only store of the system below this one, which must belong to root. It may be set
+///   several times, the nearest first.
+/// - "log-events" and "log-age": how many events the log keeps, and for how many seconds.
 ///
 /// @param options  not yet used; must not be NULL.
-/// @param field    its name, NUL-terminated; must not be NULL.
+/// @param field    the name of the option, NUL-terminated; must not be NULL.
 /// @param value    its value, NUL-terminated; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE after the first use;
-///         TOFU_E_INTERNAL. A refusal is remembered, and tofu_store_open fails with it.
+/// @return TOFU_OK; TOFU_E_INVALID also for an unknown option or value; TOFU_E_STATE after the first use. A refusal is
+///         remembered, and tofu_store_open fails with it.
 ///
 /// Thread safety: the thread that builds the options. Since: 0.1.0.
 #[unsafe(no_mangle)]

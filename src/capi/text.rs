@@ -46,10 +46,10 @@ impl Object for tofu_text {
     }
 }
 
-/// The text itself.
+/// Gives the text itself.
 ///
 /// @param text  borrowed; may be NULL, which gives "" and the length 0.
-/// @param len   where to write the length in bytes, the final NUL not counted; may be NULL.
+/// @param len   where to write the length in bytes without the final NUL; may be NULL.
 /// @return UTF-8 followed by a NUL, borrowed from the text; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.

@@ -20,10 +20,10 @@ fn statements(verdict: &Verdict, section: tofu_section) -> Option<&[Statement]> 
     Some(verdict.statements(known.into_iter().find(|s| s.number() == section)?))
 }
 
-/// How many statements a section of the explanation has.
+/// Counts the statements in a section of the explanation.
 ///
 /// @param verdict  borrowed; may be NULL, which gives 0.
-/// @param section  one of TOFU_SECTION_...; an unknown one gives 0.
+/// @param section  one of TOFU_SECTION_...; another number gives 0.
 /// @return the number of statements.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
@@ -33,14 +33,15 @@ pub unsafe extern "C" fn tofu_verdict_statement_count(verdict: *const tofu_verdi
     unsafe { read(verdict, 0, |verdict| Some(statements(&verdict.verdict, section)?.len())) }
 }
 
-/// One statement of the explanation: its English text, its stable code and the certificate it is about.
+/// Gives one statement of the explanation: its English text, its stable code and the certificate that it is about.
 ///
 /// @param verdict     borrowed; may be NULL, which gives "".
-/// @param section     one of TOFU_SECTION_...; an unknown one gives "".
+/// @param section     one of TOFU_SECTION_...; another number gives "".
 /// @param index       0 for the first statement; out of range gives "".
 /// @param code        where to write the code, borrowed from the verdict, "" if there is no such statement; may be
 ///                    NULL.
-/// @param cert_index  where to write the index into the chain, TOFU_NO_CERT if it is about none; may be NULL.
+/// @param cert_index  where to write the index into the chain, TOFU_NO_CERT if the statement is about no certificate;
+///                    may be NULL.
 /// @return the text, NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
@@ -66,14 +67,14 @@ pub unsafe extern "C" fn tofu_verdict_statement(
     }
 }
 
-/// One fact of a statement, for an application that fills its own translation of tofu_text_template.
+/// Gives one fact of a statement, to an application that fills its own translation of tofu_text_template.
 ///
 /// @param verdict  borrowed; may be NULL, which gives "".
-/// @param section  one of TOFU_SECTION_...; an unknown one gives "".
+/// @param section  one of TOFU_SECTION_...; another number gives "".
 /// @param index    0 for the first statement; out of range gives "".
-/// @param name     the placeholder's name, NUL-terminated; may be NULL, which gives "".
-/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; "" when there is no such fact;
-///         never NULL.
+/// @param name     the name of the placeholder, NUL-terminated; may be NULL, which gives "".
+/// @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; "" if there is no such fact; never
+///         NULL.
 ///
 /// Thread safety: any thread. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -93,13 +94,13 @@ pub unsafe extern "C" fn tofu_verdict_statement_arg(
     }
 }
 
-/// The whole verdict: as JSON (docs/json-verdict.md), as an explanation for people, or as one line for logs.
+/// Writes the whole verdict: as JSON (docs/json-verdict.md), as an explanation for people, or as one line for logs.
 ///
 /// @param verdict  borrowed; must not be NULL.
 /// @param format   TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_LINE.
 /// @param width    characters in a line of TOFU_FORMAT_TEXT, at least 60; 0 for 80. The other formats ignore it.
-/// @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure;
-///                 must not be NULL.
+/// @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not
+///                 be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; TOFU_E_INVALID also for another format.
 ///
