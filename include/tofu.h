@@ -189,78 +189,81 @@ extern "C" {
 /* ---- 1.1 Errors ---------------------------------------------------------------------------------
  * What calls return, and why one failed.
  *
- * tofu_error: Why a call failed: status, message and a stable fine code. Immutable, owned by the
- * caller, bound to no thread; the form of an error for bindings, where the code that asks may not
- * run on the thread that failed.
+ * tofu_error: Why a call failed: a status, a message and a stable fine code. It is immutable,
+ * belongs to the caller, and is bound to no thread. Bindings use it, because their code may run on
+ * another thread than the call that failed.
  */
 
 /**
- * What a call returns. TOFU_OK (0) means go ahead, and only that; positive: the call worked and the
- * answer is not yes; negative: the call failed. An unknown number means "do not trust".
+ * What a call returns. TOFU_OK (0) means go ahead, and nothing else does. A positive number means
+ * that the call worked and its answer is not yes; a negative one that the call failed. An unknown
+ * number means "do not trust".
  */
 typedef int32_t tofu_status;
-#define TOFU_OK                0 /**< Go ahead. Only this means yes. */
-#define TOFU_ASK               1 /**< The call worked and a person must answer before anything is
+#define TOFU_OK                0 /**< Go ahead. Nothing else means yes. */
+#define TOFU_ASK               1 /**< The call worked, and a person must answer before anything is
                                       sent. */
-#define TOFU_REJECT            2 /**< The call worked and the answer is no. */
-#define TOFU_END               3 /**< Nothing more to read or to list. */
-#define TOFU_AGAIN             4 /**< A non-blocking call wants to be repeated. */
+#define TOFU_REJECT            2 /**< The call worked, and the answer is no. */
+#define TOFU_END               3 /**< There is nothing more to read or to list. */
+#define TOFU_AGAIN             4 /**< A non-blocking call must be repeated. */
 #define TOFU_NO_MATCH          5 /**< The certificate does not cover the host. */
 #define TOFU_E_INVALID      (-1) /**< An argument makes no sense, or is NULL where it must not
                                       be. */
-#define TOFU_E_PARSE        (-2) /**< Bytes that are not a certificate, PEM or other data
+#define TOFU_E_PARSE        (-2) /**< The bytes are not a certificate, PEM or whatever else was
                                       expected. */
-#define TOFU_E_NAME         (-3) /**< A host, port or account that no endpoint can have. */
-#define TOFU_E_LIMIT        (-4) /**< A size or count limit was reached. */
+#define TOFU_E_NAME         (-3) /**< The host, port or account is not valid. */
+#define TOFU_E_LIMIT        (-4) /**< A limit of size or number was reached. */
 #define TOFU_E_IO           (-5) /**< The operating system refused to read or write. */
 #define TOFU_E_BUSY         (-6) /**< Another program holds the store for longer than the time
                                       allowed. */
-#define TOFU_E_DAMAGED      (-7) /**< The store is not what was written; nothing in it counts. */
-#define TOFU_E_FUTURE       (-8) /**< The store was written by a newer version. */
+#define TOFU_E_DAMAGED      (-7) /**< The store does not hold what was written, so that nothing in
+                                      it counts. */
+#define TOFU_E_FUTURE       (-8) /**< A newer version wrote the store. */
 #define TOFU_E_UNSAFE_FILE  (-9) /**< Type, owner or permissions of the store's file make it
                                       unsafe. */
-#define TOFU_E_READ_ONLY   (-10) /**< A write to what can only be read. */
-#define TOFU_E_NOT_FOUND   (-11) /**< What was asked for is not there. */
+#define TOFU_E_READ_ONLY   (-10) /**< The store can only be read. */
+#define TOFU_E_NOT_FOUND   (-11) /**< What was asked for does not exist. */
 #define TOFU_E_CONFLICT    (-12) /**< Somebody else changed it in the meantime. */
-#define TOFU_E_STATE       (-13) /**< Not now: the object was already used, or the call does not fit
-                                      its state. */
+#define TOFU_E_STATE       (-13) /**< The object was already used, or the call does not fit its
+                                      state. */
 #define TOFU_E_FORKED      (-14) /**< The handle was made before fork(2) and is used in the
                                       child. */
-#define TOFU_E_UNSUPPORTED (-15) /**< Not built in, or not known to this version. */
+#define TOFU_E_UNSUPPORTED (-15) /**< It is not built in, or this version does not know it. */
 #define TOFU_E_NETWORK     (-16) /**< The network failed. */
-#define TOFU_E_TIMEOUT     (-17) /**< A deadline passed. */
-#define TOFU_E_CANCELLED   (-18) /**< Cancelled by the program. */
+#define TOFU_E_TIMEOUT     (-17) /**< A time limit passed. */
+#define TOFU_E_CANCELLED   (-18) /**< The program cancelled it. */
 #define TOFU_E_STARTTLS    (-19) /**< The dialogue before TLS went wrong. */
-#define TOFU_E_STRIPPED    (-20) /**< The server does not offer TLS where it was used before. */
+#define TOFU_E_STRIPPED    (-20) /**< The server does not offer TLS, which it did before. */
 #define TOFU_E_TLS         (-21) /**< The TLS handshake failed. */
 #define TOFU_E_TRUNCATED   (-22) /**< The connection ended without close_notify. */
 #define TOFU_E_BACKEND     (-23) /**< The application's own storage reported a failure. */
 #define TOFU_E_MEMORY      (-24) /**< Out of memory. */
-#define TOFU_E_INTERNAL    (-25) /**< A defect of the library; the objects in use are poisoned. */
-#define TOFU_E_NOT_OFFERED (-26) /**< Trust of a verdict, or in a way, that is not offered. */
-#define TOFU_E_STALE       (-27) /**< Trust of a verdict that is too old or overtaken by a
-                                      change. */
-#define TOFU_E_ROOTS       (-28) /**< A CA answer is wanted and no trust anchors could be loaded. */
+#define TOFU_E_INTERNAL    (-25) /**< A defect of the library. The objects in use are unusable and
+                                      can still be freed. */
+#define TOFU_E_NOT_OFFERED (-26) /**< The verdict does not take this answer. */
+#define TOFU_E_STALE       (-27) /**< The verdict is too old, or was overtaken by a change. */
+#define TOFU_E_ROOTS       (-28) /**< The answer of a CA is wanted, and no trust anchors could be
+                                      loaded. */
 
 /**
- * What went wrong in the last fallible call of this thread, in one line.
+ * Gives the message of this thread's last failed call, in one line.
  *
- * A convenience for C: each fallible call clears it on entry and sets it when it fails, also for
- * NULL arguments. Programs that move work between threads (and every binding) use the tofu_error
- * object instead. "" means that the last call did not fail; it does not mean that its answer was
- * yes.
+ * This is a convenience for C programs. Every fallible call clears it when it begins and sets it
+ * when it fails. Programs that move work between threads, and bindings, use the tofu_error object
+ * instead. An empty text means that the last call did not fail; it does not mean that its answer
+ * was yes.
  *
  * @return NUL-terminated UTF-8 in a buffer of this thread, overwritten by its next fallible call;
  *         never NULL.
  *
- * Thread safety: any thread; each has its own. Since: 0.1.0.
+ * Thread safety: any thread; each has its own message. Since: 0.1.0.
  */
 const char *tofu_last_error(void);
 
 /**
- * One line that says what is wrong and names the thing: argument, file, host, field.
+ * Gives one line that says what is wrong and names the argument, file, host or field.
  *
- * English, for logs and for people; programs ask tofu_error_status and tofu_error_detail.
+ * It is English, for logs and for people. Programs look at tofu_error_status and tofu_error_detail.
  *
  * @param error  borrowed; may be NULL, which gives "".
  * @return NUL-terminated UTF-8 without control characters, borrowed from the error; never NULL.
@@ -270,10 +273,11 @@ const char *tofu_last_error(void);
 const char *tofu_error_message(const tofu_error *error);
 
 /**
- * The status that the failed call returned.
+ * Gives the status that the failed call returned.
  *
- * @param error  borrowed; may be NULL, which gives TOFU_E_INTERNAL: no error object is no success.
- * @return a negative number; never 0, never positive.
+ * @param error  borrowed; may be NULL, which gives TOFU_E_INTERNAL, because a missing error object
+ *               must not read as success.
+ * @return a negative number; never 0 and never positive.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -281,7 +285,8 @@ TOFU_CHECK_RESULT
 tofu_status tofu_error_status(const tofu_error *error);
 
 /**
- * A stable code finer than the status: "store.busy", "argument.null"; docs/errors.md lists them.
+ * Gives a stable code finer than the status: "store.busy", "argument.null". docs/errors.md lists
+ * them.
  *
  * @param error  borrowed; may be NULL, which gives "".
  * @return NUL-terminated ASCII, borrowed from the error; never NULL.
@@ -300,17 +305,16 @@ const char *tofu_error_detail(const tofu_error *error);
 void tofu_error_free(tofu_error *error);
 
 /**
- * Makes an error, for code that adapts the library to a TLS stack and fails where the library had
- * no call.
+ * Makes an error, for code that adapts the library to a TLS stack and fails outside of the library.
  *
- * It is also what tofu_last_error gives to this thread from now on.
+ * The message also becomes what tofu_last_error gives to this thread.
  *
- * @param status   a negative number of TOFU_E_...; any other number becomes TOFU_E_INTERNAL, since
- *                 an error must not read as success.
+ * @param status   one of TOFU_E_...; any other number becomes TOFU_E_INTERNAL, because an error
+ *                 must not read as success.
  * @param detail   a stable code finer than the status ("adapter.no-certificate"), NUL-terminated;
- *                 may be NULL, as "".
+ *                 may be NULL for none.
  * @param message  one line that says what is wrong and names the thing, NUL-terminated UTF-8;
- *                 control characters in it are escaped; may be NULL, as the name of the status.
+ *                 control characters in it are escaped; may be NULL for the name of the status.
  * @return owned by the caller, freed with tofu_error_free; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
@@ -318,9 +322,9 @@ void tofu_error_free(tofu_error *error);
 tofu_error *tofu_error_new(tofu_status status, const char *detail, const char *message);
 
 /**
- * The name of a status, for logs.
+ * Gives the name of a status, for logs.
  *
- * Not for people: it says nothing about the case at hand, which tofu_error_message does.
+ * It is not for people, because it says nothing about the case at hand. tofu_error_message does.
  *
  * @param status  any number.
  * @return "TOFU_E_BUSY" and the like; "unknown" for a number of a newer version. Static, never
@@ -333,27 +337,28 @@ const char *tofu_status_name(tofu_status status);
 /* ---- 1.2 Store ----------------------------------------------------------------------------------
  * What is remembered about servers.
  *
- * tofu_store: What is remembered. Internally locked: one handle may be used from many threads, one
- * file from many processes.
+ * tofu_store: What is remembered. It is locked internally: many threads may use one handle, and
+ * many processes one file.
  */
 
 /**
- * Opens a store, creating it where it does not exist.
+ * Opens a store, and creates it if it does not exist.
  *
- * A file that is there and cannot be read, is damaged, foreign, newer or unsafe is an error and
- * stays untouched; it is never taken for an empty store. A NULL store is an error everywhere, so a
- * failed open cannot turn into trust.
+ * A file that cannot be read, or that is damaged, foreign, newer or unsafe, is an error and stays
+ * untouched. The library never takes it for an empty store. Every call refuses a NULL store, so
+ * that a failed open cannot turn into trust.
  *
  * @param path     the file, NUL-terminated UTF-8; ":memory:" for a store that ends with the handle;
- *                 may be NULL for the user's default, $XDG_DATA_HOME/tofu/pins.db, or with
- *                 tofu_store_options_set_backend.
+ *                 may be NULL for the user's default, $XDG_DATA_HOME/tofu/pins.db, and must be NULL
+ *                 after tofu_store_options_set_backend.
  * @param options  borrowed; frozen by this call; may be NULL for the defaults.
  * @param out      where to write the store, owned by the caller, freed with tofu_store_free; NULL
  *                 on failure; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where it must exist and does not; store errors.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND if the options say that it must exist and it does not; store
+ *         errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_open(
@@ -363,7 +368,7 @@ tofu_status tofu_store_open(
     tofu_error **err);
 
 /**
- * Frees a store handle; the file is closed with the last one. Verdicts made with it live on.
+ * Frees a store handle. The last handle closes the file. Verdicts made with it live on.
  *
  * @param store  owned by the caller, who gives it up; may be NULL. In a child of fork(2) this
  *               touches no file.
@@ -518,8 +523,8 @@ typedef int32_t tofu_format;
                                               back what was written. */
 
 /**
- * The whole verdict: as JSON (docs/json-verdict.md), as an explanation for people, or as one line
- * for logs.
+ * Writes the whole verdict: as JSON (docs/json-verdict.md), as an explanation for people, or as one
+ * line for logs.
  *
  * @param verdict  borrowed; must not be NULL.
  * @param format   TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_LINE.
@@ -560,10 +565,10 @@ typedef int32_t tofu_section;
 #define TOFU_SECTION_ADVICE   505 /**< What to do. */
 
 /**
- * How many statements a section of the explanation has.
+ * Counts the statements in a section of the explanation.
  *
  * @param verdict  borrowed; may be NULL, which gives 0.
- * @param section  one of TOFU_SECTION_...; an unknown one gives 0.
+ * @param section  one of TOFU_SECTION_...; another number gives 0.
  * @return the number of statements.
  *
  * Thread safety: any thread. Since: 0.1.0.
@@ -571,16 +576,16 @@ typedef int32_t tofu_section;
 size_t tofu_verdict_statement_count(const tofu_verdict *verdict, tofu_section section);
 
 /**
- * One statement of the explanation: its English text, its stable code and the certificate it is
- * about.
+ * Gives one statement of the explanation: its English text, its stable code and the certificate
+ * that it is about.
  *
  * @param verdict     borrowed; may be NULL, which gives "".
- * @param section     one of TOFU_SECTION_...; an unknown one gives "".
+ * @param section     one of TOFU_SECTION_...; another number gives "".
  * @param index       0 for the first statement; out of range gives "".
  * @param code        where to write the code, borrowed from the verdict, "" if there is no such
  *                    statement; may be NULL.
- * @param cert_index  where to write the index into the chain, TOFU_NO_CERT if it is about none; may
- *                    be NULL.
+ * @param cert_index  where to write the index into the chain, TOFU_NO_CERT if the statement is
+ *                    about no certificate; may be NULL.
  * @return the text, NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; never
  *         NULL.
  *
@@ -594,14 +599,15 @@ const char *tofu_verdict_statement(
     size_t *cert_index);
 
 /**
- * One fact of a statement, for an application that fills its own translation of tofu_text_template.
+ * Gives one fact of a statement, to an application that fills its own translation of
+ * tofu_text_template.
  *
  * @param verdict  borrowed; may be NULL, which gives "".
- * @param section  one of TOFU_SECTION_...; an unknown one gives "".
+ * @param section  one of TOFU_SECTION_...; another number gives "".
  * @param index    0 for the first statement; out of range gives "".
- * @param name     the placeholder's name, NUL-terminated; may be NULL, which gives "".
- * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; "" when there
- *         is no such fact; never NULL.
+ * @param name     the name of the placeholder, NUL-terminated; may be NULL, which gives "".
+ * @return NUL-terminated UTF-8, escaped and fit to show, borrowed from the verdict; "" if there is
+ *         no such fact; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -842,9 +848,9 @@ const tofu_cert *tofu_verdict_previous(const tofu_verdict *verdict);
 /* ---- 1.5 Trust ----------------------------------------------------------------------------------
  * Records the answer of a person.
  *
- * tofu_trust_options: How an answer is to be remembered. It belongs to one thread while it is
- * built, is frozen by its first use, and may be used again. Without one, the suggested kind of pin
- * is trusted until it is replaced.
+ * tofu_trust_options: How an answer is to be remembered. One thread builds it; its first use
+ * freezes it; it may be used again. Without one, the suggested kind of pin is trusted until it is
+ * replaced.
  */
 
 /**
@@ -1038,10 +1044,10 @@ void tofu_trust_options_free(tofu_trust_options *options);
  */
 
 /**
- * The text itself.
+ * Gives the text itself.
  *
  * @param text  borrowed; may be NULL, which gives "" and the length 0.
- * @param len   where to write the length in bytes, the final NUL not counted; may be NULL.
+ * @param len   where to write the length in bytes without the final NUL; may be NULL.
  * @return UTF-8 followed by a NUL, borrowed from the text; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
@@ -1058,10 +1064,10 @@ const char *tofu_text_get(const tofu_text *text, size_t *len);
 void tofu_text_free(tofu_text *text);
 
 /**
- * The English template behind a statement's code, with {placeholders}, for applications that
- * translate.
+ * Gives the English template of a statement, with {placeholders}, to applications that translate.
  *
- * @param code  NUL-terminated; may be NULL, which gives "".
+ * @param code  the code that tofu_verdict_statement gave, NUL-terminated; may be NULL, which gives
+ *              "".
  * @return NUL-terminated UTF-8, static; "" for an unknown code; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
@@ -1072,14 +1078,14 @@ const char *tofu_text_template(const char *code);
  * Versions and features.
  */
 
-#define TOFU_VERSION_MAJOR 0 /**< Major version that this header belongs to. */
+#define TOFU_VERSION_MAJOR 0 /**< Major version of this header. */
 
-#define TOFU_VERSION_MINOR 1 /**< Minor version that this header belongs to. */
+#define TOFU_VERSION_MINOR 1 /**< Minor version of this header. */
 
-#define TOFU_VERSION_PATCH 0 /**< Patch version that this header belongs to. */
+#define TOFU_VERSION_PATCH 0 /**< Patch version of this header. */
 
 /**
- * The version of the library that is running, which may be newer than the header.
+ * Gives the version of the library that is running, which may be newer than the header.
  *
  * @return "0.1.0" and the like; static, never NULL.
  *
@@ -1088,11 +1094,11 @@ const char *tofu_text_template(const char *code);
 const char *tofu_version(void);
 
 /**
- * Whether something optional is built in: "tls" (tofu_probe and tofu_connect), "starttls",
- * "sqlite", "bundled-sqlite", "aws-lc-rs", "ring".
+ * Tells whether an optional part is built in: "tls" (tofu_probe and tofu_connect), "starttls",
+ * "sqlite", "bundled-sqlite", "aws-lc-rs" or "ring".
  *
  * @param name  NUL-terminated; may be NULL, which gives 0.
- * @return 1 if it is built in, 0 if it is not or not known to this version.
+ * @return 1 if it is built in; 0 if it is not, or if this version does not know the name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1105,21 +1111,22 @@ int32_t tofu_feature_has(const char *name);
 /* ---- 2.1 Certificate ----------------------------------------------------------------------------
  * What one certificate says.
  *
- * tofu_cert: One certificate (RFC 5280), whether or not anybody trusts it. Immutable.
+ * tofu_cert: One certificate (RFC 5280), trusted or not. It is immutable.
  */
 
 /**
- * Reads one DER certificate. No network, no clock.
+ * Reads one DER certificate. It uses neither the network nor a clock.
  *
- * Refuses only what has no readable outer structure, key or validity; whatever else is odd is
- * listed as an anomaly. Does not decide whether the certificate is good for anything.
+ * It rejects only input without a readable outer structure, key or validity; everything else that
+ * is odd becomes an anomaly (TOFU_CERT_FIELD_ANOMALY). It does not decide whether the certificate
+ * is good for anything.
  *
- * @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+ * @param der  the bytes, copied; may be NULL with len 0, which is empty input and refused.
  * @param len  their number.
  * @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL
  *             on failure; must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_PARSE, whose message says at which byte what was expected.
+ * @return TOFU_OK; TOFU_E_PARSE, with a message that says at which byte what was expected.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1128,16 +1135,14 @@ tofu_status tofu_cert_parse_der(const uint8_t *der, size_t len, tofu_cert **out,
 
 #ifndef TOFU_NO_SHORT_NAMES
 /**
- * The short name of tofu_cert_parse_der; define TOFU_NO_SHORT_NAMES before the header to hide it.
+ * The short name of tofu_cert_parse_der. Define TOFU_NO_SHORT_NAMES before the header to hide it.
  *
- * Does not decide whether the certificate is good for anything.
- *
- * @param der  the bytes, copied; may be NULL with len 0, which is an empty input and refused.
+ * @param der  the bytes, copied; may be NULL with len 0, which is empty input and refused.
  * @param len  their number.
  * @param out  where to write the certificate, owned by the caller, freed with tofu_cert_free; NULL
  *             on failure; must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return as tofu_cert_parse_der: TOFU_OK; TOFU_E_PARSE.
+ * @return TOFU_OK; TOFU_E_PARSE, with a message that says at which byte what was expected.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1146,8 +1151,8 @@ tofu_status cert_parse_der(const uint8_t *der, size_t len, tofu_cert **out, tofu
 #endif
 
 /**
- * One more handle on a certificate, for one that must outlive its chain or verdict. Cheap: the data
- * is shared.
+ * Makes one more handle on a certificate that must outlive its chain or verdict. The data is
+ * shared, so this is cheap.
  *
  * @param cert  borrowed; may be NULL, which gives NULL.
  * @return owned by the caller, freed with tofu_cert_free; NULL for NULL.
@@ -1160,21 +1165,23 @@ tofu_cert *tofu_cert_clone(const tofu_cert *cert);
  * A field of a certificate. Each says which of strings, a number and bytes it has.
  */
 typedef int32_t tofu_cert_field;
-#define TOFU_CERT_FIELD_DER                2001 /**< The DER, verbatim: bytes. */
-#define TOFU_CERT_FIELD_SHA256             2002 /**< SHA-256 of the DER: 32 bytes; string of
-                                                     upper-case pairs with colons. */
-#define TOFU_CERT_FIELD_SPKI_SHA256        2003 /**< SHA-256 of the SubjectPublicKeyInfo: 32 bytes;
-                                                     string in base64 (RFC 7469). */
+#define TOFU_CERT_FIELD_DER                2001 /**< The DER as it was given: bytes. */
+#define TOFU_CERT_FIELD_SHA256             2002 /**< SHA-256 of the DER: string of upper-case pairs
+                                                     with colons, as people compare it; 32 bytes. */
+#define TOFU_CERT_FIELD_SPKI_SHA256        2003 /**< SHA-256 of the SubjectPublicKeyInfo, the pin of
+                                                     RFC 7469: string in base64; 32 bytes. Two
+                                                     certificates have the same value exactly if
+                                                     their keys are the same. */
 #define TOFU_CERT_FIELD_SUBJECT            2004 /**< The subject: string (RFC 4514); bytes of its
                                                      DER. */
-#define TOFU_CERT_FIELD_ISSUER             2005 /**< The issuer as written in the certificate:
-                                                     string (RFC 4514); bytes of its DER. */
-#define TOFU_CERT_FIELD_NOT_BEFORE         2006 /**< First second of validity: number, INT64_MAX
-                                                     where the date cannot be read; string for
-                                                     people. */
-#define TOFU_CERT_FIELD_NOT_AFTER          2007 /**< Last second of validity: number, INT64_MIN
-                                                     where the date cannot be read; string for
-                                                     people. */
+#define TOFU_CERT_FIELD_ISSUER             2005 /**< The issuer, as the certificate names it: string
+                                                     (RFC 4514); bytes of its DER. */
+#define TOFU_CERT_FIELD_NOT_BEFORE         2006 /**< The first second of validity: string; number,
+                                                     INT64_MAX if the date cannot be read, so
+                                                     compare before you calculate. */
+#define TOFU_CERT_FIELD_NOT_AFTER          2007 /**< The last second of validity: string; number,
+                                                     INT64_MIN if the date cannot be read, so
+                                                     compare before you calculate. */
 #define TOFU_CERT_FIELD_SAN_DNS            2008 /**< DNS names among the alternative names:
                                                      strings. */
 #define TOFU_CERT_FIELD_KEY                2009 /**< The public key: string ("RSA", "P-256" ...);
@@ -1184,18 +1191,18 @@ typedef int32_t tofu_cert_field;
 #define TOFU_CERT_FIELD_ANOMALY_CODE       2011 /**< The stable codes of the anomalies, in the same
                                                      order: strings. */
 #define TOFU_CERT_FIELD_SERIAL             2012 /**< The serial number: string of hexadecimal pairs
-                                                     with colons; bytes of the INTEGER. */
-#define TOFU_CERT_FIELD_VERSION            2013 /**< The version as people count it, 1 to 3: number;
-                                                     string. */
+                                                     with colons, with a minus sign if it is
+                                                     negative; bytes of the INTEGER. */
+#define TOFU_CERT_FIELD_VERSION            2013 /**< The version, 1 to 3: number; string. */
 #define TOFU_CERT_FIELD_SAN_IP             2014 /**< IP addresses among the alternative names:
                                                      strings. */
 #define TOFU_CERT_FIELD_SAN_EMAIL          2015 /**< Mail addresses among the alternative names:
                                                      strings. */
 #define TOFU_CERT_FIELD_SAN_URI            2016 /**< URIs among the alternative names: strings. */
 #define TOFU_CERT_FIELD_SAN_OTHER          2017 /**< Alternative names of other kinds: strings. */
-#define TOFU_CERT_FIELD_HOST_NAMES         2018 /**< What the server may be called by this
-                                                     certificate, fit to show (the CN if there is no
-                                                     alternative name): strings. */
+#define TOFU_CERT_FIELD_HOST_NAMES         2018 /**< The names that the certificate gives the server
+                                                     (the CN if there is no alternative name):
+                                                     strings. */
 #define TOFU_CERT_FIELD_RSA_EXPONENT       2019 /**< The RSA public exponent: string, decimal. */
 #define TOFU_CERT_FIELD_KEY_WEAK           2020 /**< 1 if the key is too small or of a weak kind:
                                                      number. */
@@ -1206,51 +1213,52 @@ typedef int32_t tofu_cert_field;
 #define TOFU_CERT_FIELD_SIGNATURE_WEAK     2024 /**< 1 if it is MD2, MD4, MD5 or SHA-1: number. */
 #define TOFU_CERT_FIELD_SELF_SIGNED        2025 /**< 1 if the signature verifies under the
                                                      certificate's own key: number. */
-#define TOFU_CERT_FIELD_CA                 2026 /**< 1 if basicConstraints say CA: number; counted
-                                                     only with that extension. */
-#define TOFU_CERT_FIELD_PATH_LENGTH        2027 /**< pathLenConstraint: number; counted only where
-                                                     it is set. */
+#define TOFU_CERT_FIELD_CA                 2026 /**< 1 if basicConstraints say CA: number. It has no
+                                                     value without that extension. */
+#define TOFU_CERT_FIELD_PATH_LENGTH        2027 /**< pathLenConstraint: number. It has no value if
+                                                     it is not set. */
 #define TOFU_CERT_FIELD_KEY_USAGE          2028 /**< Names of the key usage bits: strings. */
 #define TOFU_CERT_FIELD_EXTENDED_KEY_USAGE 2029 /**< Extended key usages by name or dotted OID:
                                                      strings. */
-#define TOFU_CERT_FIELD_UNKNOWN_CRITICAL   2030 /**< Dotted OIDs of critical extensions that nobody
-                                                     here processes: strings. */
+#define TOFU_CERT_FIELD_UNKNOWN_CRITICAL   2030 /**< Dotted OIDs of critical extensions that this
+                                                     library does not process: strings. */
 #define TOFU_CERT_FIELD_SUBJECT_KEY_ID     2031 /**< Subject key identifier: bytes; string in
                                                      hexadecimal. */
 #define TOFU_CERT_FIELD_AUTHORITY_KEY_ID   2032 /**< Authority key identifier: bytes; string in
                                                      hexadecimal. */
-#define TOFU_CERT_FIELD_ISSUER_ADDRESS     2033 /**< Where the issuer's certificate is said to be
-                                                     (AIA): strings. */
+#define TOFU_CERT_FIELD_ISSUER_ADDRESS     2033 /**< Where the certificate says that its issuer's
+                                                     certificate is (AIA): strings. */
 #define TOFU_CERT_FIELD_SHA1               2034 /**< SHA-1 of the DER, to compare with what other
-                                                     programs show, never to trust by: 20 bytes;
-                                                     string of pairs with colons. */
+                                                     programs show, and not to decide trust: string
+                                                     of pairs with colons; 20 bytes. */
 #define TOFU_CERT_FIELD_OCSP_ADDRESS       2035 /**< Where to ask about revocation (AIA OCSP):
                                                      strings. */
-#define TOFU_CERT_FIELD_CRL_ADDRESS        2036 /**< Where revocation lists are said to be:
-                                                     strings. */
+#define TOFU_CERT_FIELD_CRL_ADDRESS        2036 /**< Where the certificate says that revocation
+                                                     lists are: strings. */
 #define TOFU_CERT_FIELD_POLICY             2037 /**< Certificate policies, dotted OIDs: strings. */
-#define TOFU_CERT_FIELD_SCT_COUNT          2038 /**< How many signed certificate timestamps are
-                                                     embedded; they are not verified: number. */
+#define TOFU_CERT_FIELD_SCT_COUNT          2038 /**< The number of embedded signed certificate
+                                                     timestamps, which are not verified: number. */
 #define TOFU_CERT_FIELD_MUST_STAPLE        2039 /**< 1 if the server must staple an OCSP response:
                                                      number. */
 #define TOFU_CERT_FIELD_EXTENSION          2040 /**< All extensions, by name or dotted OID:
                                                      strings. */
-#define TOFU_CERT_FIELD_CRITICAL_EXTENSION 2041 /**< Those marked critical: strings. */
-#define TOFU_CERT_FIELD_NAME_PERMITTED     2042 /**< Name constraints of a CA, what names must lie
-                                                     in: strings. */
-#define TOFU_CERT_FIELD_NAME_EXCLUDED      2043 /**< Name constraints of a CA, what names must not
-                                                     lie in: strings. */
+#define TOFU_CERT_FIELD_CRITICAL_EXTENSION 2041 /**< The extensions that are marked critical:
+                                                     strings. */
+#define TOFU_CERT_FIELD_NAME_PERMITTED     2042 /**< Name constraints of a CA: what names must be
+                                                     inside: strings. */
+#define TOFU_CERT_FIELD_NAME_EXCLUDED      2043 /**< Name constraints of a CA: what names must be
+                                                     outside: strings. */
 #define TOFU_CERT_FIELD_SAN_SRV            2044 /**< Names of services (SRVName, RFC 4985), such as
                                                      _imaps.example.org: strings. */
 #define TOFU_CERT_FIELD_SAN_XMPP           2045 /**< XMPP addresses (XmppAddr, RFC 6120), of a
                                                      server or a user: strings. */
 
 /**
- * One attribute of a name in a certificate: "CN", "O", "OU", "C", "L", "ST", "emailAddress" and so
- * on.
+ * Gives one attribute of a name in a certificate: "CN", "O", "OU", "C", "L", "ST", "emailAddress"
+ * and so on.
  *
- * Whoever made the certificate wrote it. It decides neither who the server is (hosts are matched
- * against the alternative names only) nor who signed the certificate.
+ * These are claims of whoever made the certificate. They decide neither who the server is (only the
+ * alternative names are matched against hosts) nor who signed the certificate.
  *
  * @param cert       borrowed; may be NULL, which gives "".
  * @param field      TOFU_CERT_FIELD_SUBJECT or TOFU_CERT_FIELD_ISSUER; another number gives "".
@@ -1268,16 +1276,16 @@ const char *tofu_cert_attribute(
     size_t index);
 
 /**
- * Checks whether a certificate covers a host by RFC 9525: alternative names only, wildcards in the
- * left-most label.
+ * Checks whether a certificate covers a host by RFC 9525: alternative names only, with wildcards in
+ * the left-most label.
  *
- * Does not decide whether the certificate is trusted; a certificate that names the host only in its
- * subject's CN does not match.
+ * It does not decide whether the certificate is trusted. A certificate that names the host only in
+ * the CN of its subject does not match.
  *
  * @param cert  borrowed; must not be NULL.
- * @param host  DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
+ * @param host  a DNS name or IP address, NUL-terminated UTF-8; must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME if it is not a valid host name.
+ * @return TOFU_OK; TOFU_NO_MATCH; TOFU_E_NAME if host is not a valid host name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1285,7 +1293,7 @@ TOFU_CHECK_RESULT
 tofu_status tofu_cert_match_host(const tofu_cert *cert, const char *host, tofu_error **err);
 
 /**
- * A certificate as JSON (docs/json-certificate.md), as text for people, or as PEM.
+ * Writes a certificate as JSON (docs/json-certificate.md), as text for people, or as PEM.
  *
  * @param cert    borrowed; must not be NULL.
  * @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_PEM.
@@ -1313,23 +1321,23 @@ tofu_status tofu_cert_format(
 void tofu_cert_free(tofu_cert *cert);
 
 /**
- * How many values a field of a certificate has; 0 also where an extension is absent.
+ * Counts the values of a field of a certificate.
  *
  * @param cert   borrowed; may be NULL, which gives 0.
- * @param field  a code TOFU_CERT_FIELD_...; an unknown one gives 0.
- * @return the number of values.
+ * @param field  one of TOFU_CERT_FIELD_...; another number gives 0.
+ * @return the number of values; 0 also if the extension is absent.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 size_t tofu_cert_count(const tofu_cert *cert, tofu_cert_field field);
 
 /**
- * A field of a certificate as text, escaped and fit to show.
+ * Gives a field of a certificate as text, escaped and fit to show.
  *
- * Does not decide whether what the certificate says is true.
+ * It does not decide whether what the certificate says is true.
  *
  * @param cert   borrowed; may be NULL, which gives "".
- * @param field  a code TOFU_CERT_FIELD_... that has strings; another gives "".
+ * @param field  a field TOFU_CERT_FIELD_... that has strings; another one gives "".
  * @param index  0 for the first value; out of range gives "".
  * @return NUL-terminated UTF-8, borrowed from the certificate; never NULL.
  *
@@ -1338,10 +1346,10 @@ size_t tofu_cert_count(const tofu_cert *cert, tofu_cert_field field);
 const char *tofu_cert_string(const tofu_cert *cert, tofu_cert_field field, size_t index);
 
 /**
- * A field of a certificate as a number.
+ * Gives a field of a certificate as a number.
  *
  * @param cert   borrowed; may be NULL, which gives 0.
- * @param field  a code TOFU_CERT_FIELD_... that has a number; another gives 0.
+ * @param field  a field TOFU_CERT_FIELD_... that has a number; another one gives 0.
  * @param index  0 for the first value; out of range gives 0.
  * @return the number; times are seconds since the epoch, UTC.
  *
@@ -1350,13 +1358,15 @@ const char *tofu_cert_string(const tofu_cert *cert, tofu_cert_field field, size_
 int64_t tofu_cert_number(const tofu_cert *cert, tofu_cert_field field, size_t index);
 
 /**
- * A field of a certificate as raw bytes: DER, a name, a key, a hash. Not escaped, not for showing.
+ * Gives a field of a certificate as raw bytes: DER, a name, a key, a hash. They are not escaped and
+ * not fit to show.
  *
  * @param cert   borrowed; may be NULL, which gives NULL and the length 0.
- * @param field  a code TOFU_CERT_FIELD_... that has bytes; another gives NULL.
- * @param index  0 for the first value; out of range gives NULL.
+ * @param field  a field TOFU_CERT_FIELD_... that has bytes; another one gives NULL and the length
+ *               0.
+ * @param index  0 for the first value; out of range gives NULL and the length 0.
  * @param len    where to write the number of bytes; may be NULL.
- * @return borrowed from the certificate; NULL when there is nothing.
+ * @return borrowed from the certificate; NULL if there are no bytes.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1369,13 +1379,13 @@ const uint8_t *tofu_cert_bytes(
 /* ---- 2.2 Comparison -----------------------------------------------------------------------------
  * Two certificates side by side.
  *
- * tofu_diff: Two certificates side by side, field by field. Immutable.
+ * tofu_diff: Two certificates side by side, field by field. It is immutable.
  */
 
 /**
  * Compares two certificates field by field, to show old and new side by side.
  *
- * Does not decide whether the change is harmless.
+ * It does not decide whether the change is harmless.
  *
  * @param before  the old one, borrowed; must not be NULL.
  * @param now     the new one, borrowed; must not be NULL.
@@ -1394,26 +1404,27 @@ tofu_status tofu_cert_compare(
     tofu_error **err);
 
 /**
- * How many rows a comparison has.
+ * Counts the rows of a comparison.
  *
  * @param diff  borrowed; may be NULL, which gives 0.
- * @return the number of rows, the same fields in the same order for any two certificates.
+ * @return the number of rows; any two certificates have the same fields in the same order.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 size_t tofu_diff_count(const tofu_diff *diff);
 
 /**
- * One row of a comparison.
+ * Gives one row of a comparison.
  *
- * @param diff    borrowed; may be NULL, which gives 0 and "" everywhere.
- * @param index   0 for the first row; out of range gives 0 and "" everywhere.
- * @param field   where to write the field's stable code, borrowed from the comparison; may be NULL.
- * @param before  where to write the old value, escaped and fit to show, borrowed likewise; may be
+ * @param diff    borrowed; may be NULL, which gives 0 and empty texts.
+ * @param index   0 for the first row; out of range gives 0 and empty texts.
+ * @param field   where to write the stable code of the field, borrowed from the comparison; may be
  *                NULL.
- * @param now     where to write the new value, escaped and fit to show, borrowed likewise; may be
- *                NULL.
- * @return 1 if the two differ, 0 if they are the same or there is no such row.
+ * @param before  where to write the old value, escaped and fit to show, borrowed from the
+ *                comparison; may be NULL.
+ * @param now     where to write the new value, escaped and fit to show, borrowed from the
+ *                comparison; may be NULL.
+ * @return 1 if the two differ; 0 if they are the same or there is no such row.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1425,7 +1436,7 @@ int32_t tofu_diff_row(
     const char **now);
 
 /**
- * A comparison as JSON or as two columns of text.
+ * Writes a comparison as JSON or as two columns of text.
  *
  * @param diff    borrowed; must not be NULL.
  * @param format  TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
@@ -1457,8 +1468,8 @@ void tofu_diff_free(tofu_diff *diff);
 /* ---- 2.3 Chain ----------------------------------------------------------------------------------
  * What a server sent, built one certificate at a time.
  *
- * tofu_chain: What a server sent, leaf first. One thread while it is built; frozen by its first
- * check, then immutable.
+ * tofu_chain: What a server sent, leaf first. One thread builds it; its first check freezes it, and
+ * then it is immutable.
  */
 
 /**
@@ -1475,18 +1486,18 @@ TOFU_CHECK_RESULT
 tofu_status tofu_chain_new(tofu_chain **out, tofu_error **err);
 
 /**
- * Adds a certificate as the server sent it, the leaf first.
+ * Adds a certificate as the server sent it. The leaf comes first.
  *
- * Does not judge: bytes that are no certificate keep their place, and the check says what is wrong.
- * Refused only by the limits (64 certificates, 256 KiB).
+ * It does not judge: bytes that are not a certificate keep their place, and the check says what is
+ * wrong. Only the limits (64 certificates, 256 KiB) refuse one.
  *
  * @param chain  not yet used in a check; must not be NULL.
  * @param der    the bytes, copied; may be NULL with len 0, which adds an empty, unreadable
  *               certificate.
  * @param len    their number.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check. A refusal is remembered, and
+ *         the check fails with it.
  *
  * Thread safety: the thread that builds the chain. Since: 0.1.0.
  */
@@ -1498,18 +1509,18 @@ tofu_status tofu_chain_push_der(
     tofu_error **err);
 
 /**
- * Adds all certificates of a PEM file in their order; text around them is ignored.
+ * Adds all certificates of a PEM file in their order. Text around them is ignored.
  *
- * Does not judge the certificates; what is not PEM, or holds no certificate at all, is refused, and
- * then nothing is added.
+ * It does not judge the certificates. Data that is not PEM, or that holds no certificate, is
+ * refused, and then nothing is added.
  *
  * @param chain  not yet used in a check; must not be NULL.
- * @param pem    the text, copied, no NUL needed; may be NULL with len 0, which holds no
- *               certificate.
+ * @param pem    the text, copied, with or without a final NUL; may be NULL with len 0, which holds
+ *               no certificate.
  * @param len    its length in bytes.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_PARSE; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_PARSE; TOFU_E_LIMIT; TOFU_E_STATE after the first check. A refusal is
+ *         remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the chain. Since: 0.1.0.
  */
@@ -1523,14 +1534,14 @@ tofu_status tofu_chain_push_pem(
 /**
  * Gives the OCSP response that the server stapled (RFC 6066, section 8).
  *
- * Does not judge it: the check uses it as far as it verifies.
+ * It does not judge the response: the check uses it as far as it verifies.
  *
  * @param chain  not yet used in a check; must not be NULL.
- * @param der    the response, copied; may be NULL with len 0, which is none.
+ * @param der    the response, copied; may be NULL with len 0 for none.
  * @param len    its length in bytes.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_LIMIT; TOFU_E_STATE after the first check. A refusal is remembered, and
+ *         the check fails with it.
  *
  * Thread safety: the thread that builds the chain. Since: 0.1.0.
  */
@@ -1542,7 +1553,7 @@ tofu_status tofu_chain_set_ocsp(
     tofu_error **err);
 
 /**
- * How many certificates a chain has, readable or not.
+ * Counts the certificates of a chain, readable or not.
  *
  * @param chain  borrowed; may be NULL, which gives 0.
  * @return the number of certificates.
@@ -1552,12 +1563,12 @@ tofu_status tofu_chain_set_ocsp(
 size_t tofu_chain_count(const tofu_chain *chain);
 
 /**
- * One certificate of a chain. Looking does not freeze the chain.
+ * Gives one certificate of a chain. This does not freeze the chain.
  *
  * @param chain  borrowed; may be NULL, which gives NULL.
  * @param index  0 for the leaf.
- * @return borrowed from the chain (tofu_cert_clone keeps it longer); NULL when out of range or
- *         unreadable.
+ * @return borrowed from the chain (tofu_cert_clone keeps it longer); NULL if the index is out of
+ *         range or the certificate is unreadable.
  *
  * Thread safety: any thread once the chain is frozen. Since: 0.1.0.
  */
@@ -1609,12 +1620,12 @@ tofu_status tofu_check_chain(
 /* ---- 2.4 Check options --------------------------------------------------------------------------
  * What else is known about the connection.
  *
- * tofu_check_options: What the caller states about a check beside host, port and chain. It belongs
- * to one thread while it is built, is frozen by its first check, and may be used again.
+ * tofu_check_options: What the caller states about a check beside host, port and chain. One thread
+ * builds it; its first check freezes it; it may be used again.
  */
 
 /**
- * Makes the options of a check: no account, the system's clock, no flags, the store's policy.
+ * Makes the options of a check: no account, the system's clock, no flags, and the policy in force.
  *
  * @param out  where to write the options, owned by the caller, freed with tofu_check_options_free;
  *             NULL on failure; must not be NULL.
@@ -1630,11 +1641,11 @@ tofu_status tofu_check_options_new(tofu_check_options **out, tofu_error **err);
  * Names the account that the connection is for. Trust of one account never counts for another.
  *
  * @param options  not yet used; must not be NULL.
- * @param account  NUL-terminated UTF-8 of at most 255 bytes without control characters, "" for
+ * @param account  NUL-terminated UTF-8 of at most 255 bytes without control characters; "" for
  *                 none; "*" is refused; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME; TOFU_E_STATE after the first check; TOFU_E_INVALID;
- *         TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_NAME; TOFU_E_STATE after the first check. A refusal is remembered, and
+ *         the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -1645,15 +1656,18 @@ tofu_status tofu_check_options_set_account(
     tofu_error **err);
 
 /**
- * Sets the time of the check; without it the system's clock counts. A check with TOFU_CHECK_DRY_RUN
- * is judged at exactly this time, so that chains of long ago can be looked at; any other one not
- * before the library's release, and says "clock-wrong" for a time before that.
+ * Sets the time of the check. Without it the system's clock counts.
+ *
+ * A check with TOFU_CHECK_DRY_RUN is judged at exactly this time, so that old chains can be looked
+ * at. Every other check is judged at the library's release date if the time is earlier, and its
+ * verdict has the reason "clock-wrong".
  *
  * @param options  not yet used; must not be NULL.
- * @param now      seconds since the epoch, UTC; 0 for the system's clock; negative is refused.
+ * @param now      seconds since the epoch, UTC; 0 for the system's clock; a negative time is
+ *                 refused.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal
- *         is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_INVALID for a negative time; TOFU_E_STATE after the first check. A
+ *         refusal is remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -1663,14 +1677,14 @@ tofu_status tofu_check_options_set_time(tofu_check_options *options, int64_t now
 /**
  * States facts about the connection, in place of those stated before.
  *
- * The library believes them: TOFU_CHECK_UNPROVEN must be set wherever no handshake proved that the
- * server holds the leaf's key.
+ * The library believes them. Set TOFU_CHECK_UNPROVEN wherever no handshake proved that the server
+ * holds the leaf's key.
  *
  * @param options  not yet used; must not be NULL.
- * @param flags    any of TOFU_CHECK_...; unknown bits are refused.
+ * @param flags    any of TOFU_CHECK_...; other bits are refused.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_STATE after the first check; TOFU_E_INTERNAL. A refusal
- *         is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_INVALID for other bits; TOFU_E_STATE after the first check. A refusal is
+ *         remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -1681,14 +1695,18 @@ tofu_status tofu_check_options_set_flags(
     tofu_error **err);
 
 /**
- * Sets the policy of the check, in place of the endpoint's and the store's. The policy is copied
- * and frozen.
+ * Sets a policy for the check, in place of the one that the user or the administrator set for this
+ * server or for all servers.
+ *
+ * An administrator's mandatory policy still applies. A program that only wants a further root or a
+ * stricter field uses tofu_check_options_add_root or tofu_check_options_tighten instead, which keep
+ * the user's policy in force. The policy is copied and frozen.
  *
  * @param options  not yet used; must not be NULL.
  * @param policy   borrowed; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; what a setter of the policy was refused with; TOFU_E_STATE after the first
- *         check; TOFU_E_INVALID. A refusal is remembered, and the check fails with it.
+ *         check. A refusal is remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -1701,8 +1719,8 @@ tofu_status tofu_check_options_set_policy(
 /**
  * Adds trust anchors to the policy in force: all certificates of a file in PEM or DER.
  *
- * The policy that the user or the administrator set stays in force: this is the way to add a
- * private root. The anchors count beside those of the policy; where an administrator's mandatory
+ * The policy that the user or the administrator set stays in force, so this is the way to add a
+ * private root. The anchors count beside those of the policy. Where an administrator's mandatory
  * policy limits the anchors, that limit holds. Text around the certificates and blocks of other
  * kinds are ignored, and so are certificates that OpenSSL's trust settings (TRUSTED CERTIFICATE) do
  * not trust for TLS servers.
@@ -1773,18 +1791,18 @@ tofu_status tofu_check_options_tighten(
 /**
  * Adds a TLSA record of the host and port (RFC 6698).
  *
- * Does not ask the DNS, and believes dnssec_validated: claim it only where a validating resolver
- * that the program trusts, over a path that nobody can tamper with, said so (the AD bit of a
- * resolver on this machine, for example). Without it the record only informs.
+ * It does not ask the DNS, and it believes dnssec_validated. Claim that only if a validating
+ * resolver that the program trusts said so over a path that nobody can tamper with, such as the AD
+ * bit of a resolver on this machine. A record that is not validated only informs.
  *
  * @param options           not yet used; must not be NULL.
  * @param rdata             usage, selector, matching type and data, copied; may be NULL with len 0,
  *                          which is an unusable record.
  * @param len               their length in bytes, at most 65535.
- * @param dnssec_validated  1 if DNSSEC validated the record, 0 if not; anything else is refused.
+ * @param dnssec_validated  1 if DNSSEC validated the record, 0 if not; another number is refused.
  * @param err               where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_LIMIT beyond 64 records; TOFU_E_STATE after the first check;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_LIMIT beyond 64 records; TOFU_E_STATE after the first check. A refusal is
+ *         remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -1797,18 +1815,18 @@ tofu_status tofu_check_options_add_tlsa(
     tofu_error **err);
 
 /**
- * Adds a certificate revocation list (RFC 5280, section 5), in DER, of version 1 or 2.
+ * Adds a certificate revocation list (RFC 5280, section 5) in DER, of version 1 or 2.
  *
- * Does not fetch any, and does not believe one that does not verify under the issuer it speaks for.
- * A list that is out of date or of a kind that is not supported counts for what it revokes, and the
- * verdict has a note.
+ * It does not fetch lists, and it does not believe a list that does not verify under the issuer
+ * that it speaks for. A list that is out of date or of an unsupported kind still counts for what it
+ * revokes, and the verdict has a note.
  *
  * @param options  not yet used; must not be NULL.
  * @param der      the list, copied; may be NULL with len 0, which is an unusable list.
  * @param len      its length in bytes.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_LIMIT beyond 64 lists or 64 MiB; TOFU_E_STATE after the first check;
- *         TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is remembered, and the check fails with it.
+ * @return TOFU_OK; TOFU_E_LIMIT beyond 64 lists or 64 MiB; TOFU_E_STATE after the first check. A
+ *         refusal is remembered, and the check fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -1831,14 +1849,14 @@ void tofu_check_options_free(tofu_check_options *options);
 /* ---- 2.5 Policy ---------------------------------------------------------------------------------
  * How strict the decision is.
  *
- * tofu_policy: How facts become a decision. One thread while it is built; copied where it is set,
- * which freezes it.
+ * tofu_policy: How facts become a decision. One thread builds it. It is copied where it is set or
+ * saved, which freezes it.
  */
 
 /**
- * Makes a policy from a preset; docs/policy.md says what each contains.
+ * Makes a policy from a preset. docs/policy.md says what each preset contains.
  *
- * Has no effect until it is set on a check.
+ * It has no effect until it is set on a check or saved.
  *
  * @param preset  "default", "accept-new", "careful", "strict", "ca-only", "rfc8314" or "local",
  *                NUL-terminated; must not be NULL.
@@ -1853,15 +1871,15 @@ TOFU_CHECK_RESULT
 tofu_status tofu_policy_new(const char *preset, tofu_policy **out, tofu_error **err);
 
 /**
- * Sets a field of a policy; docs/policy.md lists fields and values.
+ * Sets a field of a policy. docs/policy.md lists the fields and their values.
  *
- * @param policy  not yet set anywhere; must not be NULL.
- * @param field   its name, "first-use" for example, NUL-terminated; must not be NULL.
+ * @param policy  not yet set on a check or saved; must not be NULL.
+ * @param field   the name of the field, "first-use" for example, NUL-terminated; must not be NULL.
  * @param value   its value, "ask" for example, NUL-terminated; must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE once it was set
- *         on a check; TOFU_E_INTERNAL. A refusal is remembered, and tofu_check_options_set_policy
- *         fails with it.
+ *         on a check or saved. A refusal is remembered, and the call that uses the policy fails
+ *         with it.
  *
  * Thread safety: the thread that builds the policy. Since: 0.1.0.
  */
@@ -1873,21 +1891,21 @@ tofu_status tofu_policy_set(
     tofu_error **err);
 
 /**
- * Adds trust anchors: all certificates of a file in PEM or DER.
+ * Adds trust anchors to a policy: all certificates of a file in PEM or DER.
  *
- * Text around them and blocks of other kinds are passed over, and so are certificates that
- * OpenSSL's trust settings (TRUSTED CERTIFICATE) do not trust for TLS servers. They count beside
- * the system's, or alone where the field "system-roots" is "no". Does not change the system's
- * roots, nor any other policy.
+ * Text around them and blocks of other kinds are ignored, and so are certificates that OpenSSL's
+ * trust settings (TRUSTED CERTIFICATE) do not trust for TLS servers. The anchors count beside the
+ * system's, or alone if the field "system-roots" is "no". A program that only wants to add a
+ * private root uses tofu_check_options_add_root, which keeps the user's policy in force.
  *
- * @param policy      not yet set anywhere; must not be NULL.
+ * @param policy      not yet set on a check or saved; must not be NULL.
  * @param pem_or_der  the bytes, copied; may be NULL with len 0, which holds no certificate and is
  *                    refused.
  * @param len         their number.
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, or where none counts for TLS
- *         servers; TOFU_E_STATE once it was set on a check; TOFU_E_INVALID; TOFU_E_INTERNAL. A
- *         refusal is remembered, and tofu_check_options_set_policy fails with it.
+ * @return TOFU_OK; TOFU_E_PARSE for a certificate that cannot be read, and if none counts for TLS
+ *         servers; TOFU_E_STATE once it was set on a check or saved. A refusal is remembered, and
+ *         the call that uses the policy fails with it.
  *
  * Thread safety: the thread that builds the policy. Since: 0.1.0.
  */
@@ -1899,10 +1917,10 @@ tofu_status tofu_policy_add_root(
     tofu_error **err);
 
 /**
- * The text of a field of a policy; "json" gives all of them.
+ * Gives the text of a field of a policy; "json" gives all fields.
  *
  * @param policy  borrowed; may be NULL, which gives "".
- * @param field   its name, NUL-terminated; may be NULL, which gives "".
+ * @param field   the name of the field, NUL-terminated; may be NULL, which gives "".
  * @return NUL-terminated UTF-8, borrowed from the policy; "" for an unknown field; never NULL.
  *
  * Thread safety: any thread once the policy is frozen. Since: 0.1.0.
@@ -1910,7 +1928,7 @@ tofu_status tofu_policy_add_root(
 const char *tofu_policy_get(const tofu_policy *policy, const char *field);
 
 /**
- * Frees a policy; where it was set, its copy lives on.
+ * Frees a policy. Copies of it live on where it was set or saved.
  *
  * @param policy  owned by the caller, who gives it up; may be NULL.
  *
@@ -1920,14 +1938,14 @@ void tofu_policy_free(tofu_policy *policy);
 
 /**
  * Reads the system's trust anchors again, for a program that runs for months. All stores and checks
- * of this process see the new set from their next check on.
+ * of this process use the new set from their next check on.
  *
- * Does not reload anchors added with tofu_policy_add_root.
+ * It does not reload anchors that the program added.
  *
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_ROOTS, naming where they were looked for.
+ * @return TOFU_OK; TOFU_E_ROOTS, with a message that names where they were looked for.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; waits for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_roots_reload(tofu_error **err);
@@ -1935,20 +1953,20 @@ tofu_status tofu_roots_reload(tofu_error **err);
 /* ---- 2.6 Dial options ---------------------------------------------------------------------------
  * How to connect.
  *
- * tofu_dial_options: How one connection is to be made. One thread while it is built; used up by one
- * tofu_probe or tofu_connect; tofu_dial_options_cancel from any thread.
+ * tofu_dial_options: How one connection is to be made. One thread builds it, and one tofu_probe or
+ * tofu_connect uses it up. Any thread may call tofu_dial_options_cancel.
  */
 
 /**
- * Makes a dial: the protocol that the port implies, addresses from the system's resolver, the usual
- * time limits.
+ * Makes dial options: the protocol that the port implies, addresses from the system's resolver, and
+ * the usual time limits.
  *
- * Connects to nothing.
+ * It does not connect.
  *
- * @param out  where to write the dial, owned by the caller, freed with tofu_dial_options_free; NULL
- *             on failure; must not be NULL.
+ * @param out  where to write the options, owned by the caller, freed with tofu_dial_options_free;
+ *             NULL on failure; must not be NULL.
  * @param err  where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_IO when no descriptor is left.
+ * @return TOFU_OK; TOFU_E_IO if no file descriptor is left.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -1956,31 +1974,36 @@ TOFU_CHECK_RESULT
 tofu_status tofu_dial_options_new(tofu_dial_options **out, tofu_error **err);
 
 /**
- * Sets a field of a dial.
- *
- * "starttls": "imap", "pop3", "smtp", "lmtp", "sieve", "ldap", "xmpp", "nntp", "ftp" or "postgres"
- * for that dialogue before TLS; "no" for TLS from the first byte; without it the port decides (143
- * is imap with STARTTLS, 993 TLS at once; unknown ports TLS at once). There is no way to go on
- * without TLS. "alpn": protocol names to offer, between commas, the best first; "" for none, the
- * default. "sni": the name that is sent in the clear, "" for none; the host, by default; what the
- * certificate is held against is the host in any case. "address": connect to this IP address,
- * "192.0.2.1" or "192.0.2.1:10993" (IPv6 in brackets before a port; a link-local one with its zone,
- * "fe80::1%eth0"), instead of looking the host up; may be set several times (32). "connect-ms"
- * (lookup and TCP), "starttls-ms", "handshake-ms": time limits of these steps, 15000 each by
- * default; "deadline-ms": of all of them together, 30000, which a server that drips single bytes
- * cannot stretch; "read-ms" and "write-ms": of one read and one write later on, 300000 and 60000.
- * "nonblock": "yes" for a connection that never waits, which needs tofu_dial_options_set_fd; "no"
- * is the default.
+ * Sets a field.
+ * - "starttls": "imap", "pop3", "smtp", "lmtp", "sieve", "ldap", "xmpp", "nntp", "ftp" or
+ *   "postgres" for that dialogue before TLS; "no" for TLS from the first byte. Without it the port
+ *   decides (143 is IMAP with STARTTLS, 993 and unknown ports are TLS from the first byte). There
+ *   is no way to go on without TLS.
+ * - "alpn": the protocol names to offer, separated by commas, the best first; "" for none, the
+ *   default.
+ * - "sni": the name that is sent in the clear; "" for none; the host by default. The certificate is
+ *   always checked against the host.
+ * - "address": connect to this IP address, "192.0.2.1" or "192.0.2.1:10993", instead of looking the
+ *   host up. IPv6 addresses are in brackets before a port, and link-local ones have their zone
+ *   ("fe80::1%eth0"). It may be set up to 32 times.
+ * - "connect-ms" (lookup and TCP), "starttls-ms" and "handshake-ms": the time limits of these
+ *   steps, 15000 each by default.
+ * - "deadline-ms": the time limit of all of them together, 30000 by default, which a server cannot
+ *   stretch by sending single bytes.
+ * - "read-ms" and "write-ms": the time limits of one later read and one later write, 300000 and
+ *   60000 by default.
+ * - "nonblock": "yes" for a connection that never waits, which needs tofu_dial_options_set_fd; "no"
+ *   is the default.
  *
  * @param dial   not yet used; must not be NULL.
- * @param field  its name, NUL-terminated; must not be NULL.
+ * @param field  the name of the field, NUL-terminated; must not be NULL.
  * @param value  its value, NUL-terminated; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_NAME for a name that
- *         cannot be; TOFU_E_LIMIT for too many addresses; TOFU_E_STATE after the use;
- *         TOFU_E_INTERNAL. A refusal is remembered, and tofu_probe or tofu_connect fails with it.
+ * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_NAME for an invalid
+ *         name; TOFU_E_LIMIT for too many addresses; TOFU_E_STATE after the use. A refusal is
+ *         remembered, and tofu_probe or tofu_connect fails with it.
  *
- * Thread safety: the thread that builds the dial. Since: 0.1.0.
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_dial_options_set(
@@ -1993,87 +2016,88 @@ tofu_status tofu_dial_options_set(
  * Uses a socket that is already connected (by the program's event loop, through a proxy, through
  * Tor).
  *
- * Does not find out who is at its other end: the host given to tofu_probe or tofu_connect remains
- * the name that the certificate is held against. The descriptor is duplicated (close-on-exec) and
- * stays the caller's, who closes it at any time, now for example; the connection ends when both are
- * closed. Blocking mode does not matter and is not changed. Nobody else reads or writes on it until
- * the connection is freed.
+ * It does not find out who is at the other end: the certificate is still checked against the host
+ * given to tofu_probe or tofu_connect. The file descriptor is duplicated (close-on-exec). The
+ * caller keeps its own, may close it at any time, and must not read or write on it until the
+ * connection is freed. The connection ends when both are closed. The blocking mode does not matter
+ * and is not changed.
  *
  * @param dial  not yet used; must not be NULL.
- * @param fd    a connected stream socket, TCP or Unix; negative, closed and other descriptors are
- *              refused.
+ * @param fd    a connected stream socket, TCP or Unix; other file descriptors are refused.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_IO when no descriptor is left; TOFU_E_STATE after the
- *         use; TOFU_E_INTERNAL. A refusal is remembered, and tofu_probe or tofu_connect fails with
- *         it; they also refuse a socket that is not connected.
+ * @return TOFU_OK; TOFU_E_INVALID; TOFU_E_IO if no file descriptor is left; TOFU_E_STATE after the
+ *         use. A refusal is remembered, and tofu_probe or tofu_connect fails with it. They also
+ *         refuse a socket that is not connected.
  *
- * Thread safety: the thread that builds the dial. Since: 0.1.0.
+ * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_dial_options_set_fd(tofu_dial_options *dial, int fd, tofu_error **err);
 
 /**
- * Calls off, for good, whatever is made with the dial: the tofu_probe or tofu_connect under way,
- * and every later wait of the connection, end with TOFU_E_CANCELLED. Called before, they do not
- * begin.
+ * Permanently cancels every operation that uses these options: a tofu_probe or tofu_connect under
+ * way, and every later wait of the connection, end with TOFU_E_CANCELLED. An operation that has not
+ * begun does not begin.
  *
- * Does not close the connection and frees nothing. A call that need not wait may still succeed.
+ * It does not close the connection and frees nothing. A call that need not wait may still succeed.
  *
  * @param dial  not freed; may be NULL, which does nothing.
  *
  * Thread safety: any thread, at any time until tofu_dial_options_free, also while another thread
- * connects, reads or writes. Not in a child of fork(2), where it would reach the parent's
- * connection. Since: 0.1.0.
+ * connects, reads or writes. Do not call it in a child of fork(2), where it would reach the
+ * parent's connection. Since: 0.1.0.
  */
 void tofu_dial_options_cancel(tofu_dial_options *dial);
 
 /**
- * Frees a dial. A connection made with it lives on with all its settings, but can no longer be
- * called off: a program that wants to do that keeps the dial as long as the connection.
+ * Frees dial options. A connection made with them lives on with all its settings, but can no longer
+ * be cancelled; a program that wants to cancel keeps the options as long as the connection.
  *
  * @param dial  owned by the caller, who gives it up; may be NULL.
  *
  * Thread safety: any thread, once tofu_probe or tofu_connect has returned and no other thread uses
- * the dial. Since: 0.1.0.
+ * the options. Since: 0.1.0.
  */
 void tofu_dial_options_free(tofu_dial_options *dial);
 
 /* ---- 2.7 Connection -----------------------------------------------------------------------------
  * A TLS connection made by the library.
  *
- * tofu_conn: A connection to one endpoint. One reader and one writer thread at a time.
+ * tofu_conn: A connection to one endpoint. One thread reads and one thread writes at a time.
  */
 
 /**
  * Connects to a server, checks it, and holds back all application data until it is accepted.
  *
- * Looks the host up, connects, asks for TLS (STARTTLS where the port or the dial says so, and never
- * anything else in its place), lets the server prove possession of its key, and decides as
- * tofu_check_chain does. It asks nobody: with TOFU_ASK the connection stays open, nothing was sent
- * on it, and after the user's yes (tofu_verdict_trust with tofu_conn_verdict) tofu_conn_handshake
- * decides again on this same connection. It does not log in.
+ * It looks the host up, connects, asks for TLS (by STARTTLS where the port or the dial options say
+ * so, and never anything else in its place), lets the server prove that it holds its key, and
+ * decides as tofu_check_chain does. It asks nobody: after TOFU_ASK the connection stays open and
+ * nothing was sent on it. Ask what tofu_verdict_answer says, record a yes with tofu_verdict_trust
+ * and tofu_conn_verdict, and call tofu_conn_handshake, which checks again on this same connection.
+ * It does not log in.
  *
- * @param store    remembered by the connection; must not be NULL; there is no implied store.
+ * @param store    the connection keeps it open; must not be NULL; there is no implied store.
  * @param host     the name that the program means to reach, not what a redirect or an SRV record of
  *                 unsigned DNS says, NUL-terminated UTF-8; must not be NULL.
  * @param port     the TCP port, 1 to 65535.
  * @param dial     how to connect, used up by this call; may be NULL for the usual way.
- * @param options  what else is known of the connection; frozen by this call; TOFU_CHECK_UNPROVEN
- *                 and TOFU_CHECK_RESUMED are refused, as the library itself sees to that; may be
- *                 NULL for none.
+ * @param options  what else is known of the connection; frozen by this call. TOFU_CHECK_UNPROVEN
+ *                 and TOFU_CHECK_RESUMED are refused, because the library itself makes the
+ *                 handshake; may be NULL for none.
  * @param out      where to write the connection, owned by the caller, freed with tofu_conn_free;
  *                 written for TOFU_OK, TOFU_ASK, TOFU_REJECT and TOFU_AGAIN, NULL otherwise; must
  *                 not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK: accepted, go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_AGAIN:
- *         non-blocking, and tofu_conn_handshake goes on. TOFU_E_NETWORK when the server could not
- *         be found or reached, or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED;
- *         TOFU_E_STARTTLS; TOFU_E_STRIPPED when the server no longer offers TLS, which it did
- *         before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO when the system has no descriptor or thread
- *         left; TOFU_E_STATE for a dial that was used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS
- *         as in tofu_check_chain; store errors; what a setter of dial or options was refused with.
+ *         only if non-blocking, and tofu_conn_handshake goes on. TOFU_E_NETWORK if the server could
+ *         not be found or reached, or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED;
+ *         TOFU_E_STARTTLS; TOFU_E_STRIPPED if the server no longer offers TLS, which it did before;
+ *         TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO if the system has no file descriptor or thread left;
+ *         TOFU_E_STATE for dial options that were used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS
+ *         as in tofu_check_chain; what a setter of the dial or check options was refused with;
+ *         store errors.
  *
- * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+ * Thread safety: any thread; waits for the network as long as the time limits allow. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_connect(
@@ -2086,32 +2110,34 @@ tofu_status tofu_connect(
     tofu_error **err);
 
 /**
- * Goes on with the handshake after TOFU_AGAIN; once it is done, decides again on what this
+ * Continues the handshake after TOFU_AGAIN, and when it is complete decides again about what this
  * connection presented.
  *
- * To be called after the user's yes, and on a long-lived connection whenever trust may have changed
- * (tofu_store_generation moved): what was accepted may have been blocked since. Asks nobody.
+ * Call it after the user's yes, and on a long-lived connection whenever trust may have changed
+ * (tofu_store_generation moved): what was accepted may have been blocked since. It asks nobody.
  *
  * @param conn  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: nothing flows any more.
- *         TOFU_AGAIN: wait for what tofu_conn_wants says and call again; only when non-blocking.
+ * @return TOFU_OK: accepted, data may flow. TOFU_ASK or TOFU_REJECT: no data flows any more.
+ *         TOFU_AGAIN: only if non-blocking; wait for what tofu_conn_wants says and call again.
  *         TOFU_E_NETWORK, TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED,
- *         TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in tofu_connect, which end the connection:
- *         every later call says the same again. TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in
- *         tofu_check_chain, and store errors, after which nothing flows until a later call accepts.
+ *         TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in tofu_connect, which end the connection, so
+ *         that every later call gives the same error. TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE
+ *         as in tofu_check_chain, and store errors, after which no data flows until a later call
+ *         accepts.
  *
- * Thread safety: one thread at a time, the writer's or the reader's. Since: 0.1.0.
+ * Thread safety: one thread at a time, the writer's or the reader's. May wait for the network and
+ * the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_conn_handshake(tofu_conn *conn, tofu_error **err);
 
 /**
- * The latest verdict on the connection, for showing and for tofu_verdict_trust.
+ * Gives the latest verdict on the connection, to show and for tofu_verdict_trust.
  *
  * @param conn  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the connection, and valid as long as that, also when a later handshake has
- *         made another; NULL before the first one, and for NULL.
+ * @return borrowed from the connection, and valid as long as the connection even if a later
+ *         handshake has made another verdict; NULL before the first one, and for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2120,24 +2146,25 @@ const tofu_verdict *tofu_conn_verdict(const tofu_conn *conn);
 /**
  * Reads what the server sent: at least one byte, unless len is 0.
  *
- * When non-blocking, read until TOFU_AGAIN before polling the descriptor: more may lie here already
- * decrypted.
+ * If non-blocking, read until TOFU_AGAIN before polling the file descriptor: the connection may
+ * hold more that is already decrypted.
  *
  * @param conn  must not be NULL.
  * @param buf   where to write the bytes; may be NULL with len 0, which reads nothing.
- * @param len   how many it holds.
- * @param got   where to write how many came, 0 with every answer but TOFU_OK; must not be NULL.
+ * @param len   how many bytes it holds.
+ * @param got   where to write how many bytes were read, 0 unless TOFU_OK; must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: bytes were read. TOFU_END: the server closed its side in the orderly way, and
- *         all of it was read. TOFU_AGAIN: nothing there yet; only when non-blocking. TOFU_ASK or
+ * @return TOFU_OK: bytes were read. TOFU_END: the server closed its side in an orderly way, and
+ *         everything was read. TOFU_AGAIN: only if non-blocking, nothing is there yet. TOFU_ASK or
  *         TOFU_REJECT: nothing was read, because the verdict is not accept. TOFU_E_TRUNCATED: the
  *         connection was cut off without TLS's closing message, and what was read may be
  *         incomplete. TOFU_E_TIMEOUT and TOFU_E_CANCELLED, after which the connection can still be
- *         used, as far as the dial was not called off; TOFU_E_NETWORK and TOFU_E_TLS, which end it;
- *         TOFU_E_STATE before the handshake is done and after a check that failed; TOFU_E_FORKED in
- *         a child of fork(2); TOFU_E_IO.
+ *         used unless it was cancelled; TOFU_E_NETWORK and TOFU_E_TLS, which end it; TOFU_E_STATE
+ *         before the handshake is complete and after a check that failed; TOFU_E_FORKED in a child
+ *         of fork(2); TOFU_E_IO.
  *
- * Thread safety: one reader thread at a time, while another one writes. Since: 0.1.0.
+ * Thread safety: one reader thread at a time, while another thread may write. Waits for the
+ * network. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_conn_read(
@@ -2148,26 +2175,26 @@ tofu_status tofu_conn_read(
     tofu_error **err);
 
 /**
- * Writes: as much as is taken at once, which may be less than len; call again with the rest.
+ * Writes as much as is taken at once, which may be less than len; call again with the rest.
  *
- * When blocking, what was taken has reached the system when the call returns; that the server got
- * it, only its answer tells. When non-blocking, some of it may lie here until a later call, and
+ * If blocking, the system has what was taken when the call returns; only the server's answer tells
+ * that it got it. If non-blocking, the connection may hold some of it until a later call, and
  * tofu_conn_wants says so.
  *
  * @param conn     must not be NULL.
  * @param data     the bytes; may be NULL with len 0, which writes nothing.
  * @param len      their number.
- * @param written  where to write how many were taken, 0 with every answer but TOFU_OK; must not be
- *                 NULL.
+ * @param written  where to write how many bytes were taken, 0 unless TOFU_OK; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: that many were taken. TOFU_AGAIN: none were; only when non-blocking. TOFU_ASK or
- *         TOFU_REJECT: nothing was written, because the verdict is not accept. TOFU_E_TIMEOUT,
- *         TOFU_E_CANCELLED, TOFU_E_NETWORK and TOFU_E_TLS, which end the connection: an unknown
- *         part was sent, and every later call says the same again; TOFU_E_STATE before the
- *         handshake is done, after a check that failed, and after tofu_conn_shutdown; TOFU_E_FORKED
- *         in a child of fork(2); TOFU_E_IO.
+ * @return TOFU_OK: that many bytes were taken. TOFU_AGAIN: only if non-blocking, none were.
+ *         TOFU_ASK or TOFU_REJECT: nothing was written, because the verdict is not accept.
+ *         TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_NETWORK and TOFU_E_TLS, which end the
+ *         connection: an unknown part was sent, and every later call gives the same error.
+ *         TOFU_E_STATE before the handshake is complete, after a check that failed, and after
+ *         tofu_conn_shutdown; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
  *
- * Thread safety: one writer thread at a time, while another one reads. Since: 0.1.0.
+ * Thread safety: one writer thread at a time, while another thread may read. Waits for the network.
+ * Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_conn_write(
@@ -2181,24 +2208,26 @@ tofu_status tofu_conn_write(
  * Says that nothing more will be written. What the server still sends can be read, up to its own
  * end (half-close).
  *
- * Does not close the descriptor; tofu_conn_free does.
+ * It does not close the file descriptor; tofu_conn_free does.
  *
  * @param conn  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: the closing message has left. TOFU_AGAIN: it has not, call again; only when
- *         non-blocking. TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the
- *         handshake is done; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
+ * @return TOFU_OK: the closing message was sent. TOFU_AGAIN: only if non-blocking, it was not; call
+ *         again. TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_NETWORK; TOFU_E_STATE before the
+ *         handshake is complete; TOFU_E_FORKED in a child of fork(2); TOFU_E_IO.
  *
- * Thread safety: the writer thread. Since: 0.1.0.
+ * Thread safety: the writer thread. Waits for the network. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_conn_shutdown(tofu_conn *conn, tofu_error **err);
 
 /**
- * The descriptor, for poll(2) and its kin. Nobody may read, write, or close it.
+ * Gives the file descriptor for poll(2) and similar calls. Do not read from it, write to it, or
+ * close it.
  *
  * @param conn  borrowed; may be NULL, which gives -1.
- * @return the connection's own descriptor, open as long as the connection; -1 for NULL.
+ * @return the connection's own file descriptor, open as long as the connection. A missing one is
+ *         returned as -1.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2212,13 +2241,13 @@ typedef uint32_t tofu_wants;
 #define TOFU_WANTS_WRITE 0x00800000 /**< Poll until the descriptor is writable. */
 
 /**
- * What to poll the descriptor for before the next call, when non-blocking.
+ * Says what to poll the file descriptor for before the next call, if non-blocking.
  *
- * After the handshake TOFU_WANTS_READ is always there, and TOFU_WANTS_WRITE as long as something
+ * After the handshake TOFU_WANTS_READ is always set, and TOFU_WANTS_WRITE as long as something
  * waits to be sent.
  *
  * @param conn  borrowed; may be NULL, which gives 0.
- * @return a mask of TOFU_WANTS_READ and TOFU_WANTS_WRITE.
+ * @return any of TOFU_WANTS_READ and TOFU_WANTS_WRITE.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2272,39 +2301,39 @@ typedef int32_t tofu_session_field;
                                                         took; 0 if it was not finished. */
 
 /**
- * A text of a connection, escaped and fit to show.
+ * Gives a text of a connection, escaped and fit to show.
  *
  * @param conn   borrowed; may be NULL, which gives "".
  * @param field  a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
- * @return NUL-terminated UTF-8, borrowed from the connection; "" for what there is not, or not
- *         before the handshake is done, and for another field; never NULL.
+ * @return NUL-terminated UTF-8, borrowed from the connection; "" also before the handshake is
+ *         complete; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_conn_string(const tofu_conn *conn, tofu_session_field field);
 
 /**
- * A number of a connection.
+ * Gives a number of a connection.
  *
  * @param conn   borrowed; may be NULL, which gives 0.
  * @param field  a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
- * @return a number; 0 for a step that was not made or is not done, and for another field.
+ * @return the number; 0 for a step that was not made or is not complete.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 int64_t tofu_conn_number(const tofu_conn *conn, tofu_session_field field);
 
 /**
- * Closes and frees a connection, with TLS's closing message where that was not sent before and can
- * be sent at once.
+ * Closes and frees a connection. TLS's closing message is sent if it was not sent before and can be
+ * sent at once.
  *
  * A socket of the caller's (tofu_dial_options_set_fd) stays open; the caller closes it. In a child
  * of fork(2) nothing is sent.
  *
- * @param conn  owned by the caller, who gives it up together with what it lent, verdicts included;
- *              may be NULL.
+ * @param conn  owned by the caller, who gives it up together with everything borrowed from it,
+ *              verdicts included; may be NULL.
  *
- * Thread safety: any thread, once no other one uses the connection: to end a wait, use
+ * Thread safety: any thread, once no other one uses the connection. To end a wait, call
  * tofu_dial_options_cancel first. Since: 0.1.0.
  */
 void tofu_conn_free(tofu_conn *conn);
@@ -2312,18 +2341,18 @@ void tofu_conn_free(tofu_conn *conn);
 /* ---- 2.8 Probe ----------------------------------------------------------------------------------
  * What a server shows, without trusting it.
  *
- * tofu_probe_result: What a server showed. Immutable.
+ * tofu_probe_result: What a server showed. It is immutable.
  */
 
 /**
- * Fetches what a server presents: connects, asks for TLS, does the handshake, and hangs up.
+ * Fetches what a server presents: connects, asks for TLS, makes the handshake, and hangs up.
  *
- * Trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen, not
- * that they are any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with
- * TOFU_CHECK_UNPROVEN unless TOFU_SESSION_FIELD_PROVEN is 1. No later connection may be trusted
- * because of a probe; tofu_connect checks for itself. Where no session is possible, for want of a
- * client certificate or of a common version of TLS, and the certificates were seen nonetheless,
- * that is TOFU_OK as well, and tofu_probe_result_failure says why.
+ * It trusts nothing, asks no store and decides nothing: TOFU_OK says that certificates were seen,
+ * not that they are any good. To judge them, give tofu_probe_result_chain to tofu_check_chain, with
+ * TOFU_CHECK_UNPROVEN unless TOFU_SESSION_FIELD_PROVEN is 1. A later connection must be checked for
+ * itself; tofu_connect does so. If no session is possible because the server wants a client
+ * certificate or no version of TLS is common, and its certificates were seen, that is TOFU_OK as
+ * well, and tofu_probe_result_failure says why.
  *
  * @param host  NUL-terminated UTF-8; must not be NULL.
  * @param port  1 to 65535.
@@ -2331,13 +2360,14 @@ void tofu_conn_free(tofu_conn *conn);
  * @param out   where to write the result, owned by the caller, freed with tofu_probe_result_free;
  *              NULL on failure; must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK when the server could not be
+ * @return TOFU_OK: certificates were seen. TOFU_E_NAME; TOFU_E_NETWORK if the server could not be
  *         found or reached, or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED;
- *         TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for more than is looked at; TOFU_E_IO when the
- *         system has no descriptor or thread left; TOFU_E_STATE for a dial that was used; what a
- *         setter of the dial was refused with; TOFU_E_INVALID also for a dial that is non-blocking.
+ *         TOFU_E_STARTTLS; TOFU_E_TLS; TOFU_E_LIMIT for more data than the library reads; TOFU_E_IO
+ *         if the system has no file descriptor or thread left; TOFU_E_STATE for dial options that
+ *         were used; TOFU_E_INVALID also for non-blocking ones; what a setter of the dial options
+ *         was refused with.
  *
- * Thread safety: any thread; waits as long as the time limits of the dial allow. Since: 0.1.0.
+ * Thread safety: any thread; waits for the network as long as the time limits allow. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_probe(
@@ -2348,7 +2378,7 @@ tofu_status tofu_probe(
     tofu_error **err);
 
 /**
- * What the server sent, leaf first.
+ * Gives what the server sent, leaf first.
  *
  * @param result  borrowed; may be NULL, which gives NULL.
  * @return borrowed from the result, frozen, with the stapled OCSP response if there was one; NULL
@@ -2359,35 +2389,34 @@ tofu_status tofu_probe(
 const tofu_chain *tofu_probe_result_chain(const tofu_probe_result *result);
 
 /**
- * Why no session with the server is possible, although its certificates were seen: "this server
- * speaks only TLS 1.0".
+ * Says why no session with the server is possible, although its certificates were seen: "this
+ * server speaks only TLS 1.0".
  *
  * @param result  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the result and not to be freed; NULL where the handshake succeeded, and for
- *         NULL.
+ * @return borrowed from the result, and not freed by the caller; NULL if the handshake succeeded,
+ *         and for NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 const tofu_error *tofu_probe_result_failure(const tofu_probe_result *result);
 
 /**
- * A text of a probe, escaped and fit to show.
+ * Gives a text of a probe, escaped and fit to show.
  *
  * @param result  borrowed; may be NULL, which gives "".
  * @param field   a field TOFU_SESSION_FIELD_... that is a text; another number gives "".
- * @return NUL-terminated UTF-8, borrowed from the result; "" for what there is not and for another
- *         field; never NULL.
+ * @return NUL-terminated UTF-8, borrowed from the result; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_probe_result_string(const tofu_probe_result *result, tofu_session_field field);
 
 /**
- * A number of a probe.
+ * Gives a number of a probe.
  *
  * @param result  borrowed; may be NULL, which gives 0.
  * @param field   a field TOFU_SESSION_FIELD_... that is a number; another one gives 0.
- * @return a number; 0 for another field.
+ * @return the number.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2409,21 +2438,21 @@ void tofu_probe_result_free(tofu_probe_result *result);
 /* ---- 3.1 Endpoint -------------------------------------------------------------------------------
  * An account, host and port: the scope of trust.
  *
- * tofu_endpoint: An account, host and port: the scope of trust. From a list also what is known of
- * it, as of then. Immutable.
+ * tofu_endpoint: An account, host and port: the scope of trust. An endpoint from a list also has
+ * what was known of it at that time. It is immutable.
  */
 
 /**
  * Names an endpoint, for management calls. Nothing is looked up.
  *
- * @param account  NUL-terminated UTF-8; "*" for every account of the host and port; may be NULL, as
- *                 "", for none.
+ * @param account  NUL-terminated UTF-8; "*" for every account of the host and port; may be NULL,
+ *                 which is the same as "", for no account.
  * @param host     NUL-terminated UTF-8, brought into its canonical spelling; must not be NULL.
  * @param port     the TCP port, 1 to 65535.
  * @param out      where to write the endpoint, owned by the caller, freed with tofu_endpoint_free;
  *                 NULL on failure; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME for a host, port or account that cannot be.
+ * @return TOFU_OK; TOFU_E_NAME if host, port or account is not valid.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2436,47 +2465,50 @@ tofu_status tofu_endpoint_new(
     tofu_error **err);
 
 /**
- * A field of an endpoint.
+ * A field of an endpoint, for tofu_endpoint_string and tofu_endpoint_number.
  */
 typedef int32_t tofu_endpoint_field;
-#define TOFU_ENDPOINT_FIELD_ACCOUNT             2101 /**< The account as it may be shown. "*" stands
+#define TOFU_ENDPOINT_FIELD_ACCOUNT             2101 /**< Text: the account, fit to show. "*" stands
                                                           for every account. */
-#define TOFU_ENDPOINT_FIELD_HOST                2102 /**< The host in its canonical spelling. */
-#define TOFU_ENDPOINT_FIELD_DISPLAY             2103 /**< Host, port and account in one, as messages
-                                                          have it. */
-#define TOFU_ENDPOINT_FIELD_PORT                2104 /**< The TCP port. */
-#define TOFU_ENDPOINT_FIELD_FIRST_SEEN          2105 /**< First contact. */
-#define TOFU_ENDPOINT_FIELD_LAST_SEEN           2106 /**< Last accepted contact, to the day. */
-#define TOFU_ENDPOINT_FIELD_FIRST_VALID         2107 /**< When a CA, DANE or a private CA first
-                                                          vouched for it. */
-#define TOFU_ENDPOINT_FIELD_LAST_VALID          2108 /**< When one of these last did, to the day. */
-#define TOFU_ENDPOINT_FIELD_EXPECT_CHANGE_UNTIL 2109 /**< Until when a change was announced with
-                                                          tofu_endpoint_expect_change. */
-#define TOFU_ENDPOINT_FIELD_FORGOTTEN           2110 /**< When it was forgotten; the next contact
-                                                          asks. */
-#define TOFU_ENDPOINT_FIELD_PINS                2111 /**< How many pins it has, in whatever
+#define TOFU_ENDPOINT_FIELD_HOST                2102 /**< Text: the host in its canonical
+                                                          spelling. */
+#define TOFU_ENDPOINT_FIELD_DISPLAY             2103 /**< Text: host, port and account in one, as
+                                                          messages have it. */
+#define TOFU_ENDPOINT_FIELD_PORT                2104 /**< Number: the TCP port. */
+#define TOFU_ENDPOINT_FIELD_FIRST_SEEN          2105 /**< Number: when it was first contacted. */
+#define TOFU_ENDPOINT_FIELD_LAST_SEEN           2106 /**< Number: when it was last accepted, to the
+                                                          day. */
+#define TOFU_ENDPOINT_FIELD_FIRST_VALID         2107 /**< Number: when a CA, DANE or a private CA
+                                                          first vouched for it. */
+#define TOFU_ENDPOINT_FIELD_LAST_VALID          2108 /**< Number: when one of these last did, to the
+                                                          day. */
+#define TOFU_ENDPOINT_FIELD_EXPECT_CHANGE_UNTIL 2109 /**< Number: until when a change was announced
+                                                          with tofu_endpoint_expect_change. */
+#define TOFU_ENDPOINT_FIELD_FORGOTTEN           2110 /**< Number: when it was forgotten; the next
+                                                          contact asks. */
+#define TOFU_ENDPOINT_FIELD_PINS                2111 /**< Number: how many pins it has, in any
                                                           state. */
-#define TOFU_ENDPOINT_FIELD_HAS_POLICY          2112 /**< 1 where it has a policy of its own. */
+#define TOFU_ENDPOINT_FIELD_HAS_POLICY          2112 /**< Number: 1 if it has a policy of its
+                                                          own. */
 
 /**
- * A text of an endpoint, escaped and fit to show.
+ * Gives a text of an endpoint, escaped and fit to show.
  *
  * @param endpoint  borrowed; may be NULL, which gives "".
- * @param field     TOFU_ENDPOINT_FIELD_ACCOUNT, TOFU_ENDPOINT_FIELD_HOST or
- *                  TOFU_ENDPOINT_FIELD_DISPLAY.
- * @return NUL-terminated UTF-8, borrowed from the endpoint; "" for another field; never NULL.
+ * @param field     a field TOFU_ENDPOINT_FIELD_... that is a text; another one gives "".
+ * @return NUL-terminated UTF-8, borrowed from the endpoint; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_endpoint_string(const tofu_endpoint *endpoint, tofu_endpoint_field field);
 
 /**
- * A number of an endpoint. What is known of it, only one from a list of endpoints has.
+ * Gives a number of an endpoint. Only an endpoint from a list of endpoints has more than its port.
  *
  * @param endpoint  borrowed; may be NULL, which gives 0.
- * @param field     TOFU_ENDPOINT_FIELD_PORT or one of the fields after it.
- * @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never", for what
- *         this object does not know, and for another field.
+ * @param field     a field TOFU_ENDPOINT_FIELD_... that is a number; another one gives 0.
+ * @return the port, a count, or a time in seconds since the epoch, UTC; 0 for "never" and for what
+ *         this object does not know.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2486,15 +2518,17 @@ int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, tofu_endpoint_field 
  * Announces that an endpoint will change: until then a loss of CA validity is asked about instead
  * of rejected.
  *
- * The way back from a downgrade for a person who knows the reason. It trusts nothing by itself.
+ * This is the way back from a downgrade for a person who knows the reason. It trusts nothing by
+ * itself.
  *
  * @param store     must not be NULL.
  * @param endpoint  borrowed; must not be NULL.
- * @param until     seconds since the epoch, UTC; 0 takes it back; negative is refused.
+ * @param until     seconds since the epoch, UTC; 0 withdraws the announcement; a negative time is
+ *                  refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_endpoint_expect_change(
@@ -2513,20 +2547,22 @@ typedef uint64_t tofu_forget_flags;
 #define TOFU_FORGET_POLICY    0x20000000 /**< Its own policy, and a change that was announced. */
 
 /**
- * Forgets an endpoint, or a part of what is known of it. Can be undone with tofu_store_undo.
- *
- * Forgetting makes nobody trusted: the next contact asks, even where first use is accepted; what is
- * blocked stays blocked; and that the endpoint was once CA-valid stays known, so that this is no
- * way around a downgrade. Trust for the session ends with it. What is trusted for any account, or
- * by a store below, stays trusted: the text of the event names it.
+ * Forgets an endpoint, or a part of what is known of it. tofu_store_undo can undo this.
+ * - Forgetting never adds trust: the next contact asks, even where the policy accepts a first use.
+ * - What is blocked stays blocked.
+ * - That the endpoint was once CA-valid stays known, so that forgetting is no way around a
+ *   downgrade.
+ * - Trust for the session ends.
+ * - What is trusted for any account, or by a store below, stays trusted. The text of the event
+ *   names it.
  *
  * @param store     must not be NULL.
  * @param endpoint  borrowed; must not be NULL.
- * @param what      any of TOFU_FORGET_...; 0 for all of them; unknown bits are refused.
+ * @param what      any of TOFU_FORGET_...; 0 for all of them; other bits are refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where nothing is known of it; store errors.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND if nothing is known of it; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_endpoint_forget(
@@ -2576,7 +2612,7 @@ typedef int32_t tofu_pin_state;
  * @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on
  *               failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2599,7 +2635,7 @@ tofu_status tofu_list_endpoints(
  * @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on
  *               failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2622,7 +2658,7 @@ tofu_status tofu_list_pins(
  * @param out    where to write the list, owned by the caller, freed with tofu_iter_free; NULL on
  *               failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2654,7 +2690,7 @@ typedef int32_t tofu_severity;
  * @param out       where to write the list, owned by the caller, freed with tofu_iter_free; NULL on
  *                  failure; must not be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID.
+ * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2668,65 +2704,65 @@ tofu_status tofu_list_events(
     tofu_error **err);
 
 /**
- * Goes to the next item of a list, the first one at the first call. What the one before lent is
- * gone.
+ * Goes to the next item of a list; the first call goes to the first item. What the list lent before
+ * is no longer valid.
  *
  * @param iter  must not be NULL.
  * @param err   where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: there is one. TOFU_END: there are no more. Store errors: the list stays where it
- *         is and may be tried again.
+ * @return TOFU_OK: there is an item. TOFU_END: there are no more. Store errors: the list stays
+ *         where it is, and the call may be repeated.
  *
- * Thread safety: one thread at a time. Since: 0.1.0.
+ * Thread safety: one thread at a time; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_iter_next(tofu_iter *iter, tofu_error **err);
 
 /**
- * The endpoint that a list stands at.
+ * Gives the endpoint that a list stands at.
  *
  * @param iter  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the
- *         first and after the last item.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before
+ *         the first and after the last item.
  *
  * Thread safety: one thread at a time. Since: 0.1.0.
  */
 const tofu_endpoint *tofu_iter_endpoint(const tofu_iter *iter);
 
 /**
- * The pin that a list stands at.
+ * Gives the pin that a list stands at.
  *
  * @param iter  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the
- *         first and after the last item.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before
+ *         the first and after the last item.
  *
  * Thread safety: one thread at a time. Since: 0.1.0.
  */
 const tofu_pin *tofu_iter_pin(const tofu_iter *iter);
 
 /**
- * The pending question that a list stands at.
+ * Gives the pending question that a list stands at.
  *
  * @param iter  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the
- *         first and after the last item.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before
+ *         the first and after the last item.
  *
  * Thread safety: one thread at a time. Since: 0.1.0.
  */
 const tofu_pending *tofu_iter_pending(const tofu_iter *iter);
 
 /**
- * The event that a list stands at.
+ * Gives the event that a list stands at.
  *
  * @param iter  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the list until its next tofu_iter_next; NULL in another list, before the
- *         first and after the last item.
+ * @return borrowed from the list until its next tofu_iter_next; NULL in another list, and before
+ *         the first and after the last item.
  *
  * Thread safety: one thread at a time. Since: 0.1.0.
  */
 const tofu_event *tofu_iter_event(const tofu_iter *iter);
 
 /**
- * Frees a list, with what it lent.
+ * Frees a list, with everything borrowed from it.
  *
  * @param iter  owned by the caller, who gives it up; may be NULL.
  *
@@ -2737,11 +2773,11 @@ void tofu_iter_free(tofu_iter *iter);
 /* ---- 3.3 Pin ------------------------------------------------------------------------------------
  * A key or certificate that is trusted or refused.
  *
- * tofu_pin: Something trusted, or refused, for one endpoint or everywhere, as it was when it was
- * listed. Immutable.
+ * tofu_pin: Something trusted or refused, for one endpoint or everywhere, as it was when it was
+ * listed. It is immutable.
  *
- * tofu_pin_options: What a pin made by hand is to be: its kind, its state, and what it names. It
- * belongs to one thread while it is built, is frozen by its first use, and may be used again.
+ * tofu_pin_options: What a pin made by hand is to be: its kind, its state, and what it names. One
+ * thread builds it; its first use freezes it; it may be used again.
  */
 
 /**
@@ -2908,24 +2944,22 @@ typedef int32_t tofu_pin_field;
                                                only). */
 
 /**
- * A number of a pin.
+ * Gives a number of a pin.
  *
  * @param pin    borrowed; may be NULL, which gives 0.
  * @param field  a field TOFU_PIN_FIELD_... that is a number; another one gives 0.
- * @return a number, a code, or a time in seconds since the epoch, UTC; 0 for "never", "none" and
- *         another field.
+ * @return a number, a code, or a time in seconds since the epoch, UTC; 0 for "never" and "none".
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 int64_t tofu_pin_number(const tofu_pin *pin, tofu_pin_field field);
 
 /**
- * A text of a pin, escaped and fit to show.
+ * Gives a text of a pin, escaped and fit to show.
  *
  * @param pin    borrowed; may be NULL, which gives "".
  * @param field  a field TOFU_PIN_FIELD_... that is a text; another one gives "".
- * @return NUL-terminated UTF-8, borrowed from the pin; "" for none and for another field; never
- *         NULL.
+ * @return NUL-terminated UTF-8, borrowed from the pin; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2943,7 +2977,7 @@ const char *tofu_pin_string(const tofu_pin *pin, tofu_pin_field field);
 int32_t tofu_pin_waives(const tofu_pin *pin, tofu_problem problem);
 
 /**
- * Where a pin belongs.
+ * Gives the endpoint that a pin belongs to.
  *
  * @param pin  borrowed; may be NULL, which gives NULL.
  * @return borrowed from the pin; NULL for what is blocked everywhere.
@@ -2953,10 +2987,10 @@ int32_t tofu_pin_waives(const tofu_pin *pin, tofu_problem problem);
 const tofu_endpoint *tofu_pin_endpoint(const tofu_pin *pin);
 
 /**
- * The certificate that a pin was made from.
+ * Gives the certificate that a pin was made from.
  *
  * @param pin  borrowed; may be NULL, which gives NULL.
- * @return borrowed from the pin; NULL where only the fingerprint is known.
+ * @return borrowed from the pin; NULL if only the fingerprint is known.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -2990,24 +3024,22 @@ tofu_status tofu_pin_add(
     tofu_error **err);
 
 /**
- * Lets a pin of the system's store count no more for an endpoint: the key then asks, as any retired
- * one does.
+ * Masks a pin of a system store for an endpoint: the key then asks, as a replaced one does.
  *
- * The mask is a retired pin of the same kind and value in the store itself, which stays when the
- * endpoint is forgotten. tofu_pin_forget takes it away, and tofu_store_undo does. What a store of
- * the system blocks stays blocked.
+ * The mask is a retired pin of the same kind and value in the store itself. It stays when the
+ * endpoint is forgotten; tofu_pin_forget and tofu_store_undo remove it. What a system store blocks
+ * stays blocked.
  *
  * @param store     must not be NULL.
- * @param endpoint  whose pin it is; borrowed; must not be NULL.
+ * @param endpoint  the endpoint of the pin; borrowed; must not be NULL.
  * @param kind      one of TOFU_PIN_KIND_....
  * @param value     what the pin names, as TOFU_PIN_FIELD_VALUE gives it or in any other spelling
- *                  that tofu_pin_add takes, NUL-terminated; must not be NULL.
+ *                  that tofu_pin_options_set_value takes, NUL-terminated; must not be NULL.
  * @param id        where to write the number of the mask, 0 on failure; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where no store below has such a pin of the endpoint;
- *         TOFU_E_INVALID; store errors.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND if no store below has such a pin of the endpoint; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_pin_mask(
@@ -3019,21 +3051,21 @@ tofu_status tofu_pin_mask(
     tofu_error **err);
 
 /**
- * Changes a field of a pin. Can be undone with tofu_store_undo.
- *
- * "state": "trusted", "staged", "retired", "blocked" or "compromised"; a compromised pin stays so,
- * a blocked one can only be retired. "expires": seconds since the epoch, UTC, "0" for never.
- * "comment": any text.
+ * Changes a field of a pin. tofu_store_undo can undo this.
+ * - "state": "trusted", "staged", "retired", "blocked" or "compromised". A compromised pin stays
+ *   compromised, and a blocked one can only be retired.
+ * - "expires": seconds since the epoch, UTC; "0" for never.
+ * - "comment": any text.
  *
  * @param store  must not be NULL.
- * @param id     the pin's number.
- * @param field  its name, NUL-terminated; must not be NULL.
+ * @param id     the number of the pin.
+ * @param field  the name of the field, NUL-terminated; must not be NULL.
  * @param value  its value, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID also for a change that is not allowed; store
  *         errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_pin_set(
@@ -3044,18 +3076,18 @@ tofu_status tofu_pin_set(
     tofu_error **err);
 
 /**
- * Forgets a pin; for what is blocked everywhere, lifts the block. Can be undone, but for the
- * latter.
+ * Forgets a pin, or lifts a block that holds everywhere. tofu_store_undo can undo the former.
  *
- * A pin blocked for one endpoint is not forgotten: set its state to "retired" first. Where nothing
- * else is known of the endpoint, the next contact asks, even where first use is accepted.
+ * A pin that is blocked for one endpoint is not forgotten: set its state to "retired" first. If
+ * nothing else is known of the endpoint, the next contact asks, even where the policy accepts a
+ * first use.
  *
  * @param store  must not be NULL.
- * @param id     the pin's number.
+ * @param id     the number of the pin.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND; TOFU_E_INVALID for a blocked pin; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_pin_forget(tofu_store *store, int64_t id, tofu_error **err);
@@ -3064,11 +3096,11 @@ tofu_status tofu_pin_forget(tofu_store *store, int64_t id, tofu_error **err);
  * A question that nobody could answer when it came up.
  *
  * tofu_pending: A question that nobody could answer when it came up, as it was when it was listed.
- * Immutable.
+ * It is immutable.
  */
 
 /**
- * The endpoint that a question is about.
+ * Gives the endpoint that a question is about.
  *
  * @param pending  borrowed; may be NULL, which gives NULL.
  * @return borrowed from the question; NULL for NULL.
@@ -3078,39 +3110,39 @@ tofu_status tofu_pin_forget(tofu_store *store, int64_t id, tofu_error **err);
 const tofu_endpoint *tofu_pending_endpoint(const tofu_pending *pending);
 
 /**
- * A field of a pending question.
+ * A field of a pending question, for tofu_pending_number and tofu_pending_string.
  */
 typedef int32_t tofu_pending_field;
-#define TOFU_PENDING_FIELD_COUNT        2301 /**< How often it was asked. */
-#define TOFU_PENDING_FIELD_FIRST        2302 /**< When it was first asked. */
-#define TOFU_PENDING_FIELD_LAST         2303 /**< When it was last asked. */
-#define TOFU_PENDING_FIELD_CONTRADICTED 2304 /**< 1 where the known key was accepted after this one
-                                                  was seen: a reason for distrust. */
-#define TOFU_PENDING_FIELD_ID           2305 /**< The id of the verdict that asked, as
-                                                  tofu_verdict_id gave it and tofu_pending_dismiss
+#define TOFU_PENDING_FIELD_COUNT        2301 /**< Number: how often it was asked. */
+#define TOFU_PENDING_FIELD_FIRST        2302 /**< Number: when it was first asked. */
+#define TOFU_PENDING_FIELD_LAST         2303 /**< Number: when it was last asked. */
+#define TOFU_PENDING_FIELD_CONTRADICTED 2304 /**< Number: 1 if the known key was accepted after this
+                                                  one was seen, which is a reason for distrust. */
+#define TOFU_PENDING_FIELD_ID           2305 /**< Text: the id of the verdict that asked, as
+                                                  tofu_verdict_id gave it. tofu_pending_dismiss
                                                   takes it. */
-#define TOFU_PENDING_FIELD_KEY          2306 /**< The key that was seen: "sha256//" and base64. */
-#define TOFU_PENDING_FIELD_CERT         2307 /**< The fingerprint of the certificate that was seen,
-                                                  as hexadecimal pairs. */
+#define TOFU_PENDING_FIELD_KEY          2306 /**< Text: the key that was seen, as "sha256//" and
+                                                  base64. */
+#define TOFU_PENDING_FIELD_CERT         2307 /**< Text: the fingerprint of the certificate that was
+                                                  seen, as hexadecimal pairs. */
 
 /**
- * A number of a question.
+ * Gives a number of a question.
  *
  * @param pending  borrowed; may be NULL, which gives 0.
- * @param field    TOFU_PENDING_FIELD_COUNT, TOFU_PENDING_FIELD_FIRST, TOFU_PENDING_FIELD_LAST or
- *                 TOFU_PENDING_FIELD_CONTRADICTED.
- * @return a number, or a time in seconds since the epoch, UTC; 0 for another field.
+ * @param field    a field TOFU_PENDING_FIELD_... that is a number; another one gives 0.
+ * @return a number, or a time in seconds since the epoch, UTC.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 int64_t tofu_pending_number(const tofu_pending *pending, tofu_pending_field field);
 
 /**
- * A text of a question, escaped and fit to show.
+ * Gives a text of a question, escaped and fit to show.
  *
  * @param pending  borrowed; may be NULL, which gives "".
- * @param field    TOFU_PENDING_FIELD_ID, TOFU_PENDING_FIELD_KEY or TOFU_PENDING_FIELD_CERT.
- * @return NUL-terminated UTF-8, borrowed from the question; "" for another field; never NULL.
+ * @param field    a field TOFU_PENDING_FIELD_... that is a text; another one gives "".
+ * @return NUL-terminated UTF-8, borrowed from the question; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3119,21 +3151,22 @@ const char *tofu_pending_string(const tofu_pending *pending, tofu_pending_field 
 /**
  * Decides a question again, with the chain that was seen then and with what is known now.
  *
- * Answer its verdict with tofu_verdict_trust, at most 30 days after it was last asked, or with
- * tofu_pin_add to block; either ends the question. Looking at it again writes nothing and is no
- * event. TOFU_OK says that the chain would be accepted by now; it is no connection to send anything
- * over.
+ * Answer the verdict with tofu_verdict_trust, at most 30 days after the question was last asked, or
+ * with tofu_pin_add to block; both end the question. Looking at a question writes nothing and
+ * causes no event. TOFU_OK says that the chain would be accepted by now; there is no connection to
+ * send anything over.
  *
  * @param store    the store that the question was found in; must not be NULL.
  * @param pending  borrowed; must not be NULL.
- * @param options  of which time, flags and policy count; frozen by this call; may be NULL for none.
+ * @param options  their time, flags, policy and additions to the policy count; frozen by this call;
+ *                 may be NULL for none.
  * @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free;
  *                 written for TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in
- *         tofu_check_chain; store errors; what a setter of options was refused with.
+ *         tofu_check_chain; what a setter of the options was refused with; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_pending_check(
@@ -3144,7 +3177,8 @@ tofu_status tofu_pending_check(
     tofu_error **err);
 
 /**
- * Removes a question without an answer. The server is neither trusted nor blocked, and asks again.
+ * Removes a question without an answer. The server is neither trusted nor blocked, and the next
+ * contact asks again.
  *
  * @param store       must not be NULL.
  * @param verdict_id  as tofu_verdict_id or TOFU_PENDING_FIELD_ID gave it, NUL-terminated; must not
@@ -3152,7 +3186,7 @@ tofu_status tofu_pending_check(
  * @param err         where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_E_NOT_FOUND; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_pending_dismiss(tofu_store *store, const char *verdict_id, tofu_error **err);
@@ -3160,81 +3194,82 @@ tofu_status tofu_pending_dismiss(tofu_store *store, const char *verdict_id, tofu
 /* ---- 3.5 Event ----------------------------------------------------------------------------------
  * What happened, and a listener for it.
  *
- * tofu_event: Something that happened. Immutable.
+ * tofu_event: Something that happened. It is immutable.
  */
 
 /**
- * A field of an event.
+ * A field of an event, for tofu_event_number and tofu_event_string.
  */
 typedef int32_t tofu_event_field;
-#define TOFU_EVENT_FIELD_ID          2401 /**< The event's number in the log, ascending; 0 for one
-                                               that is not kept there. */
-#define TOFU_EVENT_FIELD_TIME        2402 /**< When it happened. */
-#define TOFU_EVENT_FIELD_SEVERITY    2403 /**< One of TOFU_SEVERITY_.... */
-#define TOFU_EVENT_FIELD_PORT        2404 /**< The port of the endpoint that it is about. */
-#define TOFU_EVENT_FIELD_UNDOABLE    2405 /**< 1 for a change that tofu_store_undo may take back. */
-#define TOFU_EVENT_FIELD_CODE        2406 /**< A stable code: "trusted", "pin-added", "downgrade";
-                                               docs/events.md lists them. */
-#define TOFU_EVENT_FIELD_TEXT        2407 /**< Plain words. */
-#define TOFU_EVENT_FIELD_HOST        2408 /**< The host of the endpoint that it is about. */
-#define TOFU_EVENT_FIELD_ACCOUNT     2409 /**< The account of that endpoint. */
-#define TOFU_EVENT_FIELD_APPLICATION 2410 /**< The program that caused it. */
-#define TOFU_EVENT_FIELD_KEY         2411 /**< The key presented or named: "sha256//" and base64. */
-#define TOFU_EVENT_FIELD_JSON        2412 /**< All of it as JSON. */
-#define TOFU_EVENT_FIELD_CERTIFICATE 2413 /**< The fingerprint of the certificate presented or
-                                               named: hexadecimal pairs. */
+#define TOFU_EVENT_FIELD_ID          2401 /**< Number: its number in the log, ascending; 0 for an
+                                               event that the log does not keep. */
+#define TOFU_EVENT_FIELD_TIME        2402 /**< Number: when it happened. */
+#define TOFU_EVENT_FIELD_SEVERITY    2403 /**< Number: one of TOFU_SEVERITY_.... */
+#define TOFU_EVENT_FIELD_PORT        2404 /**< Number: the port of the endpoint that it is about. */
+#define TOFU_EVENT_FIELD_UNDOABLE    2405 /**< Number: 1 for a change that tofu_store_undo may take
+                                               back. */
+#define TOFU_EVENT_FIELD_CODE        2406 /**< Text: a stable code such as "trusted", "pin-added" or
+                                               "downgrade"; docs/events.md lists them. */
+#define TOFU_EVENT_FIELD_TEXT        2407 /**< Text: what happened, in plain words. */
+#define TOFU_EVENT_FIELD_HOST        2408 /**< Text: the host of the endpoint that it is about. */
+#define TOFU_EVENT_FIELD_ACCOUNT     2409 /**< Text: the account of that endpoint. */
+#define TOFU_EVENT_FIELD_APPLICATION 2410 /**< Text: the program that caused it. */
+#define TOFU_EVENT_FIELD_KEY         2411 /**< Text: the key that was presented or named, as
+                                               "sha256//" and base64. */
+#define TOFU_EVENT_FIELD_JSON        2412 /**< Text: all of it as JSON. */
+#define TOFU_EVENT_FIELD_CERTIFICATE 2413 /**< Text: the fingerprint of the certificate that was
+                                               presented or named, as hexadecimal pairs. */
 
 /**
- * A number of an event.
+ * Gives a number of an event.
  *
  * @param event  borrowed; may be NULL, which gives 0.
- * @param field  TOFU_EVENT_FIELD_ID, TOFU_EVENT_FIELD_TIME, TOFU_EVENT_FIELD_SEVERITY,
- *               TOFU_EVENT_FIELD_PORT or TOFU_EVENT_FIELD_UNDOABLE.
- * @return a number, or a time in seconds since the epoch, UTC; 0 for "none" and for another field.
+ * @param field  a field TOFU_EVENT_FIELD_... that is a number; another one gives 0.
+ * @return a number, or a time in seconds since the epoch, UTC; 0 for "none".
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 int64_t tofu_event_number(const tofu_event *event, tofu_event_field field);
 
 /**
- * A text of an event, escaped and fit to show.
+ * Gives a text of an event, escaped and fit to show.
  *
  * @param event  borrowed; may be NULL, which gives "".
- * @param field  TOFU_EVENT_FIELD_CODE or one of the fields after it.
- * @return NUL-terminated UTF-8, borrowed from the event; "" for none and for another field; never
- *         NULL.
+ * @param field  a field TOFU_EVENT_FIELD_... that is a text; another one gives "".
+ * @return NUL-terminated UTF-8, borrowed from the event; never NULL.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
 const char *tofu_event_string(const tofu_event *event, tofu_event_field field);
 
 /**
- * Called once when the library will not use a pointer of the application any more. It may be called
- * on any thread that used the object; it may call anything, and must return (no exception, no
+ * The library calls this once when it will not use a pointer of the application any more. It may
+ * run on any thread that used the object. It may call anything, and must return (no exception, no
  * longjmp).
  */
 typedef void (*tofu_destroy_fn)(void *user_data);
 
 /**
- * Told of an event, which is lent for the time of the call. It runs on the thread of the call that
- * caused the event, after locks are released and before that call returns; it may call anything but
- * free its own store, and must return (no exception, no longjmp).
+ * The library calls this with an event, which is borrowed for the time of the call. It runs on the
+ * thread of the call that caused the event, after locks are released and before that call returns.
+ * It may call anything except to free its own store, and must return (no exception, no longjmp).
  */
 typedef void (*tofu_event_fn)(const tofu_event *event, void *user_data);
 
 /**
- * Sets who is told of the events of a store handle: every check, and every change made through it.
+ * Sets a listener for the events of a store handle: every check, and every change made through it.
  *
- * Events of other programs are not told; list them with tofu_iter_new. A dry run is no event.
- * Handles fetched with tofu_store_get_default share the listener of the handle that was set.
+ * Events of other programs do not reach the listener; tofu_list_events lists them. A dry run causes
+ * no event.
  *
  * @param store      must not be NULL.
- * @param listener   called from any thread that uses the store, several at once if the program has
- *                   several; may be NULL, which removes the one before.
+ * @param listener   called from every thread that uses the store, and from several at once if the
+ *                   program has several; may be NULL, which removes the one set before.
  * @param user_data  handed to each call; may be NULL.
- * @param destroy    called once with user_data when it is not used any more: after another listener
- *                   was set and no call is under way, or with the last handle of the store, or at
- *                   once where listener is NULL; not called where this call fails; may be NULL.
+ * @param destroy    called once with user_data when the library will not use it any more: after
+ *                   another listener was set and no call is under way, with the last handle of the
+ *                   store, or at once if listener is NULL. It is not called if this call fails; may
+ *                   be NULL.
  * @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK.
  *
@@ -3255,15 +3290,16 @@ tofu_status tofu_store_set_listener(
 /**
  * Reads a policy from a store.
  *
- * Only the policy that was saved there: for the preset that counts where none is, use
- * tofu_policy_new.
+ * It reads only a policy that was saved there. If none was saved, the preset "default" is in force,
+ * and tofu_policy_new makes it.
  *
  * @param store     must not be NULL.
- * @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
- * @param out       where to write a policy of one's own, freed with tofu_policy_free; NULL on
- *                  failure; must not be NULL.
+ * @param endpoint  borrowed; reads the policy of this endpoint; may be NULL for the policy of the
+ *                  whole store.
+ * @param out       where to write the policy, owned by the caller, freed with tofu_policy_free;
+ *                  NULL on failure; must not be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where none was saved; store errors.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND if none was saved; store errors.
  *
  * Thread safety: any thread. Since: 0.1.0.
  */
@@ -3275,19 +3311,19 @@ tofu_status tofu_policy_load(
     tofu_error **err);
 
 /**
- * Saves a policy in a store, for all checks or for one endpoint, in place of the one before.
+ * Saves a policy in a store, for all checks or for one endpoint, in place of the one saved before.
  *
- * A policy set on a check still takes its place there. Saved, it counts from the next check on, in
- * all programs.
+ * A saved policy counts from the next check on, in all programs. A policy that a program sets on a
+ * check takes its place in that check.
  *
  * @param store     must not be NULL.
- * @param endpoint  whose policy, borrowed; may be NULL for that of the whole store.
- * @param policy    copied and frozen by this call; may be NULL, which removes the one that was
- *                  saved.
+ * @param endpoint  borrowed; saves the policy of this endpoint; may be NULL for the policy of the
+ *                  whole store.
+ * @param policy    copied and frozen by this call; may be NULL, which removes the saved one.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; what a setter of the policy was refused with; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_policy_save(
@@ -3358,18 +3394,18 @@ tofu_status tofu_store_import(
     tofu_error **err);
 
 /**
- * Writes what a store holds: all of it, to be kept or taken to another machine, or what is trusted
+ * Writes what a store holds: everything, to keep or to take to another machine, or what is trusted
  * now, for other programs.
  *
  * TOFU_FORMAT_JSON loses nothing; tofu_store_import with TOFU_IMPORT_RESTORE makes the same store
- * of it. The other formats hold trusted pins alone, and leave out what they cannot say without
- * widening it, what is blocked and what has expired: the report names each.
+ * of it. The other formats hold trusted pins only. They leave out pins that they cannot express
+ * without trusting more, and pins that are blocked or have expired; the report names each of these.
  *
  * @param store   must not be NULL.
  * @param format  TOFU_FORMAT_JSON, TOFU_FORMAT_KNOWN_HOSTS, TOFU_FORMAT_PEM,
  *                TOFU_FORMAT_FINGERPRINTS, TOFU_FORMAT_KEY_FINGERPRINTS or
  *                TOFU_FORMAT_CERT_OVERRIDE.
- * @param host    only this host's pins, NUL-terminated UTF-8; must be NULL for TOFU_FORMAT_JSON;
+ * @param host    writes the pins of this host only, NUL-terminated UTF-8; not for TOFU_FORMAT_JSON;
  *                may be NULL for all.
  * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on
  *                failure; must not be NULL.
@@ -3380,7 +3416,7 @@ tofu_status tofu_store_import(
  * @return TOFU_OK; TOFU_E_NAME if host is not a valid host name; TOFU_E_INVALID also for another
  *         format; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_export(
@@ -3396,60 +3432,61 @@ tofu_status tofu_store_export(
  */
 
 /**
- * A number that moves with any change of the store by anyone, for views that want to know when to
- * read again.
+ * Gives a number that moves with every change of the store, whoever made it. A view reads again
+ * when it has moved.
  *
  * @param store  must not be NULL.
  * @param out    where to write the number, 0 on failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_generation(tofu_store *store, uint64_t *out, tofu_error **err);
 
 /**
- * Takes a change back: puts its endpoint, all endpoints of an import, or the store-wide policy, to
- * what was before it.
- *
- * Only where no other change came after it; contact in between does not matter, and what it taught
- * is kept. It never lifts a block, never revives a compromised key, and never forgets that an
- * endpoint was once CA-valid; the text of the event that it leaves names the pins that stay blocked
- * or compromised for that reason. An undo can be undone, by its number; that of an import, by any
- * of its numbers, as a whole. A restore cannot be undone, and nothing from before it.
+ * Takes a change back: its endpoint, all endpoints of an import, or the store-wide policy become
+ * what they were before it.
+ * - It works only if no other change came after it. Contact with the server in between does not
+ *   matter, and what that taught is kept.
+ * - It never lifts a block, never revives a compromised key, and never forgets that an endpoint was
+ *   once CA-valid. The text of the event that it leaves names the pins that stay blocked or
+ *   compromised.
+ * - An undo can be undone by its own number. An import is undone as a whole, by any of its numbers.
+ * - A restore cannot be undone, and neither can what was before it.
  *
  * @param store  must not be NULL.
  * @param event  the number of the change's event (TOFU_EVENT_FIELD_UNDOABLE tells which); 0 for the
- *               last change that can be taken back and was not yet. What only blocked is passed
- *               over then, and so are the earlier changes of the same endpoint, blocks everywhere
- *               and their lifting, tofu_pending_dismiss and tofu_store_prune. The events say which
- *               change it was, so name it where that matters.
+ *               last change that can be taken back and has not been. With 0, changes that only
+ *               blocked are skipped, and so are earlier changes of the same endpoint, blocks
+ *               everywhere and their lifting, tofu_pending_dismiss and tofu_store_prune. The events
+ *               say which change it was, so name the change where that matters.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such change; TOFU_E_CONFLICT where a later
- *         change stands in the way, which the message names with what to do (mere contact does not,
- *         unless it promoted or retired a pin); TOFU_E_INVALID for an event that is no such change,
- *         or where only blocks are left; store errors.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND if there is no such change; TOFU_E_CONFLICT if a later change
+ *         stands in the way, which the message names with what to do; TOFU_E_INVALID for an event
+ *         that is not such a change, and if only blocks are left; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_undo(tofu_store *store, int64_t event, tofu_error **err);
 
 /**
- * Takes away what is old: events, pending questions, and what was seen and not accepted.
+ * Removes what is old: events, pending questions, and what was seen and not accepted.
  *
- * Pins, what was accepted, policies and blocks stay, however old. The store also bounds itself;
- * nobody needs to call this.
+ * Pins, accepted certificates, policies and blocks stay, however old they are. The store also
+ * bounds itself, so that no program has to call this.
  *
  * @param store    must not be NULL.
- * @param before   what is older goes, in seconds since the epoch, UTC; negative is refused, and so
- *                 is a time to come, which would take all of the log and every undo with it.
- * @param removed  where to write how many things went, 0 on failure; may be NULL.
+ * @param before   removes what is older than this time, in seconds since the epoch, UTC. A negative
+ *                 time is refused, and so is a future one, which would remove the whole log and
+ *                 with it every undo.
+ * @param removed  where to write how many things were removed, 0 on failure; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_prune(
@@ -3459,19 +3496,20 @@ tofu_status tofu_store_prune(
     tofu_error **err);
 
 /**
- * Verifies all of a store: every seal, link, index and count, and the file below them.
+ * Verifies a whole store: every seal, link, index and count, and the file below them.
  *
- * Takes time linear in the store. No other call needs it: each proves what it answers.
+ * It takes time linear in the size of the store. No other call depends on it, because each call
+ * proves what it answers.
  *
  * @param store   must not be NULL.
  * @param report  where to write what was found, as JSON (docs/json-reports.md), owned by the
  *                caller, freed with tofu_text_free; written for TOFU_OK and, unlike other outputs,
- *                for TOFU_E_DAMAGED where the store could be read; may be NULL.
+ *                for TOFU_E_DAMAGED if the store could be read; may be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: sound. TOFU_E_DAMAGED: it is not, and the message has the first thing found.
- *         Store errors.
+ * @return TOFU_OK: the store is sound. TOFU_E_DAMAGED: it is not, and the message has the first
+ *         thing found. Other store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_verify(tofu_store *store, tofu_text **report, tofu_error **err);
@@ -3479,47 +3517,46 @@ tofu_status tofu_store_verify(tofu_store *store, tofu_text **report, tofu_error 
 /**
  * Writes a complete copy of a store to a new file, while the store is in use.
  *
- * @param store  must not be NULL; one on storage of the application's own is backed up by the
- *               application.
+ * @param store  must not be NULL. Storage of the application's own is backed up by the application.
  * @param path   a file that does not exist, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID also where the file exists and for storage of the application's
+ * @return TOFU_OK; TOFU_E_INVALID also if the file exists, and for storage of the application's
  *         own; store errors, which may be about the new file.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_backup(tofu_store *store, const char *path, tofu_error **err);
 
 /**
- * Puts the content of a backup in place of what is in a store, in one change.
+ * Replaces the content of a store by that of a backup, in one change.
  *
- * The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked,
- * what is compromised stays so, and the log keeps its events: TOFU_EVENT_FIELD_TEXT of the one that
- * this leaves (restored) says how many blocks the backup lacks. Other programs see a change like
- * any other. It cannot be undone, and nothing from before it: take a backup before.
+ * The backup is verified first. What is blocked now, everywhere or for one endpoint, stays blocked;
+ * what is compromised stays so; and the log keeps its events. The text of the event that this
+ * leaves (restored) says how many blocks the backup lacks. Other programs see a change like any
+ * other. Neither the restore nor anything before it can be undone: make a backup first.
  *
  * @param store  must not be NULL.
  * @param path   a file that tofu_store_backup wrote, NUL-terminated UTF-8; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_NOT_FOUND where there is no such backup; TOFU_E_INVALID also for the
- *         store itself; store errors, which may be about the backup.
+ * @return TOFU_OK; TOFU_E_NOT_FOUND if there is no such file; TOFU_E_INVALID also for the store's
+ *         own file; store errors, which may be about the backup.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_restore(tofu_store *store, const char *path, tofu_error **err);
 
 /**
- * Counts what is in a store. Reads all of it.
+ * Counts what is in a store. It reads the whole store.
  *
  * @param store  must not be NULL.
- * @param out    where to write the numbers as JSON, owned by the caller, freed with tofu_text_free;
- *               NULL on failure; must not be NULL.
+ * @param out    where to write the numbers as JSON (docs/json-reports.md), owned by the caller,
+ *               freed with tofu_text_free; NULL on failure; must not be NULL.
  * @param err    where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; store errors.
  *
- * Thread safety: any thread. Since: 0.1.0.
+ * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */
 TOFU_CHECK_RESULT
 tofu_status tofu_store_stats(tofu_store *store, tofu_text **out, tofu_error **err);
@@ -3527,8 +3564,8 @@ tofu_status tofu_store_stats(tofu_store *store, tofu_text **out, tofu_error **er
 /* ---- 3.9 Store options --------------------------------------------------------------------------
  * How a store is opened.
  *
- * tofu_store_options: How a store is to be opened. One thread while it is built; frozen by its
- * first use; reusable.
+ * tofu_store_options: How a store is to be opened. One thread builds it; its first use freezes it;
+ * it may be used again.
  */
 
 /**
@@ -3546,22 +3583,23 @@ tofu_status tofu_store_options_new(tofu_store_options **out, tofu_error **err);
 
 /**
  * Sets an option.
- *
- * "application": the program's name, kept in the log. "busy-ms": how long a call may wait for other
- * programs, in milliseconds, 2000 by default. "read-only": "yes" opens without the right to write,
- * "no" is the default. "create": "no" fails when the file does not exist, "yes" is the default.
- * "accept-loss": "yes" goes on with a store that is known to have held more (it vanished, was
- * replaced or went back in time), for a call that a person asked for and never as a habit; "no" is
- * the default. "layer": the path of a read-only store of the system below this one, which must
- * belong to root; may be set several times, nearest first. "log-events" and "log-age": how many
- * events the log keeps, and for how many seconds.
+ * - "application": the name of the program, which the log keeps.
+ * - "busy-ms": how many milliseconds a call may wait for other programs; 2000 by default.
+ * - "read-only": "yes" opens the store without the right to write; "no" is the default.
+ * - "create": "no" fails if the file does not exist; "yes" is the default.
+ * - "accept-loss": "yes" goes on with a store that is known to have held more (it vanished, was
+ *   replaced or went back in time). Set it for one call that a person asked for, and never by
+ *   default; "no" is the default.
+ * - "layer": the path of a read-only store of the system below this one, which must belong to root.
+ *   It may be set several times, the nearest first.
+ * - "log-events" and "log-age": how many events the log keeps, and for how many seconds.
  *
  * @param options  not yet used; must not be NULL.
- * @param field    its name, NUL-terminated; must not be NULL.
+ * @param field    the name of the option, NUL-terminated; must not be NULL.
  * @param value    its value, NUL-terminated; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_INVALID also for an unknown field or value; TOFU_E_STATE after the first
- *         use; TOFU_E_INTERNAL. A refusal is remembered, and tofu_store_open fails with it.
+ * @return TOFU_OK; TOFU_E_INVALID also for an unknown option or value; TOFU_E_STATE after the first
+ *         use. A refusal is remembered, and tofu_store_open fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -3588,16 +3626,16 @@ void tofu_store_options_free(tofu_store_options *options);
 /* ---- 4.1 Backend --------------------------------------------------------------------------------
  * Three callbacks that read and write.
  *
- * tofu_sink: Takes the answer of a get or scan callback; valid during that callback alone.
+ * tofu_sink: Takes the answer of a get or scan callback. It is valid during that callback only.
  *
- * tofu_batch: The changes of one commit; valid during the commit callback alone.
+ * tofu_batch: The changes of one commit. It is valid during the commit callback only.
  */
 
 /**
- * Reads one key: calls tofu_sink_put once if it is there, not at all if it is not, and returns
- * TOFU_OK; any other number says that it cannot be told, which is never taken for "not there". May
- * be called on any thread that uses the store, several at once. It must return (no exception, no
- * longjmp).
+ * Reads one key. The callback calls tofu_sink_put once if the key is there, does not call it if the
+ * key is absent, and returns TOFU_OK. Any other number says that it cannot tell, which the library
+ * never takes for "absent". The library may call it on any thread that uses the store, and on
+ * several at once. It must return (no exception, no longjmp).
  */
 typedef int32_t (*tofu_backend_get_fn)(
     const uint8_t *key,
@@ -3606,10 +3644,10 @@ typedef int32_t (*tofu_backend_get_fn)(
     void *user_data);
 
 /**
- * Reads a range: calls tofu_sink_put for the first `limit` keys that begin with `prefix` and come
- * after `after` (not equal to it), in ascending order of bytes, a shorter key before its
- * extensions; all as of one moment. Returns TOFU_OK; any other number is a failure. Threads as for
- * tofu_backend_get_fn.
+ * Reads a range as of one moment. The callback calls tofu_sink_put for the first `limit` keys that
+ * begin with `prefix` and come after `after` (not equal to it), in ascending order of bytes, a
+ * shorter key before its extensions, and returns TOFU_OK. Any other number is a failure. Threads as
+ * for tofu_backend_get_fn.
  */
 typedef int32_t (*tofu_backend_scan_fn)(
     const uint8_t *after,
@@ -3621,20 +3659,21 @@ typedef int32_t (*tofu_backend_scan_fn)(
     void *user_data);
 
 /**
- * Applies a batch, durably and as a whole, or nothing of it: no other commit may come between its
- * expectations and its changes. Returns TOFU_OK; TOFU_E_CONFLICT where an expectation is not met,
- * and the library tries again with what is there now; any other number is a failure. Threads as for
- * tofu_backend_get_fn.
+ * Applies a batch durably and as a whole, or not at all: no other commit may come between its
+ * expectations and its changes. The callback returns TOFU_OK, or TOFU_E_CONFLICT if an expectation
+ * is not met, and the library then tries again with what is there now. Any other number is a
+ * failure. Threads as for tofu_backend_get_fn.
  */
 typedef int32_t (*tofu_backend_commit_fn)(const tofu_batch *batch, void *user_data);
 
 /**
- * Keeps the store in the application's own storage, ordered keys and values, instead of a file.
+ * Keeps the store in the application's own storage, as ordered keys and values, instead of in a
+ * file.
  *
- * Storage that is empty becomes a new store: where the application knows that there was one, the
- * option "create" set to "no" makes an emptied one an error. docs/backend.md says what is asked of
- * the callbacks. The storage may be shared with other processes if commits are atomic between them.
- * Opening takes a NULL path then.
+ * docs/backend.md says what the callbacks must do. Empty storage becomes a new store: an
+ * application that knows that there was one sets the option "create" to "no", so that emptied
+ * storage is an error. Other processes may share the storage if commits are atomic between them.
+ * tofu_store_open takes a NULL path with these options.
  *
  * @param options    not yet used; must not be NULL.
  * @param get        must not be NULL.
@@ -3642,11 +3681,11 @@ typedef int32_t (*tofu_backend_commit_fn)(const tofu_batch *batch, void *user_da
  * @param commit     must not be NULL.
  * @param user_data  handed to each call; may be NULL.
  * @param destroy    called once with user_data when the options and all stores opened with them are
- *                   freed, or another backend has been set; not called where this call fails; may
- *                   be NULL.
+ *                   freed, or another backend has been set. It is not called if this call fails;
+ *                   may be NULL.
  * @param err        where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK; TOFU_E_STATE after the first use; TOFU_E_INVALID; TOFU_E_INTERNAL. A refusal is
- *         remembered, and tofu_store_open fails with it.
+ * @return TOFU_OK; TOFU_E_STATE after the first use. A refusal is remembered, and tofu_store_open
+ *         fails with it.
  *
  * Thread safety: the thread that builds the options. Since: 0.1.0.
  */
@@ -3661,7 +3700,7 @@ tofu_status tofu_store_options_set_backend(
     tofu_error **err);
 
 /**
- * Gives one key and its value, from a get or scan callback. Both are copied.
+ * Gives the library one key and its value, from a get or scan callback. Both are copied.
  *
  * @param sink       as the callback got it; may be NULL, which does nothing.
  * @param key        the key; may be NULL with key_len 0.
@@ -3679,7 +3718,7 @@ void tofu_sink_put(
     size_t value_len);
 
 /**
- * How many operations a batch has.
+ * Counts the operations of a batch.
  *
  * @param batch  as the callback got it; may be NULL, which gives 0.
  * @return the number of operations.
@@ -3699,16 +3738,18 @@ typedef int32_t tofu_op;
 #define TOFU_OP_EXPECT_ABSENT 1104 /**< The key must be absent, or the batch is a conflict. */
 
 /**
- * One operation of a batch. All expectations are of the state before any change of the batch.
+ * Gives one operation of a batch. All expectations are about the state before any change of the
+ * batch.
  *
- * @param batch      as the callback got it; may be NULL, which gives 0 and nothing everywhere.
- * @param index      0 for the first; out of range gives 0 and nothing everywhere.
+ * @param batch      as the callback got it; may be NULL, which gives 0, NULL and the length 0.
+ * @param index      0 for the first operation; out of range gives 0, NULL and the length 0.
  * @param key        where to write the key, borrowed from the batch; may be NULL.
  * @param key_len    where to write its length in bytes; may be NULL.
- * @param value      where to write the value expected or to be put, borrowed likewise, NULL for the
- *                   other operations; may be NULL.
+ * @param value      where to write the value that is expected or to be put, borrowed from the
+ *                   batch, or NULL for the other operations; may be NULL.
  * @param value_len  where to write its length in bytes; may be NULL.
- * @return one of TOFU_OP_...; 0 where there is none. An unknown number is a reason to fail.
+ * @return one of TOFU_OP_...; 0 if there is no such operation. A callback that does not know the
+ *         number must fail.
  *
  * Thread safety: the thread of the callback, during it. Since: 0.1.0.
  */

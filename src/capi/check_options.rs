@@ -90,8 +90,8 @@ impl Options {
     }
 }
 
-/// What the caller states about a check beside host, port and chain. It belongs to one thread while it is built, is
-/// frozen by its first check, and may be used again.
+/// What the caller states about a check beside host, port and chain. One thread builds it; its first check freezes it;
+/// it may be used again.
 pub struct tofu_check_options {
     poison: Poison,
     pub(super) options: Building<Options>,

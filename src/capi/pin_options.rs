@@ -24,8 +24,8 @@ pub(super) struct Wanted {
     pub(super) comment: String,
 }
 
-/// What a pin made by hand is to be: its kind, its state, and what it names. It belongs to one thread while it is built,
-/// is frozen by its first use, and may be used again.
+/// What a pin made by hand is to be: its kind, its state, and what it names. One thread builds it; its first use
+/// freezes it; it may be used again.
 pub struct tofu_pin_options {
     poison: Poison,
     pub(super) wanted: Building<Wanted>,

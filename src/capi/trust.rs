@@ -15,8 +15,8 @@ use super::verdict::tofu_verdict;
 use crate::time::system_now;
 use crate::trust;
 
-/// How an answer is to be remembered. It belongs to one thread while it is built, is frozen by its first use, and may be
-/// used again. Without one, the suggested kind of pin is trusted until it is replaced.
+/// How an answer is to be remembered. One thread builds it; its first use freezes it; it may be used again. Without
+/// one, the suggested kind of pin is trusted until it is replaced.
 pub struct tofu_trust_options {
     poison: Poison,
     /// The answer but for its time, which is that of the call.

@@ -207,9 +207,9 @@ fn parts_of(model: &Model) -> impl Iterator<Item = (usize, &Chapter)> {
 fn threads(opaque: &Opaque) -> Result<&'static str, String> {
     let doc = opaque.doc.text().to_lowercase();
     let rules = [
-        ("internally locked", "locked"),
-        ("one reader and one writer", "reader-and-writer"),
-        ("while it is built", "one-until-frozen"),
+        ("locked internally", "locked"),
+        ("one thread reads and one thread writes", "reader-and-writer"),
+        ("one thread builds it", "one-until-frozen"),
         ("at a time", "one-at-a-time"),
         ("that callback", "callback"),
         ("the commit callback", "callback"),
