@@ -128,3 +128,114 @@ fn the_pitfalls_name_tests_that_exist() {
     assert_eq!(page.matches("\n### ").count(), page.matches("\nTest").count(), "each pitfall has its tests");
     assert!(names.len() > 60, "{}", names.len());
 }
+
+/// The pages for readers, by their paths in the repository.
+fn pages() -> Vec<(String, String)> {
+    let top = ["README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|name| root().join(name));
+    let folders = ["docs", "findings", "bindings"].iter().flat_map(|folder| files(folder, &[".md"]));
+    let name = |path: &Path| path.strip_prefix(root()).unwrap().display().to_string();
+    top.into_iter().chain(folders).map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// Names of C in a text: whole ones, and beginnings like `tofu_dial_options_*`.
+fn c_names(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("tofu_") || word.starts_with("TOFU_"))
+}
+
+#[test]
+fn every_name_of_c_in_the_pages_is_in_the_header() {
+    let header = page("include/tofu.h");
+    let known: std::collections::HashSet<&str> = c_names(&header).collect();
+    let programs: String = ["bindings", "tests"]
+        .iter()
+        .flat_map(|f| files(f, &[".c", ".h", ".rs"]))
+        .map(|f| fs::read_to_string(f).unwrap())
+        .collect();
+    let mut wrong = Vec::new();
+    for (name, text) in pages() {
+        for word in c_names(&text) {
+            let found = if word.ends_with('_') {
+                known.iter().any(|known| known.starts_with(word))
+            } else {
+                known.contains(word) || (!header.contains(word) && c_names(&programs).any(|other| other == word))
+            };
+            if !found {
+                wrong.push(format!("{name}: {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not in include/tofu.h: {wrong:#?}");
+}
+
+#[test]
+fn the_c_in_the_pages_compiles() {
+    let mut program = String::from(
+        "#include <tofu.h>\n\
+         int the_user_says_yes(const tofu_verdict *verdict);\n",
+    );
+    let mut blocks = 0;
+    for (name, text) in pages() {
+        for block in text.split("\n```c\n").skip(1) {
+            let code = block.split("\n```").next().unwrap();
+            program += &format!(
+                "/* {name} */\n\
+                 void example_{blocks}(tofu_store *store, tofu_error *err, tofu_conn *conn, tofu_verdict *verdict,\n\
+                 tofu_check_options *options, tofu_status status, const char *host, uint16_t port,\n\
+                 const uint8_t *const *ders, const size_t *lens, size_t count, const uint8_t *ocsp, size_t ocsp_len,\n\
+                 const char *what_the_user_typed, size_t written);\n\
+                 void example_{blocks}(tofu_store *store, tofu_error *err, tofu_conn *conn, tofu_verdict *verdict,\n\
+                 tofu_check_options *options, tofu_status status, const char *host, uint16_t port,\n\
+                 const uint8_t *const *ders, const size_t *lens, size_t count, const uint8_t *ocsp, size_t ocsp_len,\n\
+                 const char *what_the_user_typed, size_t written)\n{{ {{\n{code}\n}} }}\n"
+            );
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 6, "{blocks}");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs.c");
+    fs::write(&file, program).unwrap();
+    let output = std::process::Command::new("cc")
+        .args(["-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Werror"])
+        .args(["-Wno-unused-parameter", "-Wno-unused-but-set-parameter", "-Wno-unused-but-set-variable"])
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// `[docs/policy.md](docs/policy.md)` and `[it](problems.md#self-signed-bit-1)`: the page is there, and the heading.
+#[test]
+fn links_between_the_pages_lead_somewhere() {
+    let anchor = |heading: &str| -> String {
+        let title = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    let mut wrong = Vec::new();
+    for (name, text) in pages() {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.contains(' ') {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() {
+                root().join(&name)
+            } else {
+                root().join(Path::new(&name).parent().unwrap()).join(path)
+            };
+            if !target.exists() {
+                wrong.push(format!("{name}: {link}"));
+            } else if !heading.is_empty() {
+                let page = fs::read_to_string(&target).unwrap();
+                let marked = page.contains(&format!("<a id=\"{heading}\"></a>"));
+                if !marked && !page.lines().any(|line| line.starts_with('#') && anchor(line) == heading) {
+                    wrong.push(format!("{name}: {link}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
