@@ -7,6 +7,9 @@ LIBDIR  ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
+DOCDIR  ?= $(PREFIX)/share/doc/libtofu
+# Where bindings find api.json.
+DATADIR ?= $(PREFIX)/share/libtofu
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -30,6 +33,8 @@ REQUIRES_PRIVATE := $(if $(findstring --no-default-features,$(FEATURES)),$(if $(
 BUILD   := $(CARGO) build --lib $(if $(filter 1,$(TOOL)),--bin tofuctl) --locked --profile $(PROFILE) $(FEATURES)
 # Manual pages and completions, which the tool writes itself.
 PAGES   := $(BUILT)/tofuctl-pages
+# The pages that the header names, and those that they name.
+PAGES_OF_DOCS := $(wildcard docs/*.md)
 
 .PHONY: all check demo install install-tool uninstall header symbols bench conformance fuzz help
 
@@ -45,15 +50,17 @@ check: ## every check there is; ends with the number passed, failed and skipped
 demo: ## the library's life against a real Dovecot, or HOST=imap.example.org:993 for a first contact with a real server
 	@CARGO='$(CARGO)' PROFILE='$(PROFILE)' bash scripts/demo.sh $(if $(filter command,$(firstword $(origin HOST))),'$(HOST)')
 
-install: $(BUILT)/libtofu.so $(if $(filter 1,$(TOOL)),install-tool) ## install below DESTDIR: PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR; STATIC=1 adds libtofu.a
-	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
+install: $(BUILT)/libtofu.so $(if $(filter 1,$(TOOL)),install-tool) ## install below DESTDIR: PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DOCDIR, DATADIR; STATIC=1 adds libtofu.a
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(DATADIR)'
 	install -m 755 $(BUILT)/libtofu.so '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)'
 	ln -sf libtofu.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)'
 	ln -sf libtofu.so.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so'
-	install -m 644 include/tofu.h '$(DESTDIR)$(INCLUDEDIR)/tofu.h'
+	install -m 644 include/tofu.h include/tofu.ffi.h '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 include/api.json '$(DESTDIR)$(DATADIR)/api.json'
+	install -m 644 $(PAGES_OF_DOCS) '$(DESTDIR)$(DOCDIR)'
 	install -m 644 bindings/c/tofu-openssl.h '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' \
+	    -e 's|@DATADIR@|$(DATADIR)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' \
 	    -e 's|@REQUIRES_PRIVATE@|$(REQUIRES_PRIVATE)|' \
 	    packaging/pkgconfig/tofu.pc.in > '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc'
 	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc'
@@ -74,7 +81,10 @@ uninstall: ## remove what install put there (same variables)
 	rm -f '$(DESTDIR)$(LIBDIR)/libtofu.so' '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)' \
 	      '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)' '$(DESTDIR)$(LIBDIR)/libtofu.a' \
 	      '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc' \
-	      '$(DESTDIR)$(INCLUDEDIR)/tofu.h' '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h'
+	      '$(DESTDIR)$(INCLUDEDIR)/tofu.h' '$(DESTDIR)$(INCLUDEDIR)/tofu.ffi.h' \
+	      '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h' '$(DESTDIR)$(DATADIR)/api.json' \
+	      $(foreach page,$(notdir $(PAGES_OF_DOCS)),'$(DESTDIR)$(DOCDIR)/$(page)')
+	rmdir '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
 	rm -f '$(DESTDIR)$(BINDIR)/tofuctl' '$(DESTDIR)$(MANDIR)'/man1/tofuctl.1 '$(DESTDIR)$(MANDIR)'/man1/tofuctl-*.1 \
 	      '$(DESTDIR)$(BASHDIR)/tofuctl' '$(DESTDIR)$(ZSHDIR)/_tofuctl' '$(DESTDIR)$(FISHDIR)/tofuctl.fish'
 

@@ -12,7 +12,7 @@ bash scripts/need.sh gcc g++ libc6-dev make binutils pkg-config libssl-dev opens
     golang-go valgrind strace gnutls-bin e2fsprogs bsdutils dovecot-imapd || exit 1
 # Without these, the tests that want them say that they were skipped.
 bash scripts/need.sh mandoc zsh fish dovecot-pop3d dovecot-managesieved dovecot-lmtpd dovecot-submissiond postfix slapd \
-    postgresql prosody vsftpd || echo "going on without them" >&2
+    postgresql prosody vsftpd clang luajit python3-cffi || echo "going on without them" >&2
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -9,7 +9,8 @@ have() {
     case $1 in
     libssl-dev) pkg-config --exists openssl 2>/dev/null ;;
     libgnutls28-dev) pkg-config --exists gnutls 2>/dev/null ;;
-    pkg-config | make | openssl | valgrind | gcc | g++) command -v "$1" >/dev/null ;;
+    pkg-config | make | openssl | valgrind | gcc | g++ | clang | luajit) command -v "$1" >/dev/null ;;
+    python3-cffi) python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ;;
     binutils) command -v objcopy >/dev/null && command -v readelf >/dev/null ;;
     golang-go) command -v go >/dev/null ;;
     bsdutils) command -v script >/dev/null ;;

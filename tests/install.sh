@@ -33,6 +33,22 @@ links() {
 claim "libtofu.so -> libtofu.so.0 -> libtofu.so.$version, and the SONAME is libtofu.so.0" links
 claim "pkg-config knows the version" is "$(pkg-config --modversion tofu)" "$version"
 claim "the header installed is the one committed" cmp "$usr/include/tofu.h" include/tofu.h
+claim "and so is its twin for readers without a preprocessor" cmp "$usr/include/tofu.ffi.h" include/tofu.ffi.h
+claim "pkg-config knows where api.json is" cmp "$(pkg-config --variable=api tofu)" include/api.json
+# Every file that the header names, by its name or its path below docs/, stands somewhere below PREFIX.
+named_files() {
+    local name missing=0
+    for name in $(grep -oE '[A-Za-z0-9_./-]+\.(md|h|json)\b' "$usr/include/tofu.h" | sort -u); do
+        case $name in
+        docs/NAME.md) continue ;; # the rule itself
+        stddef.h | stdint.h) continue ;;
+        docs/*) [ -s "$usr/share/doc/libtofu/${name#docs/}" ] || { echo "no $name"; missing=1; } ;;
+        *) [ -n "$(find "$usr" -name "${name##*/}" -type f)" ] || { echo "no $name"; missing=1; } ;;
+        esac
+    done
+    return $missing
+}
+claim "every file that the header names is installed" named_files
 claim "the shared library exports what tofu.symbols lists" is "$(exports)" "$(listed)"
 claim "the static archive exports what tofu.symbols lists and nothing else" is "$(archive_exports)" "$(listed)"
 needed() {
@@ -143,5 +159,5 @@ staged=$work/stage/usr/lib/x86_64-linux-gnu
 claim "the library is below both" test -f "$staged/libtofu.so.$version"
 claim "and tofu.pc has the final path, without DESTDIR" is "$(sed -n 's/^libdir=//p' "$staged/pkgconfig/tofu.pc")" /usr/lib/x86_64-linux-gnu
 claim "TOOL=0 installs the library alone" install_into TOOL=0 PREFIX="$work/alone"
-claim "without tofuctl and its pages" is "$(find "$work/alone" -name '*tofuctl*')" ""
+claim "without tofuctl and its manual" is "$(find "$work/alone" -name '*tofuctl*' ! -path '*/share/doc/*')" ""
 claims_end "installed tree"
