@@ -10,7 +10,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::{model, null_walk};
+use crate::serve::{free_port, until, until_it_listens};
+use crate::{model, need, null_walk};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
@@ -32,10 +33,6 @@ pub fn run(command: &mut Command) -> Output {
 
 pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-pub fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success())
 }
 
 /// A directory with the library under the names that the linker and the loader look for.
@@ -99,7 +96,7 @@ impl Bench {
     /// As root, runs a program as nobody too: to root nothing is unreadable.
     fn run_as_nobody(&self, program: &Path) {
         const NOBODY: u32 = 65_534;
-        if rustix::process::geteuid().as_raw() != 0 {
+        if !need::is_root() {
             return;
         }
         // Whatever it needs is copied to where nobody may go.
@@ -130,8 +127,8 @@ impl Bench {
     /// Runs a program, and again under valgrind where it is installed.
     fn run_twice(&self, program: &Path, fewer: &[&str]) {
         self.run(&[], program, &[]);
-        if !has("valgrind") {
-            println!("  skipped: valgrind is not installed");
+        if need::find(&["valgrind"]).is_none() {
+            need::skip_part("valgrind is not installed");
             return;
         }
         let valgrind = ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"];
@@ -215,16 +212,9 @@ impl Imap {
                 .current_dir(dir));
             assert!(made.status.success(), "{}", text(&made));
         }
-        let started = (0..5).find_map(|_| Self::start(dir, name));
-        started.expect("openssl s_server")
-    }
-
-    /// On a port that was free a moment ago; `None` where somebody else took it.
-    fn start(dir: &Path, name: &str) -> Option<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let log = dir.join(name).with_extension("log");
+        let (port, log) = (free_port(), dir.join(name).with_extension("log"));
         let heard = std::fs::File::create(&log).unwrap();
-        let server = Command::new("openssl")
+        let mut server = Command::new("openssl")
             .args(["s_server", "-accept", &format!("127.0.0.1:{port}"), "-naccept", "1"])
             .args(["-cert", &format!("{name}.pem"), "-key", &format!("{name}.key")])
             .current_dir(dir)
@@ -233,21 +223,10 @@ impl Imap {
             .stderr(heard)
             .spawn()
             .unwrap();
-        let mut imap = Self { server, port, log };
+        until_it_listens("openssl s_server", &mut server, &[port], || std::fs::read_to_string(&log).unwrap());
         let said = "* OK ready\n* CAPABILITY IMAP4rev1 \x1b[31m\na1 OK done\n* BYE\na2 OK gone\n";
-        imap.wait(|imap| imap.heard().contains("ACCEPT"));
-        std::io::Write::write_all(imap.server.stdin.as_mut()?, said.as_bytes()).ok()?;
-        imap.server.try_wait().unwrap().is_none().then_some(imap)
-    }
-
-    /// Until that holds or the server has ended, and not for ever.
-    fn wait(&mut self, until: impl Fn(&Self) -> bool) {
-        for _ in 0..1000 {
-            if until(self) || self.server.try_wait().unwrap().is_some() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        std::io::Write::write_all(server.stdin.as_mut().unwrap(), said.as_bytes()).unwrap();
+        Self { server, log, port }
     }
 
     fn heard(&self) -> String {
@@ -257,7 +236,8 @@ impl Imap {
     /// Everything that it received, once it has seen the end of the connection.
     fn end(mut self) -> String {
         drop(self.server.stdin.take());
-        self.wait(|_| false);
+        let ended = || self.server.try_wait().unwrap().is_some();
+        until("the end of openssl s_server", || None, ended, String::new);
         self.heard()
     }
 }
@@ -309,8 +289,7 @@ fn the_example_connects_asks_and_sends_nothing_to_a_stranger() {
         assert_eq!(heard.contains("a1 CAPABILITY"), status == 0, "{heard}");
     };
     contact("first", None, 3, "Connection closed. Nothing was sent.");
-    if !has("script") {
-        println!("skipped: script, which gives a program a terminal, is not installed");
+    if need::program(&["script"]).is_none() || need::terminal().is_none() {
         return;
     }
     contact("first", Some("no"), 3, "Nothing was sent.");
@@ -341,8 +320,7 @@ fn the_header_is_c99_c11_and_cpp() {
         let output = run(Command::new(bench.compile("cc", standard, &source)).env("LD_LIBRARY_PATH", bench.dir.path()));
         assert!(output.status.success(), "{standard}");
     }
-    if !has("c++") {
-        println!("skipped: no C++ compiler is installed");
+    if need::program(&["c++"]).is_none() {
         return;
     }
     bench.run(&[], &bench.compile("c++", "c++17", &root().join("tests/c/cpp.cpp")), &[]);

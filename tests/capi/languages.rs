@@ -7,8 +7,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::abi::{has, library, root, run, text};
+use crate::abi::{library, root, run, text};
 use crate::model;
+use crate::need;
 
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
 
@@ -39,8 +40,8 @@ fn every_standard_of_c_and_cpp_takes_the_header() {
         ("clang++", &cpp, &["c++17", "c++20", "c++2b"]),
     ];
     for (compiler, source, standards) in sets {
-        if !has(compiler) {
-            println!("skipped: {compiler} is not installed");
+        if need::find(&[compiler]).is_none() {
+            need::skip_part(format_args!("{compiler} is not installed"));
             continue;
         }
         for standard in standards {
@@ -66,7 +67,7 @@ fn the_unused_result_of_every_call_that_has_a_status_is_a_warning() {
     }
     assert!(calls > 60, "{calls}");
     let source = written(&dir, "unused.c", &code);
-    for compiler in ["gcc", "clang"].into_iter().filter(|compiler| has(compiler)) {
+    for compiler in ["gcc", "clang"].into_iter().filter(|compiler| need::find(&[compiler]).is_some()) {
         let said = compiled(compiler, &["-Wall", "-Wextra"], &source).unwrap();
         assert_eq!(said.matches("-Wunused-result]").count(), calls, "{compiler}: {said}");
         compiled(compiler, &["-Werror=unused-result"], &source).unwrap_err();
@@ -110,16 +111,15 @@ fn with_the_library(interpreter: &str, script: &str) {
 #[test]
 fn cffi_takes_the_declarations_as_they_are() {
     let can = |python: &str| run(Command::new(python).args(["-c", "import cffi"])).status.success();
-    match ["python3", "/usr/bin/python3"].into_iter().find(|python| has(python) && can(python)) {
+    match ["python3", "/usr/bin/python3"].into_iter().find(|python| need::find(&[python]).is_some() && can(python)) {
         Some(python) => with_the_library(python, "cffi_reads.py"),
-        None => println!("skipped: python3-cffi is not installed"),
+        None => need::skip("python3-cffi is not installed"),
     }
 }
 
 #[test]
 fn luajit_takes_the_declarations_as_they_are() {
-    match Command::new("luajit").arg("-v").output() {
-        Ok(_) => with_the_library("luajit", "luajit_reads.lua"),
-        Err(_) => println!("skipped: luajit is not installed"),
+    if need::program(&["luajit"]).is_some() {
+        with_the_library("luajit", "luajit_reads.lua");
     }
 }

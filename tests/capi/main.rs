@@ -1,5 +1,10 @@
 //! The C ABI: its header and the twins of that, the programs in `tests/c`, and the built library itself.
 
+#[path = "../support/need.rs"]
+mod need;
+#[path = "../support/serve.rs"]
+mod serve;
+
 mod abi;
 mod header;
 mod languages;

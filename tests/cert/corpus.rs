@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::need;
 use tofu::cert::{Cert, ParseError};
 
 /// Whose refusals count: a certificate that two of them refuse must not look clean here.
@@ -44,7 +45,7 @@ fn data() -> PathBuf {
 fn corpus() -> Option<Vec<Entry>> {
     let archive = data().join("certificate-corpus.tar.xz");
     if !archive.is_file() {
-        println!("skipped: {} is absent", archive.display());
+        need::skip(format_args!("{} is absent", archive.display()));
         return None;
     }
     let folder = tempfile::tempdir().unwrap();

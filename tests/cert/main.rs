@@ -2,5 +2,7 @@
 
 mod corpus;
 mod golden;
+#[path = "../support/need.rs"]
+mod need;
 mod openssl;
 mod properties;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::need;
 use tofu::cert::{Cert, San};
 
 const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -43,14 +44,6 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("extension-unreadable", "names"),
     ("san-empty", "names"),
 ];
-
-fn openssl_is_there() -> bool {
-    let there = Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
-    if !there {
-        println!("skipped: there is no openssl");
-    }
-    there
-}
 
 /// Runs openssl on `input`; `None` where it refuses.
 fn openssl(args: &[&str], input: &[u8]) -> Option<String> {
@@ -174,7 +167,7 @@ fn test_certificates() -> Vec<(String, Cert)> {
 
 #[test]
 fn the_test_certificates_read_as_openssl_reads_them() {
-    if !openssl_is_there() {
+    if need::program(&["openssl"]).is_none() {
         return;
     }
     let (mut wrong, mut fields, mut refused) = (Vec::new(), 0, Vec::new());
@@ -193,8 +186,8 @@ fn the_test_certificates_read_as_openssl_reads_them() {
 
 #[test]
 fn the_systems_roots_read_as_openssl_reads_them() {
-    let Ok(bundle) = std::fs::read(ROOTS) else { return println!("skipped: {ROOTS} is absent") };
-    if !openssl_is_there() {
+    let Ok(bundle) = std::fs::read(ROOTS) else { return need::skip(format_args!("{ROOTS} is absent")) };
+    if need::program(&["openssl"]).is_none() {
         return;
     }
     let roots = Cert::parse_pem(&bundle).unwrap();

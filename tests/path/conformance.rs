@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 
+use crate::need;
 use tofu::cert::Cert;
 use tofu::endpoint::Host;
 use tofu::path::{Chain, Examination, ProblemKind, Problems, Question, Roots, examine};
@@ -137,13 +138,13 @@ fn suite() -> Option<Suite> {
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let file = data.join("limbo.json.xz");
     if !file.exists() {
-        eprintln!("skipped: {} is not there", file.display());
+        need::skip(format_args!("{} is not there", file.display()));
         return None;
     }
     let output = match Command::new("xz").arg("-dc").arg(&file).output() {
         Ok(output) if output.status.success() => output,
         _ => {
-            eprintln!("skipped: xz cannot unpack {}", file.display());
+            need::skip(format_args!("xz cannot unpack {}", file.display()));
             return None;
         }
     };

@@ -2,6 +2,8 @@
 
 #[path = "../support/again.rs"]
 mod again;
+#[path = "../support/need.rs"]
+mod need;
 mod support;
 
 mod chains;

@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
+use crate::need;
+use crate::serve::{free_port, until_it_listens};
 use crate::support::*;
 use crate::trust_support::{START, ca, self_signed};
 use tofu::cert::Cert;
@@ -264,24 +265,18 @@ fn key_pair(directory: &Path) -> bool {
     run(make.arg("-keyout").arg(path("key.pem")).arg("-out").arg(path("cert.pem")))
 }
 
-fn free_port() -> u16 {
-    // Free a moment ago; nobody else binds ports of loopback here meanwhile.
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn server(directory: &Path, port: u16) -> Option<Server> {
+fn server(directory: &Path, port: u16) -> Server {
     let path = |name: &str| directory.join(name);
     let mut serve = Command::new("openssl");
     serve.args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}")]);
     serve.arg("-key").arg(path("key.pem")).arg("-cert").arg(path("cert.pem"));
-    let child = serve.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-    let server = Server { child, port };
-    let began = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(10), "openssl s_server did not start");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Some(server)
+    let log = std::fs::File::create(path("server.log")).unwrap();
+    let child = serve.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    let mut server = Server { child, port };
+    until_it_listens("openssl s_server", &mut server.child, &[port], || {
+        std::fs::read_to_string(path("server.log")).unwrap_or_default()
+    });
+    server
 }
 
 /// What gnutls-cli says of the server, with `home` as its home.
@@ -301,18 +296,9 @@ fn gnutls(home: &Path, mode: &str, port: u16) -> Option<String> {
     Some(shown)
 }
 
-fn gnutls_is_installed() -> bool {
-    let installed = |name: &str| run(Command::new(name).arg("--version")) || run(Command::new(name).arg("version"));
-    let both = installed("openssl") && installed("gnutls-cli");
-    if !both {
-        println!("skipped: openssl or gnutls-cli is not installed");
-    }
-    both
-}
-
 #[test]
 fn gnutls_cli_believes_ours_on_ports_that_have_names() {
-    if !gnutls_is_installed() {
+    if need::program(&["openssl"]).is_none() || need::program(&["gnutls-cli"]).is_none() {
         return;
     }
     let place = Place::new();
@@ -322,10 +308,10 @@ fn gnutls_cli_believes_ours_on_ports_that_have_names() {
     let theirs = home.join(".gnutls/known_hosts");
     for port in [25, 110, 143, 465, 587, 993, 995, 4190, 2993] {
         if let Err(e) = TcpListener::bind(("127.0.0.1", port)) {
-            println!("skipped: port {port}: {e}");
+            need::skip_part(format_args!("port {port}: {e}"));
             continue;
         }
-        let server = server(place.directory(), port).expect("openssl makes a server");
+        let server = server(place.directory(), port);
         let _ = std::fs::remove_file(&theirs);
         gnutls(&home, "--tofu", server.port).unwrap();
         let store = Store::memory();
@@ -345,12 +331,12 @@ fn gnutls_cli_believes_ours_on_ports_that_have_names() {
 
 #[test]
 fn known_hosts_of_gnutls_cli_is_read_and_ours_is_believed_by_it() {
-    if !gnutls_is_installed() {
+    if need::program(&["openssl"]).is_none() || need::program(&["gnutls-cli"]).is_none() {
         return;
     }
     let place = Place::new();
     assert!(key_pair(place.directory()));
-    let server = server(place.directory(), free_port()).expect("openssl makes a server");
+    let server = server(place.directory(), free_port());
     let home = place.subdirectory("home");
     let theirs = home.join(".gnutls/known_hosts");
     gnutls(&home, "--tofu", server.port).unwrap();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::again::{again, behind};
+use crate::need;
 use crate::support::*;
 use tofu::store::*;
 
@@ -34,18 +35,9 @@ fn the_traced_process() {
     }
 }
 
-fn strace_works() -> bool {
-    let tried =
-        Command::new("strace").args(["-f", "-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=1", "true"]).output();
-    tried.is_ok_and(|t| t.status.success())
-}
-
 #[test]
 fn failing_writes_syncs_and_opens_lose_nothing_and_damage_nothing() {
-    if !strace_works() {
-        println!("skipped: strace cannot inject errors here");
-        return;
-    }
+    let Some(tracer) = need::strace() else { return };
     let place = Place::new();
     place.open();
     let (mut errors, mut acknowledged, mut run) = (0, 0, 0);
@@ -55,7 +47,7 @@ fn failing_writes_syncs_and_opens_lose_nothing_and_damage_nothing() {
             for when in ["1", "2", "4", "7", "11", "16"] {
                 run += 1;
                 // Only calls on the store's own files fail.
-                let mut strace = Command::new("strace");
+                let mut strace = Command::new(&tracer);
                 strace.args(["-f", "-q", "-o", "/dev/null", "-e", &format!("trace={call}")]);
                 for suffix in ["", "-journal", "-lock", "-gate", "-mark"] {
                     strace.arg("-P").arg(place.beside(suffix));
@@ -95,8 +87,7 @@ fn a_read_only_file_system_is_enough_for_reading() {
     let mount = |args: &[&str]| Command::new("mount").args(args).output().is_ok_and(|o| o.status.success());
     let path = inside.to_str().unwrap();
     if !mount(&["--bind", path, path]) {
-        println!("skipped: mounting needs root");
-        return;
+        return need::skip("nothing can be mounted here");
     }
     let read_only = mount(&["-o", "remount,bind,ro", path]);
     let outcome = read_only.then(|| {
@@ -107,7 +98,7 @@ fn a_read_only_file_system_is_enough_for_reading() {
     });
     assert!(Command::new("umount").arg(path).status().unwrap().success());
     match outcome {
-        None => println!("skipped: cannot remount read-only"),
+        None => need::skip("what is mounted cannot be made read-only here"),
         Some(outcome) => {
             let (read_only, found, refused) = outcome.unwrap();
             assert!(read_only && found && matches!(refused, Err(StoreError::ReadOnly { .. })), "{refused:?}");
@@ -117,15 +108,12 @@ fn a_read_only_file_system_is_enough_for_reading() {
 
 #[test]
 fn a_writer_killed_at_any_write_to_the_file_leaves_a_store_that_opens_and_has_all_that_was_acknowledged() {
-    if !strace_works() {
-        println!("skipped: strace cannot inject signals here");
-        return;
-    }
+    let Some(tracer) = need::strace() else { return };
     let mut acknowledged = 0;
     for when in 1..40 {
         let place = Place::new();
         place.open();
-        let mut strace = Command::new("strace");
+        let mut strace = Command::new(&tracer);
         strace.args(["-f", "-q", "-o", "/dev/null", "-e", "trace=pwrite64", "-P"]).arg(place.file());
         strace.args(["-e", &format!("inject=pwrite64:signal=KILL:when={when}")]);
         behind(&mut strace, &again(module_path!(), "the_traced_process"));

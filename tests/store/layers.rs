@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::again::name;
+use crate::need;
 use crate::support::*;
 use crate::trust_support::{START, ca, say, self_signed, world};
 use tofu::endpoint::{Account, Endpoint};
@@ -24,8 +25,7 @@ struct System {
 }
 
 fn system() -> Option<System> {
-    if !rustix::process::geteuid().is_root() {
-        println!("skipped: a store of the system belongs to root, and this process is not root");
+    if !need::root("a store of the system belongs to root") {
         return None;
     }
     let system = System { place: Place::new() };

@@ -2,6 +2,10 @@
 
 #[path = "../support/again.rs"]
 mod again;
+#[path = "../support/need.rs"]
+mod need;
+#[path = "../support/serve.rs"]
+mod serve;
 mod support;
 #[path = "../support/trust/mod.rs"]
 mod trust_support;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::again::{again, behind};
+use crate::need;
 use crate::support::*;
 use tofu::store::*;
 
@@ -145,11 +146,10 @@ fn prepared() -> Option<Disk> {
 
 #[test]
 fn a_power_cut_at_any_system_call_loses_nothing_acknowledged_and_damages_nothing() {
-    let strace = run("strace", &["-f", "-o", "/dev/null", "-e", "inject=fsync:signal=KILL:when=9", "true"]);
-    let Some(first) = strace.then(prepared).flatten() else {
-        println!("skipped: takes root, loop devices, ext4 and strace");
+    if need::strace().is_none() || need::program(&["mkfs.ext4"]).is_none() {
         return;
-    };
+    }
+    let Some(first) = prepared() else { return need::skip("no ext4 image can be made and mounted here") };
     drop(first);
     let mut cuts = 0;
     let mut acknowledged_in_all = 0;

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::need;
 use crate::net_support::{Server, config, echo, heard, identity, imap_until_starttls, limits, line, terms, tls};
 use tofu::endpoint::Endpoint;
 use tofu::store::{Cursor, Filter, Store};
@@ -455,7 +456,8 @@ fn loopback_is_held_against_the_address_that_was_reached() {
     let here = IpAddr::from([127, 0, 0, 1]);
     yes(&store, &at(here));
     assert_eq!(at(here).verdict().unwrap().decision(), Decision::Accept);
-    if let Some(address) = own_address() {
-        assert_eq!(at(address).verdict().unwrap().decision(), Decision::Ask);
+    match own_address() {
+        Some(address) => assert_eq!(at(address).verdict().unwrap().decision(), Decision::Ask),
+        None => need::skip_part("this machine has no address but loopback"),
     }
 }

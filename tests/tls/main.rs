@@ -3,8 +3,12 @@
 #[path = "../support/again.rs"]
 mod again;
 mod hello_support;
+#[path = "../support/need.rs"]
+mod need;
 #[path = "../support/net.rs"]
 mod net_support;
+#[path = "../support/serve.rs"]
+mod serve;
 mod servers;
 mod starttls_support;
 

@@ -2,20 +2,19 @@
 //! foreground and stopped by its process id.
 
 use std::fs;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::need;
+use crate::serve::{free_port, until_it_listens};
 
 /// A server that runs until this is dropped.
 pub struct Running {
@@ -41,77 +40,23 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Starts a command and waits until its port answers.
-    fn start(dir: TempDir, mut command: Command, port: u16) -> Self {
+    /// Starts a command and waits until it listens on these ports.
+    fn start(dir: TempDir, mut command: Command, ports: &[u16]) -> Self {
         let log = fs::File::create(dir.path().join("output")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut running = Self { child: command.spawn().unwrap(), dir };
-        let end = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = running.child.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < end, "{command:?} {ended:?}: {}", running.output());
-            sleep(Duration::from_millis(50));
-        }
+        let said = || {
+            let read = |name| fs::read_to_string(running.dir.path().join(name)).unwrap_or_default();
+            read("output") + &read("log")
+        };
+        until_it_listens(&format!("{command:?}"), &mut running.child, ports, said);
         running
-    }
-
-    fn output(&self) -> String {
-        let read = |name| fs::read_to_string(self.dir.path().join(name)).unwrap_or_default();
-        read("output") + &read("log")
-    }
-}
-
-/// The first of these programs that is there; says so if none is.
-pub fn program(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian keeps PostgreSQL's programs out of the way, one folder for each version.
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let postgres = versions.map(|version| version.path().join("bin"));
-    let dirs: Vec<PathBuf> = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).chain(postgres).collect();
-    let found = dirs.iter().flat_map(|dir| names.iter().map(move |name| dir.join(name))).find(|p| p.exists());
-    if found.is_none() {
-        println!("skipped: there is no {}", names.join(" or "));
-    }
-    found
-}
-
-/// A file that a part of a server needs; says so if it is not there.
-pub fn part(file: &str) -> bool {
-    let there = Path::new(file).exists();
-    if !there {
-        println!("skipped: there is no {file}");
-    }
-    there
-}
-
-fn root() -> bool {
-    getuid().is_root()
-}
-
-/// Whether a server that only root can start can be started; says so if not.
-fn for_root(server: &str) -> bool {
-    if !root() {
-        println!("skipped: {server} is started by root alone");
-    }
-    root()
-}
-
-/// A port that was free a moment ago, another one for each call. It is below those that the system
-/// gives to clients, one of which might take it before the server does.
-pub fn free_port() -> u16 {
-    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
-    let next = NEXT.get_or_init(|| AtomicU16::new((RandomState::new().build_hasher().finish() % 12_000) as u16));
-    loop {
-        let port = 20_000 + next.fetch_add(1, Ordering::Relaxed) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 
 /// A key and a self-signed certificate for mail.example, valid from now on, in a new directory.
 fn place() -> Option<TempDir> {
-    let openssl = program(&["openssl"])?;
+    let openssl = need::program(&["openssl"])?;
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o711)).unwrap();
     let made = Command::new(openssl)
@@ -148,9 +93,9 @@ pub struct MailPorts {
 
 /// Dovecot with every protocol it has, with TLS or without.
 pub fn dovecot(ssl: bool) -> Option<(Running, MailPorts)> {
-    let binary = program(&["dovecot"])?;
-    let there = |name| part(&format!("/usr/lib/dovecot/{name}"));
-    if !["pop3-login", "managesieve-login", "lmtp", "submission-login"].into_iter().all(there) {
+    let binary = need::program(&["dovecot"])?;
+    let parts = ["pop3-login", "managesieve-login", "lmtp", "submission-login"];
+    if !need::files(&parts.map(|part| format!("/usr/lib/dovecot/{part}"))) {
         return None;
     }
     let dir = place()?;
@@ -164,7 +109,7 @@ pub fn dovecot(ssl: bool) -> Option<(Running, MailPorts)> {
     fs::write(dir.path().join("dovecot.conf"), dovecot_config(dir.path(), ports, ssl)).unwrap();
     let mut command = Command::new(binary);
     command.arg("-F").arg("-c").arg(dir.path().join("dovecot.conf"));
-    let running = Running::start(dir, command, ports.imap);
+    let running = Running::start(dir, command, &[ports.imap, ports.pop3, ports.sieve, ports.lmtp, ports.submission]);
     Some((running, ports))
 }
 
@@ -175,7 +120,7 @@ fn id(flag: &str) -> String {
 }
 
 fn dovecot_config(dir: &Path, ports: MailPorts, ssl: bool) -> String {
-    let (internal, login, extra) = if root() {
+    let (internal, login, extra) = if need::is_root() {
         ("dovecot".to_owned(), "dovenull".to_owned(), String::new())
     } else {
         let services = ["anvil", "imap-login", "pop3-login", "managesieve-login", "submission-login", "stats"];
@@ -202,7 +147,7 @@ fn dovecot_config(dir: &Path, ports: MailPorts, ssl: bool) -> String {
 
 /// OpenLDAP's server, with TLS or without.
 pub fn slapd(ssl: bool) -> Option<(Running, u16)> {
-    let binary = program(&["slapd"])?;
+    let binary = need::program(&["slapd"])?;
     let dir = place()?;
     let (port, at) = (free_port(), dir.path().display().to_string());
     let tls = format!("TLSCertificateFile {at}/cert.pem\nTLSCertificateKeyFile {at}/key.pem\n");
@@ -210,12 +155,12 @@ pub fn slapd(ssl: bool) -> Option<(Running, u16)> {
     fs::write(dir.path().join("slapd.conf"), config).unwrap();
     let mut command = Command::new(binary);
     command.args(["-d", "0", "-h", &format!("ldap://127.0.0.1:{port}/"), "-f"]).arg(dir.path().join("slapd.conf"));
-    Some((Running::start(dir, command, port), port))
+    Some((Running::start(dir, command, &[port]), port))
 }
 
 /// Prosody, with TLS or without.
 pub fn prosody(ssl: bool) -> Option<(Running, u16)> {
-    let binary = program(&["prosody"])?;
+    let binary = need::program(&["prosody"])?;
     let dir = place()?;
     let (port, at) = (free_port(), dir.path().display().to_string());
     // Without TLS it has no features at all, unless passwords may go in the clear.
@@ -233,16 +178,16 @@ pub fn prosody(ssl: bool) -> Option<(Running, u16)> {
     fs::write(dir.path().join("prosody.cfg.lua"), config).unwrap();
     let mut command = Command::new(binary);
     command.arg("--config").arg(dir.path().join("prosody.cfg.lua")).arg("-F");
-    Some((Running::start(dir, command, port), port))
+    Some((Running::start(dir, command, &[port]), port))
 }
 
 /// vsftpd, with TLS or without.
 pub fn vsftpd(ssl: bool) -> Option<(Running, u16)> {
-    let binary = program(&["vsftpd"])?;
+    let binary = need::program(&["vsftpd"])?;
     let dir = place()?;
     let (port, at) = (free_port(), dir.path().display().to_string());
     let ssl = if ssl { "YES" } else { "NO" };
-    let launcher = if root() { "NO" } else { "YES" };
+    let launcher = if need::is_root() { "NO" } else { "YES" };
     let config = format!(
         "listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\nanonymous_enable=YES\n\
          run_as_launching_user={launcher}\nseccomp_sandbox=NO\nsecure_chroot_dir={at}/empty\n\
@@ -252,15 +197,15 @@ pub fn vsftpd(ssl: bool) -> Option<(Running, u16)> {
     fs::write(dir.path().join("vsftpd.conf"), config).unwrap();
     let mut command = Command::new(binary);
     command.arg(dir.path().join("vsftpd.conf"));
-    Some((Running::start(dir, command, port), port))
+    Some((Running::start(dir, command, &[port]), port))
 }
 
 const POSTFIX_MASTER: &str = "/usr/lib/postfix/sbin/master";
 
 /// Postfix's SMTP server, with TLS or without. Its master process wants to be root.
 pub fn postfix(ssl: bool) -> Option<(Running, u16)> {
-    let binary = program(&["postfix"])?;
-    if !part(POSTFIX_MASTER) || !for_root("Postfix") {
+    let binary = need::program(&["postfix"])?;
+    if !need::files(&[POSTFIX_MASTER]) || !need::root("only root can start Postfix") {
         return None;
     }
     let dir = place()?;
@@ -288,13 +233,13 @@ pub fn postfix(ssl: bool) -> Option<(Running, u16)> {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     let mut command = Command::new(POSTFIX_MASTER);
     command.arg("-s").arg("-c").arg(dir.path());
-    Some((Running::start(dir, command, port), port))
+    Some((Running::start(dir, command, &[port]), port))
 }
 
 /// INN's server for readers, with a certificate or without. Started by root, it becomes the user `news`.
 pub fn nnrpd(ssl: bool) -> Option<(Running, u16)> {
     const NNRPD: &str = "/usr/lib/news/bin/nnrpd";
-    if !part(NNRPD) || !for_root("INN") {
+    if !need::files(&[NNRPD]) || !need::root("only root can start INN") {
         return None;
     }
     let dir = place()?;
@@ -325,18 +270,18 @@ pub fn nnrpd(ssl: bool) -> Option<(Running, u16)> {
     let mut command = Command::new(NNRPD);
     command.env("INNCONF", dir.path().join("inn.conf"));
     command.args(["-D", "-f", "-b", "127.0.0.1", "-p", &port.to_string()]);
-    Some((Running::start(dir, command, port), port))
+    Some((Running::start(dir, command, &[port]), port))
 }
 
 /// PostgreSQL, with TLS or without. It refuses to be root, who becomes `postgres` for it.
 pub fn postgres(ssl: bool) -> Option<(Running, u16)> {
-    let binary = program(&["postgres"])?;
+    let binary = need::program(&["postgres"])?;
     let home = fs::canonicalize(&binary).unwrap();
     let initdb = home.parent().unwrap().join("initdb");
     let user = match as_postgres() {
         Ok(user) => user,
         Err(why) => {
-            println!("skipped: {why}");
+            need::skip(why);
             return None;
         }
     };
@@ -370,12 +315,12 @@ pub fn postgres(ssl: bool) -> Option<(Running, u16)> {
     ] {
         command.arg("-c").arg(setting);
     }
-    Some((Running::start(dir, command, port), port))
+    Some((Running::start(dir, command, &[port]), port))
 }
 
 /// Whom to become, where that is needed.
 fn as_postgres() -> io::Result<Option<(u32, u32)>> {
-    if !root() {
+    if !need::is_root() {
         return Ok(None);
     }
     let number = |flag| {

@@ -2,8 +2,12 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "../support/need.rs"]
+mod need;
 #[path = "../support/net.rs"]
 mod net_support;
+#[path = "../support/serve.rs"]
+mod serve;
 mod support;
 #[path = "../support/trust/mod.rs"]
 mod trust_support;

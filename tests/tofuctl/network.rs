@@ -12,6 +12,8 @@ use tofu::endpoint::Endpoint;
 use tofu::store::{Cursor, Filter, Origin, Pin, PinKind, PinState, PinValue};
 use tofu::time::DAY;
 
+use crate::need;
+use crate::serve::{free_port, until_it_listens};
 use crate::user::{Manner, NOW, Ran, START, Server, User, ca, certified, fits, flat, self_signed};
 
 fn fingerprint(key: &str) -> String {
@@ -85,13 +87,17 @@ impl Openssl {
         let made =
             Command::new("openssl").args(request.split_whitespace()).current_dir(user.path("")).output().unwrap();
         assert!(made.status.success(), "{made:?}");
+        let port = free_port();
+        let at = format!("127.0.0.1:{port}");
         let mut server = Command::new("openssl");
-        server.args("s_server -accept 127.0.0.1:0 -naccept 9 -cert old.pem -key old.key -rev".split(' ')).args(options);
-        let mut child = server.current_dir(user.path("")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port =
-            lines.map_while(Result::ok).find_map(|line| line.strip_prefix("ACCEPT ")?.rsplit_once(':')?.1.parse().ok());
-        Self(child, port.unwrap())
+        server.args([
+            "s_server", "-quiet", "-accept", &at, "-naccept", "9", "-cert", "old.pem", "-key", "old.key", "-rev",
+        ]);
+        let log = std::fs::File::create(user.path("server.log")).unwrap();
+        let server = server.args(options).current_dir(user.path("")).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut child = server.stderr(log).spawn().unwrap();
+        until_it_listens("openssl s_server", &mut child, &[port], || user.read("server.log"));
+        Self(child, port)
     }
 }
 
@@ -673,7 +679,7 @@ fn an_address_with_a_zone_is_connected_to_and_one_without_is_refused() {
         let address = std::net::Ipv6Addr::from(u128::from_str_radix(fields.first()?, 16).ok()?);
         address.is_unicast_link_local().then(|| format!("{address}%{}", fields[5]))
     });
-    let Some(local) = local else { return println!("skipped: no link-local address") };
+    let Some(local) = local else { return need::skip("this machine has no link-local address") };
     let any = std::net::TcpListener::bind("[::]:0").unwrap();
     let port = any.local_addr().unwrap().port();
     let server = std::thread::spawn(move || {

@@ -6,10 +6,10 @@ use crate::user::terminal::Terminal;
 use crate::user::{Manner, NOW, Server, User, certified, fits, flat, self_signed, without_colours};
 
 /// Somebody starts a command and reads as far as the prompt.
-fn asked(user: &User, arguments: &[&str]) -> Terminal {
-    let mut terminal = Terminal::start(user.tofuctl(arguments));
+fn asked(user: &User, arguments: &[&str]) -> Option<Terminal> {
+    let mut terminal = Terminal::start(user.tofuctl(arguments))?;
     terminal.until("> ");
-    terminal
+    Some(terminal)
 }
 
 /// What is trusted now.
@@ -22,7 +22,7 @@ fn trusted(user: &User) -> Vec<String> {
 fn at_first_contact_yes_trusts_and_goes_on() {
     let user = User::new();
     let server = user.self_signed("one");
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     terminal.types("yes");
     assert_eq!(terminal.end(), 0);
     fits(&terminal.screen);
@@ -46,7 +46,7 @@ fn no_and_the_end_of_input_trust_nothing() {
     let user = User::new();
     let server = user.self_signed("one");
     for answer in ["no\n", "N\n", "\x04"] {
-        let mut terminal = asked(&user, &["check", &server.name()]);
+        let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
         terminal.keys(answer);
         assert_eq!(terminal.end(), 3, "{}", terminal.screen);
     }
@@ -57,7 +57,7 @@ fn no_and_the_end_of_input_trust_nothing() {
 fn once_goes_on_and_remembers_nothing() {
     let user = User::new();
     let server = user.self_signed("one");
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     terminal.types("once");
     assert_eq!(terminal.end(), 0, "{}", terminal.screen);
     assert!(trusted(&user).is_empty());
@@ -71,7 +71,7 @@ fn the_fingerprint_typed_in_any_spelling_is_a_yes() {
     {
         let user = User::new();
         let server = user.self_signed("one");
-        let mut terminal = asked(&user, &["check", &server.name()]);
+        let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
         terminal.types(&typed);
         assert_eq!(terminal.end(), 0, "{}", terminal.screen);
         assert_eq!(trusted(&user).len(), 1);
@@ -83,7 +83,7 @@ fn another_servers_fingerprint_stops_and_part_of_one_is_asked_again() {
     let user = User::new();
     let server = user.self_signed("one");
     let other = self_signed("two")[0].fingerprint().colon_hex();
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     terminal.types(&other[..47]);
     terminal.until("> ");
     assert!(flat(&terminal.screen).contains("half of a SHA-256 one"), "{}", terminal.screen);
@@ -101,7 +101,7 @@ fn another_servers_fingerprint_stops_and_part_of_one_is_asked_again() {
 fn answers_that_cannot_be_read_end_as_no() {
     let user = User::new();
     let server = user.self_signed("one");
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     for _ in 0..4 {
         terminal.types("what?");
         terminal.until("> ");
@@ -118,7 +118,7 @@ fn a_changed_key_is_shown_beside_the_old_one() {
     user.run(&["trust", "--fingerprint", &self_signed("one")[0].fingerprint().hex(), &server.name()]).ends(0);
     server.present(self_signed("two"), "two");
     user.now = NOW + 20 * tofu::time::DAY;
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     let read = flat(&without_colours(&terminal.screen));
     for text in [
         "The key of localhost has changed",
@@ -134,7 +134,7 @@ fn a_changed_key_is_shown_beside_the_old_one() {
     terminal.types(&self_signed("one")[0].fingerprint().colon_hex());
     assert_eq!(terminal.end(), 4);
     assert!(flat(&terminal.screen).contains("It is the fingerprint of the old one."), "{}", terminal.screen);
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     terminal.types("yes");
     assert_eq!(terminal.end(), 0);
     fits(&terminal.screen);
@@ -149,7 +149,7 @@ fn a_downgrade_takes_the_typed_fingerprint_and_no_word() {
     let server = Server::start(certified(&user.authority, "ca", 300), "ca", Manner::Echo);
     user.run(&["check", &server.name()]).ends(0);
     server.present(self_signed("two"), "two");
-    let mut terminal = asked(&user, &["check", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["check", &server.name()]) else { return };
     assert!(flat(&without_colours(&terminal.screen)).contains("Only by its fingerprint"), "{}", terminal.screen);
     terminal.types("yes");
     terminal.until("> ");
@@ -165,13 +165,14 @@ fn colours_are_for_terminals_that_want_them() {
     let with = |name: &str, value: &str| {
         let mut command = user.tofuctl(&["check", "--no-ask", &server.name()]);
         command.env(name, value);
-        let mut terminal = Terminal::start(command);
+        let mut terminal = Terminal::start(command)?;
         assert_eq!(terminal.end(), 3);
-        terminal.screen
+        Some(terminal.screen)
     };
-    assert!(with("LANG", "C").contains("\x1b[33mASK: "));
-    assert!(!with("NO_COLOR", "1").contains('\x1b'));
-    assert!(!with("TERM", "dumb").contains('\x1b'));
+    let Some(coloured) = with("LANG", "C") else { return };
+    assert!(coloured.contains("\x1b[33mASK: "));
+    assert!(!with("NO_COLOR", "1").unwrap().contains('\x1b'));
+    assert!(!with("TERM", "dumb").unwrap().contains('\x1b'));
     assert!(!user.run(&["check", &server.name()]).ends(3).out.contains('\x1b'));
 }
 
@@ -180,7 +181,7 @@ fn nobody_is_asked_where_json_is_read_or_it_is_not_wanted() {
     let user = User::new();
     let server = user.self_signed("one");
     for arguments in [&["check", "--json", &server.name()][..], &["check", "--no-ask", &server.name()]] {
-        let mut terminal = Terminal::start(user.tofuctl(arguments));
+        let Some(mut terminal) = Terminal::start(user.tofuctl(arguments)) else { return };
         assert_eq!(terminal.end(), 3);
         assert!(!terminal.screen.contains("> "), "{}", terminal.screen);
     }
@@ -191,7 +192,7 @@ fn ctrl_c_at_the_question_ends_it_at_once_and_trusts_nothing() {
     let user = User::new();
     let server = user.self_signed("one");
     let command = user.tofuctl(&["check", &server.name()]);
-    let mut terminal = Terminal::control(&command, "trap : INT; \"$@\"; exit $?");
+    let Some(mut terminal) = Terminal::control(&command, "trap : INT; \"$@\"; exit $?") else { return };
     terminal.until("> ");
     terminal.keys("\x03");
     assert_eq!(terminal.end(), 130, "{}", terminal.screen);
@@ -202,7 +203,7 @@ fn ctrl_c_at_the_question_ends_it_at_once_and_trusts_nothing() {
 fn what_was_typed_before_the_question_is_no_answer_to_it() {
     let user = User::new();
     let server = user.self_signed("one");
-    let mut terminal = Terminal::start(user.tofuctl(&["check", &server.name()]));
+    let Some(mut terminal) = Terminal::start(user.tofuctl(&["check", &server.name()])) else { return };
     terminal.types("yes");
     terminal.until("> ");
     terminal.types("no");
@@ -214,7 +215,7 @@ fn what_was_typed_before_the_question_is_no_answer_to_it() {
 fn ctrl_c_ends_the_reading_of_a_list_at_once() {
     let user = User::new();
     let command = user.tofuctl(&["check", "--file", "-"]);
-    let mut terminal = Terminal::control(&command, "trap : INT; \"$@\"; exit $?");
+    let Some(mut terminal) = Terminal::control(&command, "trap : INT; \"$@\"; exit $?") else { return };
     std::thread::sleep(std::time::Duration::from_millis(700));
     terminal.keys("\x03");
     assert_eq!(terminal.end(), 130, "{}", terminal.screen);
@@ -225,7 +226,7 @@ fn ctrl_c_while_a_server_is_silent_calls_it_off_in_words() {
     let user = User::new();
     let server = Server::start(self_signed("one"), "one", Manner::Mute);
     let command = user.tofuctl(&["check", &server.name()]);
-    let mut terminal = Terminal::control(&command, "trap : INT; \"$@\"; exit $?");
+    let Some(mut terminal) = Terminal::control(&command, "trap : INT; \"$@\"; exit $?") else { return };
     std::thread::sleep(std::time::Duration::from_millis(700));
     terminal.keys("\x03");
     assert_eq!(terminal.end(), 130, "{}", terminal.screen);
@@ -236,7 +237,9 @@ fn ctrl_c_while_a_server_is_silent_calls_it_off_in_words() {
 fn trust_asks_and_says_how_to_undo() {
     let user = User::new();
     let server = user.self_signed("one");
-    let mut terminal = asked(&user, &["trust", "--kind", "certificate", "--until", "30d", &server.name()]);
+    let Some(mut terminal) = asked(&user, &["trust", "--kind", "certificate", "--until", "30d", &server.name()]) else {
+        return;
+    };
     let read = flat(&without_colours(&terminal.screen));
     let offer = format!("yes trust this certificate alone for {} until 2027-03-12", server.name());
     assert!(read.contains(&offer), "{}", terminal.screen);
@@ -254,14 +257,14 @@ fn a_tunnel_asks_on_its_terminal_and_nowhere_else() {
     let input = user.file("in", b"hello\n");
     let command = user.tofuctl(&["connect", &server.name()]);
     let script = format!("\"$@\" <{input} >out 2>err");
-    let mut terminal = Terminal::control(&command, &script);
+    let Some(mut terminal) = Terminal::control(&command, &script) else { return };
     terminal.until("> ");
     assert_eq!(server.received(), 0);
     assert_eq!(user.read("out"), "");
     terminal.types("yes");
     assert_eq!(terminal.end(), 0, "{}\n{}", terminal.screen, user.read("err"));
     assert_eq!(user.read("out"), "hello\nbye\n");
-    let mut terminal = Terminal::control(&command, &script);
+    let Some(mut terminal) = Terminal::control(&command, &script) else { return };
     assert_eq!(terminal.end(), 0);
     assert_eq!(terminal.screen, "");
 }
@@ -271,7 +274,7 @@ fn a_question_fits_the_terminal_that_it_is_put_on() {
     let user = User::new();
     let server = user.self_signed("one");
     let command = user.tofuctl(&["connect", &server.name()]);
-    let mut terminal = Terminal::control(&command, "stty cols 50; \"$@\" </dev/null >out 2>err");
+    let Some(mut terminal) = Terminal::control(&command, "stty cols 50; \"$@\" </dev/null >out 2>err") else { return };
     terminal.until("> ");
     let screen = without_colours(&terminal.screen);
     assert!(screen.lines().all(|line| line.trim_end().chars().count() <= 50), "{screen}");

@@ -2,13 +2,14 @@
 //! `gnutls-serv` on free ports of loopback, ended by process id.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::serve::{free_port, until_it_listens};
 use tofu::endpoint::Host;
 use tofu::tls::hello::{Glimpse, HelloError, Offer, Reader, Version, client_hello, close_notify};
 
@@ -74,44 +75,33 @@ impl Drop for Server {
     }
 }
 
-/// Starts `openssl s_server` in `dir` on a port of its own choice.
+/// Starts `openssl s_server` in `dir`.
 pub fn s_server(dir: &Path, args: &[&str]) -> Server {
+    let port = free_port();
+    let at = format!("127.0.0.1:{port}");
     let mut command = Command::new("openssl");
-    command.current_dir(dir).args(["s_server", "-accept", "127.0.0.1:0", "-naccept", "8"]).args(args);
-    // Its standard input stays open: at its end s_server would hang up.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut server = Server { child: command.spawn().unwrap(), port: 0 };
-    let mut lines = BufReader::new(server.child.stdout.take().unwrap());
-    let mut stderr = server.child.stderr.take().unwrap();
-    loop {
-        let mut line = String::new();
-        if lines.read_line(&mut line).unwrap() == 0 {
-            let mut said = String::new();
-            let _ = stderr.read_to_string(&mut said);
-            panic!("openssl s_server {args:?}: {said}");
-        }
-        if let Some(address) = line.strip_prefix("ACCEPT ") {
-            server.port = address.trim().rsplit(':').next().unwrap().parse().unwrap();
-            // Somebody must read on, or the server stops when a pipe is full.
-            std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-            std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-            return server;
-        }
-    }
+    command.args(["s_server", "-quiet", "-accept", &at, "-naccept", "8"]).args(args);
+    start(dir, command, port)
 }
 
-/// Starts `gnutls-serv` in `dir`; it must be told its port.
+/// Starts `gnutls-serv` in `dir`.
 pub fn gnutls_serv(dir: &Path, args: &[&str]) -> Server {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let mut command = Command::new("gnutls-serv");
-    command.current_dir(dir).args(["--quiet", "--port", &port.to_string()]).args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    let server = Server { child: command.spawn().unwrap(), port };
-    let began = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < PATIENCE, "gnutls-serv {args:?} did not start");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    command.args(["--quiet", "--port", &port.to_string()]).args(args);
+    start(dir, command, port)
+}
+
+fn start(dir: &Path, mut command: Command, port: u16) -> Server {
+    command.current_dir(dir);
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let file = log.reopen().unwrap();
+    // Its standard input stays open: at its end s_server would hang up.
+    command.stdin(Stdio::piped()).stdout(file.try_clone().unwrap()).stderr(file);
+    let mut server = Server { child: command.spawn().unwrap(), port };
+    until_it_listens(&format!("{command:?}"), &mut server.child, &[port], || {
+        std::fs::read_to_string(log.path()).unwrap_or_default()
+    });
     server
 }
 

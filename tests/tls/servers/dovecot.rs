@@ -1,9 +1,13 @@
 //! Dovecot: IMAP, POP3, ManageSieve and LMTP, with STARTTLS and with TLS at once.
 
-use super::{Place, Running, free_ports, program, root};
+use std::path::PathBuf;
+
+use super::{Place, Running, free_ports};
+use crate::need;
 
 pub struct Dovecot {
     pub place: Place,
+    program: PathBuf,
     pub imap: u16,
     pub imaps: u16,
     pub pop3: u16,
@@ -26,11 +30,14 @@ impl Dovecot {
     }
 
     fn start_with(second: Option<&'static str>) -> Option<Self> {
-        for needed in [["imap-login"], ["pop3-login"], ["managesieve-login"], ["lmtp"]] {
-            program(&[&format!("/usr/lib/dovecot/{}", needed[0]), &format!("/usr/libexec/dovecot/{}", needed[0])])?;
+        let program = need::program(&["dovecot"])?;
+        let parts = ["imap-login", "pop3-login", "managesieve-login", "lmtp"];
+        if !need::files(&parts.map(|part| format!("/usr/lib/dovecot/{part}"))) {
+            return None;
         }
         let [imap, imaps, pop3, pop3s, sieve, lmtp] = free_ports();
-        let mut dovecot = Self { place: Place::new(), imap, imaps, pop3, pop3s, sieve, lmtp, second, running: None };
+        let mut dovecot =
+            Self { place: Place::new(), program, imap, imaps, pop3, pop3s, sieve, lmtp, second, running: None };
         if let Some(name) = second {
             dovecot.place.identity(name, &["-newkey", "rsa:2048"]);
         }
@@ -41,14 +48,13 @@ impl Dovecot {
     /// Begins again with this identity, or without TLS.
     pub fn restart(&mut self, identity: &str, tls: bool) {
         self.running = None;
-        let program = program(&["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]).unwrap();
         self.place.present(identity);
         for dir in ["run", "state", "mail"] {
             self.place.mkdir(dir);
         }
         self.place.give_away("mail");
         self.place.write("dovecot.conf", &self.configuration(tls));
-        let mut command = self.place.command(&program);
+        let mut command = self.place.command(&self.program);
         command.arg("-F").arg("-c").arg(self.place.file("dovecot.conf"));
         // Without TLS the ports that begin with it do not answer.
         let clear = [self.imap, self.pop3, self.sieve, self.lmtp];
@@ -92,7 +98,7 @@ impl Dovecot {
             pop3s = listener("pop3s", self.pop3s, true),
             sieve = listener("sieve", self.sieve, false),
             lmtp = listener("lmtp", self.lmtp, false),
-            owner = if root() { 65534 } else { rustix::process::getuid().as_raw() },
+            owner = if need::is_root() { 65534 } else { rustix::process::getuid().as_raw() },
         )
     }
 }
@@ -104,7 +110,7 @@ fn listener(name: &str, port: u16, tls: bool) -> String {
 
 /// Whom the services run as; an ordinary user can be nobody else and cannot go into a chroot.
 fn users() -> (String, &'static str) {
-    if root() {
+    if need::is_root() {
         return ("default_internal_user = dovecot\ndefault_login_user = dovenull".to_owned(), "");
     }
     let name = |flag: &str| {

@@ -8,31 +8,18 @@ pub mod postgres;
 pub mod single;
 pub mod slapd;
 
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::need::is_root;
 use crate::net_support::{NAME, openssl};
+use crate::serve::{free_port, until_it_listens};
 
 /// `nobody` and its group: what servers run as that refuse to be root.
 const NOBODY: u32 = 65534;
-
-/// The program, or a line that says why the test is skipped.
-pub fn program(names: &[&str]) -> Option<PathBuf> {
-    let found = names.iter().map(PathBuf::from).find(|path| path.exists());
-    if found.is_none() {
-        println!("skipped: {} is not installed", names[0]);
-    }
-    found
-}
-
-/// Tests run as root, as in a container, or as an ordinary user.
-pub fn root() -> bool {
-    rustix::process::geteuid().is_root()
-}
 
 /// A directory for one server, with the certificates that it shows one after the other.
 pub struct Place {
@@ -103,7 +90,7 @@ impl Place {
 
     /// Gives a file or directory to `nobody`, where that is who will use it.
     pub fn give_away(&self, name: &str) {
-        if root() {
+        if is_root() {
             std::os::unix::fs::chown(self.file(name), Some(NOBODY), Some(NOBODY)).unwrap();
         }
     }
@@ -123,7 +110,7 @@ impl Place {
 
 /// The command as `nobody` where we are root.
 pub fn as_nobody(command: &mut Command) -> &mut Command {
-    if root() {
+    if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
     command
@@ -135,18 +122,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it and waits until all the ports answer.
+    /// Starts it and waits until it listens on all the ports.
     pub fn start(place: &Place, command: &mut Command, ports: &[u16]) -> Self {
         let mut running = Self { child: command.spawn().unwrap() };
-        let begun = Instant::now();
-        for port in ports {
-            while TcpStream::connect(("127.0.0.1", *port)).is_err() {
-                let ended = running.child.try_wait().unwrap();
-                assert!(ended.is_none(), "{command:?}: {ended:?}\n{}", place.log());
-                assert!(begun.elapsed() < Duration::from_secs(30), "{command:?}: no answer\n{}", place.log());
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
+        until_it_listens(&format!("{command:?}"), &mut running.child, ports, || place.log());
         running
     }
 }
@@ -165,14 +144,6 @@ impl Drop for Running {
     }
 }
 
-/// Free ports, below those that the system gives to clients, so that nobody else is given them meanwhile.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    use std::hash::{BuildHasher, Hasher};
-    let random = || std::hash::RandomState::new().build_hasher().finish();
-    let mut held = Vec::new();
-    while held.len() < N {
-        let port = 20_000 + u16::try_from(random() % 12_000).unwrap();
-        held.extend(TcpListener::bind(("127.0.0.1", port)).ok());
-    }
-    std::array::from_fn(|i| held[i].local_addr().unwrap().port())
+    std::array::from_fn(|_| free_port())
 }

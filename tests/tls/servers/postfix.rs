@@ -4,10 +4,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Place, free_ports, program, root};
+use super::{Place, free_ports};
+use crate::need;
+use crate::serve;
 
 pub struct Postfix {
     pub place: Place,
+    program: PathBuf,
     pub smtp: u16,
     pub submission: u16,
     pub smtps: u16,
@@ -15,13 +18,12 @@ pub struct Postfix {
 
 impl Postfix {
     pub fn start() -> Option<Self> {
-        let _ = program(&["/usr/sbin/postfix"])?;
-        if !root() {
-            println!("skipped: Postfix is started by root only");
+        let program = need::program(&["postfix"])?;
+        if !need::root("only root can start Postfix") {
             return None;
         }
         let [smtp, submission, smtps] = free_ports();
-        let postfix = Self { place: Place::new(), smtp, submission, smtps };
+        let postfix = Self { place: Place::new(), program, smtp, submission, smtps };
         for dir in ["config", "queue", "data"] {
             postfix.place.mkdir(dir);
         }
@@ -41,15 +43,18 @@ impl Postfix {
         self.place.present(identity);
         self.place.write("config/main.cf", &self.main(tls));
         self.place.write("config/master.cf", &self.master(tls));
-        let start = self.place.command(&PathBuf::from("/usr/sbin/postfix")).args(self.config()).arg("start").status();
+        let start = self.place.command(&self.program).args(self.config()).arg("start").status();
         assert!(start.unwrap().success(), "{}", self.place.log());
-        let begun = Instant::now();
-        for port in [self.smtp, self.submission] {
-            while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-                assert!(begun.elapsed() < Duration::from_secs(20), "{}", self.place.log());
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
+        let ports = [self.smtp, self.submission, self.smtps];
+        let ports = if tls { &ports[..] } else { &ports[..2] };
+        // `postfix start` leaves a master process of its own behind.
+        let ended = || None;
+        serve::until(
+            "Postfix",
+            ended,
+            || self.master_pid().is_some_and(|pid| serve::listens(pid, ports)),
+            || self.place.log() + &std::fs::read_to_string(self.place.file("maillog")).unwrap_or_default(),
+        );
     }
 
     fn config(&self) -> [String; 2] {
@@ -93,11 +98,14 @@ impl Postfix {
         )
     }
 
+    fn master_pid(&self) -> Option<u32> {
+        std::fs::read_to_string(self.place.file("queue/pid/master.pid")).ok()?.trim().parse().ok()
+    }
+
     /// The master ends with its whole process group, and so do the servers that it started.
     fn stop(&self) {
-        let Ok(text) = std::fs::read_to_string(self.place.file("queue/pid/master.pid")) else { return };
-        let pid = text.trim().parse().ok().and_then(rustix::process::Pid::from_raw);
-        let Some(pid) = pid else { return };
+        let pid = self.master_pid().and_then(|pid| i32::try_from(pid).ok());
+        let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) else { return };
         let begun = Instant::now();
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         while rustix::process::test_kill_process(pid).is_ok() && begun.elapsed() < Duration::from_secs(5) {

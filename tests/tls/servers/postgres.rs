@@ -1,9 +1,9 @@
 //! PostgreSQL, as an ordinary user, with an empty cluster.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use super::{Place, Running, as_nobody, free_ports};
+use crate::{need, serve};
 
 pub struct Postgres {
     pub place: Place,
@@ -14,10 +14,7 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            println!("skipped: PostgreSQL is not installed");
-            return None;
-        };
+        let programs = need::program(&["initdb"])?.parent()?.to_owned();
         let [port] = free_ports();
         let mut postgres = Self { place: Place::new(), port, programs, running: None };
         postgres.place.mkdir("data");
@@ -55,19 +52,7 @@ impl Postgres {
         let before = ready();
         let running = Running::start(&self.place, as_nobody(&mut command), &[self.port]);
         // It listens before it is ready to serve.
-        let begun = Instant::now();
-        while ready() == before && begun.elapsed() < Duration::from_secs(20) {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        serve::until("PostgreSQL", || None, || ready() > before, || self.place.log());
         self.running = Some(running);
     }
-}
-
-/// Debian keeps each version's programs beside the others.
-fn programs() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let mut all: Vec<PathBuf> = versions.flatten().map(|version| version.path().join("bin")).collect();
-    all.retain(|dir| dir.join("initdb").exists() && dir.join("postgres").exists());
-    all.sort();
-    all.pop()
 }

@@ -1,6 +1,9 @@
 //! `openssl s_server` and `gnutls-serv`: TLS at once on one port, for odd keys and versions.
 
-use super::{Place, Running, free_ports, program};
+use std::path::Path;
+
+use super::{Place, Running, free_ports};
+use crate::need;
 
 pub struct Single {
     pub place: Place,
@@ -12,9 +15,9 @@ pub struct Single {
 impl Single {
     /// `openssl s_server`, which says every line back in reverse; with more options.
     pub fn openssl(place: Place, options: &[&str]) -> Option<Self> {
-        let _ = program(&["/usr/bin/openssl"])?;
+        need::program(&["openssl"])?;
         Some(Self::start(place, options, |place, port, options| {
-            let mut command = place.command(&program(&["/usr/bin/openssl"]).unwrap());
+            let mut command = place.command(Path::new("openssl"));
             let address = format!("127.0.0.1:{port}");
             command.args(["s_server", "-quiet", "-rev", "-cert", "cert.pem", "-key", "key.pem", "-accept", &address]);
             Running::start(place, command.args(options), &[port])
@@ -23,9 +26,9 @@ impl Single {
 
     /// `gnutls-serv`, which says everything back; with this priority string.
     pub fn gnutls(place: Place, priority: &str) -> Option<Self> {
-        let _ = program(&["/usr/bin/gnutls-serv"])?;
+        need::program(&["gnutls-serv"])?;
         Some(Self::start(place, &["--priority", priority], |place, port, options| {
-            let mut command = place.command(&program(&["/usr/bin/gnutls-serv"]).unwrap());
+            let mut command = place.command(Path::new("gnutls-serv"));
             command.args(["--echo", "--quiet", "--disable-client-cert", "--nodb", "-p", &port.to_string()]);
             command.args(["--x509certfile", "cert.pem", "--x509keyfile", "key.pem"]);
             Running::start(place, command.args(options), &[port])

@@ -1,9 +1,13 @@
 //! OpenLDAP's server without a database: StartTLS, ldaps and the anonymous bind need none.
 
-use super::{Place, Running, free_ports, program};
+use std::path::PathBuf;
+
+use super::{Place, Running, free_ports};
+use crate::need;
 
 pub struct Slapd {
     pub place: Place,
+    program: PathBuf,
     pub ldap: u16,
     pub ldaps: u16,
     running: Option<Running>,
@@ -11,9 +15,9 @@ pub struct Slapd {
 
 impl Slapd {
     pub fn start() -> Option<Self> {
-        let _ = program(&["/usr/sbin/slapd"])?;
+        let program = need::program(&["slapd"])?;
         let [ldap, ldaps] = free_ports();
-        let mut slapd = Self { place: Place::new(), ldap, ldaps, running: None };
+        let mut slapd = Self { place: Place::new(), program, ldap, ldaps, running: None };
         slapd.restart("first", true);
         Some(slapd)
     }
@@ -33,7 +37,7 @@ impl Slapd {
         if tls {
             urls += &format!(" ldaps://127.0.0.1:{}/", self.ldaps);
         }
-        let mut command = self.place.command(&program(&["/usr/sbin/slapd"]).unwrap());
+        let mut command = self.place.command(&self.program);
         command.args(["-d", "0", "-h", &urls, "-f"]).arg(self.place.file("slapd.conf"));
         let ports = [self.ldap, self.ldaps];
         let ports = if tls { &ports[..] } else { &ports[..1] };

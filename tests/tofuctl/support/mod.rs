@@ -4,7 +4,6 @@
 
 pub mod known;
 
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tofu::store::StoreOptions;
+
+use crate::user::terminal::Terminal;
 
 /// No command of these tests takes so long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -103,23 +104,17 @@ impl Tool {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}: {text}"))
     }
 
-    /// Runs it in a terminal of its own (util-linux' script), where somebody types this once a line ends in a
-    /// question's `]`; what is seen, and the status.
-    pub fn in_terminal(&self, args: &[&str], typed: &str) -> (i32, String) {
+    /// Runs it in a terminal, where somebody types this once a line ends in a question's `]`; the status, and what is
+    /// seen. Skips the test where there is no terminal.
+    pub fn in_terminal(&self, args: &[&str], typed: &str) -> Option<(i32, String)> {
         let store = self.store().to_str().unwrap().to_owned();
-        let words = [&[env!("CARGO_BIN_EXE_tofuctl")], Self::usual(&store, args).as_slice()].concat();
-        let mut command = Command::new("timeout");
-        command.args(["60", "script", "-qec", &words.join(" "), "/dev/null"]).env("TERM", "xterm");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (mut stdout, mut seen, mut byte) = (child.stdout.take().unwrap(), Vec::new(), [0]);
-        while !typed.is_empty() && !seen.ends_with(b"] ") && stdout.read(&mut byte).unwrap() == 1 {
-            seen.push(byte[0]);
+        let mut terminal = Terminal::start(self.command(&Self::usual(&store, args)))?;
+        if !typed.is_empty() {
+            terminal.until("] ");
+            terminal.keys(typed);
         }
-        child.stdin.as_mut().unwrap().write_all(typed.as_bytes()).unwrap();
-        stdout.read_to_end(&mut seen).unwrap();
-        let status = child.wait().unwrap();
-        (status.code().unwrap_or(-1), String::from_utf8(seen).unwrap())
+        let status = terminal.end();
+        Some((status, terminal.screen))
     }
 
     /// Runs it with a standard output that nobody reads; the status and standard error.
@@ -136,16 +131,6 @@ impl Tool {
 /// Text without its line breaks and indents.
 pub fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a program is installed; says so where it is not.
-pub fn has(program: &str) -> bool {
-    let there =
-        Command::new("sh").args(["-c", &format!("command -v {program} >/dev/null")]).status().unwrap().success();
-    if !there {
-        println!("skipped: {program} is not installed");
-    }
-    there
 }
 
 fn finish(mut command: Command) -> Run {

@@ -5,9 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::need;
 
 /// How long anybody waits here.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,16 +20,17 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts a command whose standard input, output and error are a terminal.
-    pub fn start(mut command: Command) -> Self {
-        let (master, slave) = pair();
+    /// Starts a command whose standard input, output and error are a terminal; skips the test where there is none.
+    pub fn start(mut command: Command) -> Option<Self> {
+        let (master, slave) = need::terminal()?;
+        tcsetwinsize(&slave, Winsize { ws_row: 50, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let copy = || Stdio::from(slave.try_clone().unwrap());
         let child = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().unwrap();
-        Self { master, child, screen: String::new() }
+        Some(Self { master, child, screen: String::new() })
     }
 
     /// Starts a shell command that this terminal controls, so that it is its /dev/tty.
-    pub fn control(command: &Command, script: &str) -> Self {
+    pub fn control(command: &Command, script: &str) -> Option<Self> {
         // The signal of Ctrl-C counts, also where these tests run in the background of a shell.
         let mut shell = Command::new("env");
         shell.args(["--default-signal=INT", "setsid", "--ctty", "--wait", "sh", "-c", script, "sh"]);
@@ -89,14 +90,4 @@ impl Terminal {
             }
         }
     }
-}
-
-fn pair() -> (OwnedFd, OwnedFd) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
-    tcsetwinsize(&slave, Winsize { ws_row: 50, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    (master, slave)
 }
