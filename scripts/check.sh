@@ -62,11 +62,14 @@ said_skipped() {
 }
 
 no_unformatted_go() { local odd; odd=$(cd bindings/go && gofmt -l .); echo "$odd"; [ -z "$odd" ]; }
+# The fuzz targets are a workspace of their own: a dependency added here must be locked there too.
+fuzz_lock_is_current() { "$cargo" metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null; }
 in_go() { (cd bindings/go && "$@"); }
 
 suite step "rustfmt" cargo fmt --check
 suite step "clippy" "$cargo" clippy --locked --all-targets -- -D warnings
 suite step "the other provider" "$cargo" check --locked --lib --no-default-features --features ring,bundled-sqlite
+suite step "fuzz/Cargo.lock" fuzz_lock_is_current
 suite step "library" make -s all PROFILE=dev CARGO="$cargo" || finish
 suite cargo "Rust and C tests" "$cargo" test --locked --no-fail-fast -- --show-output
 said_skipped

@@ -5,15 +5,9 @@
 #   dovecot_stop DIR
 #   dovecot_logins DIR                how many logins its log shows
 
-DOVECOT=$(command -v dovecot || echo /usr/sbin/dovecot)
+. "$(dirname "${BASH_SOURCE[0]}")/serving.sh"
 
-free_port() {
-    local port
-    while :; do
-        port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-    done
-}
+DOVECOT=$(command -v dovecot || echo /usr/sbin/dovecot)
 
 # Writes the configuration. Root must give mail to somebody else: Dovecot refuses a user id of 0.
 dovecot_config() {
@@ -64,22 +58,15 @@ userdb {
 CONFIG
 }
 
-dovecot_answers() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
 dovecot_start() {
-    local dir=$1 port=$2 try turn
+    local dir=$1 port=$2 try
     mkdir -p "$dir/run" "$dir/state" "$dir/mail"
     for try in 1 2 3; do
         DOVECOT_PORT=$port
         [ "$port" != 0 ] || DOVECOT_PORT=$(free_port)
         dovecot_config "$dir" "$DOVECOT_PORT" "$3" "$4" >"$dir/dovecot.conf"
         if "$DOVECOT" -c "$dir/dovecot.conf" 2>>"$dir/start.log"; then
-            for turn in $(seq 50); do
-                dovecot_answers "$DOVECOT_PORT" && return 0
-                sleep 0.1
-            done
+            until_it_listens Dovecot "$(cat "$dir/run/master.pid")" "$DOVECOT_PORT" "$dir/dovecot.log" && return 0
         fi
         dovecot_stop "$dir"
     done

@@ -32,7 +32,6 @@ serve() {
 
 # odd_serve TEXT: an openssl s_server under the first certificate that says TEXT to whoever comes first
 odd_serve() {
-    local turn
     odd_stop
     rm -f "$work/say" "$work/odd.log"
     mkfifo "$work/say"
@@ -40,10 +39,7 @@ odd_serve() {
     openssl s_server -accept "127.0.0.1:$DOVECOT_PORT" -cert "$work/first.pem" -key "$work/first.key" -naccept 1 \
         <"$work/say" >"$work/odd.log" 2>&1 9>&- &
     odd_pid=$!
-    for turn in $(seq 50); do
-        ! grep -q ACCEPT "$work/odd.log" || break
-        sleep 0.1
-    done
+    until_it_listens "openssl s_server" "$odd_pid" "$DOVECOT_PORT" "$work/odd.log"
     printf '%s\n' "$1" >&9
 }
 
