@@ -41,7 +41,7 @@ fn failing_writes_syncs_and_opens_lose_nothing_and_damage_nothing() {
     let place = Place::new();
     place.open();
     let (mut errors, mut acknowledged, mut run) = (0, 0, 0);
-    let calls = ["pwrite64", "fsync,fdatasync", "ftruncate", "openat", "flock", "fcntl", "unlink", "newfstatat"];
+    let calls = ["pwrite64", "fsync,fdatasync", "ftruncate", "openat", "fcntl", "unlink", "newfstatat"];
     for call in calls {
         for error in ["EIO", "ENOSPC", "EACCES"] {
             for when in ["1", "2", "4", "7", "11", "16"] {
@@ -49,7 +49,7 @@ fn failing_writes_syncs_and_opens_lose_nothing_and_damage_nothing() {
                 // Only calls on the store's own files fail.
                 let mut strace = Command::new(&tracer);
                 strace.args(["-f", "-q", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-                for suffix in ["", "-journal", "-lock", "-gate", "-mark"] {
+                for suffix in ["", "-journal", "-lock"] {
                     strace.arg("-P").arg(place.beside(suffix));
                 }
                 strace.args(["-e", &format!("inject={call}:error={error}:when={when}")]);

@@ -212,7 +212,7 @@ fn a_new_store_is_not_made_of_what_an_old_journal_holds() {
         cut_short(&place);
         fs::remove_file(place.file()).unwrap();
         if !marker {
-            fs::remove_file(place.beside("-mark")).unwrap();
+            fs::remove_file(place.beside("-lock")).unwrap();
         }
         let error = place.try_open().map(|_| ()).unwrap_err();
         assert!(matches!(error, StoreError::Lost { .. }) && error.to_string().contains("disappeared"), "{error}");
@@ -333,11 +333,11 @@ fn a_marker_of_another_user_is_refused_and_not_overlooked() {
     if !need::root("giving a file away takes root") {
         return;
     }
-    std::os::unix::fs::chown(place.beside("-mark"), Some(65_534), None).unwrap();
+    std::os::unix::fs::chown(place.beside("-lock"), Some(65_534), None).unwrap();
     let error = place.try_open().map(|_| ()).unwrap_err();
-    assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("-mark"), "{error}");
-    std::os::unix::fs::chown(place.beside("-mark"), Some(0), None).unwrap();
-    fs::set_permissions(place.beside("-mark"), fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(matches!(error, StoreError::Unsafe { .. }) && error.to_string().contains("-lock"), "{error}");
+    std::os::unix::fs::chown(place.beside("-lock"), Some(0), None).unwrap();
+    fs::set_permissions(place.beside("-lock"), fs::Permissions::from_mode(0o666)).unwrap();
     let error = place.try_open().map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("chmod go-w"), "{error}");
 }
@@ -351,9 +351,7 @@ fn the_locks_are_their_owners_whatever_the_umask() {
         format!("umask 0777; exec {tool} --store {} block --everywhere {}", file.display(), Hash::of(b"k").hex());
     assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
     drop(place.open());
-    for suffix in ["-lock", "-gate"] {
-        assert_eq!(fs::metadata(place.beside(suffix)).unwrap().permissions().mode() & 0o777, 0o600);
-    }
+    assert_eq!(fs::metadata(place.beside("-lock")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
@@ -414,4 +412,44 @@ fn a_journal_that_nothing_is_played_back_from_keeps_no_reader_from_its_connectio
         assert!(known(&reading, "h1.example").unwrap());
     }
     assert_eq!(fs::metadata(place.beside("-journal")).unwrap().len(), 512);
+}
+
+#[test]
+fn a_lock_file_that_was_never_written_to_remembers_nothing_and_any_other_content_is_not_passed_over() {
+    let place = Place::new();
+    filled(&place, 2);
+    let sound = fs::read(place.beside("-lock")).unwrap();
+    // As a creation or a power cut leaves it.
+    for (host, nothing) in [("a.example", Vec::new()), ("b.example", vec![0; 64])] {
+        fs::write(place.beside("-lock"), &nothing).unwrap();
+        let store = place.open();
+        put(&store, pinned("", host, 993, "k"));
+        assert_eq!(fs::read(place.beside("-lock")).unwrap().len(), sound.len(), "the next commit writes the marker");
+        assert!(fs::read(place.beside("-lock")).unwrap().starts_with(b"tofumark"));
+    }
+    for content in [&sound[..40], &[7; 64]] {
+        fs::write(place.beside("-lock"), content).unwrap();
+        let error = place.try_open().map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }) && error.to_string().contains("marker"), "{error}");
+        // The store is not taken for a new one either.
+        fs::rename(place.file(), place.beside("-away")).unwrap();
+        is_lost(place.try_open().map(|_| ()));
+        fs::rename(place.beside("-away"), place.file()).unwrap();
+    }
+    fs::remove_file(place.beside("-lock")).unwrap();
+    place.assert_sound();
+}
+
+#[test]
+fn what_lies_beside_a_store_under_other_names_is_neither_read_nor_removed() {
+    let place = Place::new();
+    filled(&place, 2);
+    for suffix in ["-gate", "-mark"] {
+        fs::write(place.beside(suffix), b"of an older build").unwrap();
+    }
+    place.assert_sound();
+    put(&place.open(), pinned("", "a.example", 993, "k"));
+    for suffix in ["-gate", "-mark"] {
+        assert_eq!(fs::read(place.beside(suffix)).unwrap(), b"of an older build");
+    }
 }

@@ -29,7 +29,7 @@ const FILES: [(&str, &str); 3] = [
         "$XDG_DATA_HOME/tofu/pins.db",
         "The user's store, unless --store names another; ~/.local/share/tofu/pins.db where XDG_DATA_HOME is not set.",
     ),
-    ("pins.db-journal, pins.db-lock, pins.db-gate, pins.db-mark", "Beside the store, and belonging to it."),
+    ("pins.db-journal, pins.db-lock", "Beside the store, and belonging to it."),
     ("/etc/tofu/pins.db", "The usual place for a store of the system; read where --system-store names it."),
 ];
 

@@ -1,21 +1,24 @@
-//! The lock files beside the store. SQLite's own locks belong to the process, and a second copy of
-//! SQLite in the same process drops them by closing its file; `flock` belongs to the descriptor.
-//! Readers share the lock for one transaction, a writer has it alone. SQLite's locks are taken inside.
+//! The lock file beside the store. It holds the marker (`marker.rs`) and two bytes that programs lock: one for the
+//! store, and one for the gate in front of it.
 //!
-//! The gate is held while somebody waits for the lock, by a writer alone: readers that come later
-//! wait behind the writer, and not one after the other in front of it. For a fifth of a second at a time: what
-//! reads for long keeps writers waiting, and not everybody.
+//! SQLite's own locks belong to the process, and a second copy of SQLite in the same process drops them when it closes
+//! its file. The locks here are locks of open file descriptions (`F_OFD_SETLK` of fcntl(2)), which nobody else can drop.
+//! Readers share the store's lock for one transaction, and a writer holds it alone. SQLite's locks are taken inside.
+//!
+//! Whoever waits for the store's lock holds the gate meanwhile, a writer alone. Readers that come later therefore wait
+//! behind the writer, instead of overtaking it one after the other. A writer gives the gate back after a fifth of a
+//! second, so that a long read keeps writers waiting, but not the other readers.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 
 use super::error::io;
-use super::path::{beside, careful};
+use super::path::{careful, lock_file};
 use crate::store::error::StoreError;
 
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
@@ -24,11 +27,18 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 const TURN: Duration = Duration::from_millis(200);
 const BETWEEN_TURNS: Duration = Duration::from_millis(50);
 
-/// Descriptors of the lock files, unlocked.
+/// A byte of the lock file that is locked. What the byte holds does not matter; the marker ends before them.
+#[derive(Debug, Clone, Copy)]
+enum Byte {
+    Store = 64,
+    Gate = 65,
+}
+
+/// A descriptor of the lock file, unlocked.
 #[derive(Debug)]
 pub(super) struct Lock {
-    lock: Flock,
-    gate: Flock,
+    file: File,
+    path: PathBuf,
 }
 
 /// How a lock is held.
@@ -40,29 +50,55 @@ pub(super) enum Mode {
     Exclusive,
 }
 
-/// One file that is locked as a whole.
-#[derive(Debug)]
-struct Flock {
-    file: File,
-    path: PathBuf,
+/// Opens the lock file for reading and writing. Creates it, empty, if it is missing.
+pub(super) fn open_or_create(store: &Path) -> Result<File, StoreError> {
+    let path = lock_file(store);
+    match OpenOptions::new().read(true).write(true).custom_flags(careful()).open(&path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => create(&path),
+        opened => opened.map_err(|e| io(&path, "open", e)),
+    }
+}
+
+fn create(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    // Another program may create it at the same time and write the marker into it.
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(careful());
+    let file = options.open(path).map_err(|e| io(path, "create", e))?;
+    // The umask may have taken the owner's own rights away.
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(|e| io(path, "chmod", e))?;
+    Ok(file)
 }
 
 impl Lock {
-    /// Opens the lock files of a store, creating them where `create` is set. `None` where there are none,
-    /// or where they are not ours: then SQLite's own locks have to do.
+    /// Opens the lock file of a store, and creates it if `create` is set. `None` if there is none, or if it belongs to
+    /// another user: then SQLite's own locks have to do.
     pub(super) fn open(store: &Path, create: bool) -> Result<Option<Self>, StoreError> {
-        let lock = Flock::open(beside(store, "-lock"), create)?;
-        let gate = Flock::open(beside(store, "-gate"), create)?;
-        Ok(lock.zip(gate).map(|(lock, gate)| Self { lock, gate }))
+        let path = lock_file(store);
+        let file = if create {
+            // Opened for writing, because only such a descriptor can be locked exclusively.
+            open_or_create(store)?
+        } else {
+            match OpenOptions::new().read(true).custom_flags(careful()).open(&path) {
+                Ok(file) => file,
+                Err(_) => return Ok(None),
+            }
+        };
+        let found = file.metadata().map_err(|e| io(&path, "stat", e))?;
+        let mine = found.uid() == rustix::process::geteuid().as_raw();
+        if !found.is_file() || (!mine && create) {
+            let what = "is not a file of yours; remove it".to_owned();
+            return Err(StoreError::Unsafe { store: path.display().to_string(), what });
+        }
+        Ok(mine.then_some(Self { file, path }))
     }
 
     /// Waits for the lock for at most `patience`.
     pub(super) fn lock(&self, store: &Path, mode: Mode, patience: Duration) -> Result<(), StoreError> {
         let until = Instant::now().checked_add(patience);
         loop {
-            let locked = self.gate.lock(mode, until)? && {
-                let locked = self.lock.lock(mode, Self::turn(mode, until));
-                self.gate.unlock();
+            let locked = self.acquire(Byte::Gate, mode, until)? && {
+                let locked = self.acquire(Byte::Store, mode, Self::turn(mode, until));
+                self.release(Byte::Gate);
                 locked?
             };
             if locked {
@@ -76,8 +112,8 @@ impl Lock {
         }
     }
 
-    /// Until when the gate is held: a writer that waits for a long reader, as a backup is one, lets others in from
-    /// time to time.
+    /// Until when the gate is held. A writer that waits for a long reader, such as a backup, lets other readers pass
+    /// from time to time.
     fn turn(mode: Mode, until: Option<Instant>) -> Option<Instant> {
         match mode {
             Mode::Shared => until,
@@ -87,62 +123,81 @@ impl Lock {
 
     /// Gives the lock up.
     pub(super) fn unlock(&self) {
-        self.lock.unlock();
-    }
-}
-
-impl Flock {
-    fn open(path: PathBuf, create: bool) -> Result<Option<Self>, StoreError> {
-        let flags = careful();
-        // For writing too: file systems of the network lock alone only what may be written.
-        let opened = OpenOptions::new().read(true).write(create).custom_flags(flags).open(&path);
-        let file = match opened {
-            Err(e) if create && e.kind() == std::io::ErrorKind::NotFound => Self::create(&path, flags)?,
-            Err(_) if !create => return Ok(None),
-            opened => opened.map_err(|e| io(&path, "open", e))?,
-        };
-        let found = file.metadata().map_err(|e| io(&path, "stat", e))?;
-        let me = rustix::process::geteuid().as_raw();
-        if !found.is_file() || (found.uid() != me && create) {
-            let what = "is not a file of yours; remove it".to_owned();
-            return Err(StoreError::Unsafe { store: path.display().to_string(), what });
-        }
-        Ok((found.uid() == me).then_some(Self { file, path }))
+        self.release(Byte::Store);
     }
 
-    fn create(path: &Path, flags: i32) -> Result<File, StoreError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o600).custom_flags(flags);
-        let file = options.open(path).map_err(|e| io(path, "create", e))?;
-        // The umask may have taken the owner's own rights away.
-        file.set_permissions(Permissions::from_mode(0o600)).map_err(|e| io(path, "chmod", e))?;
-        Ok(file)
-    }
-
-    /// Whether it could be locked in time.
-    fn lock(&self, mode: Mode, until: Option<Instant>) -> Result<bool, StoreError> {
-        let operation = match mode {
-            Mode::Shared => FlockOperation::NonBlockingLockShared,
-            Mode::Exclusive => FlockOperation::NonBlockingLockExclusive,
+    /// Locks one byte. Returns whether that succeeded in time.
+    fn acquire(&self, byte: Byte, mode: Mode, until: Option<Instant>) -> Result<bool, StoreError> {
+        let kind = match mode {
+            Mode::Shared => libc::F_RDLCK,
+            Mode::Exclusive => libc::F_WRLCK,
         };
         let mut pause = FIRST_PAUSE;
         loop {
-            match flock(&self.file, operation) {
+            match self.set(byte, kind) {
                 Ok(()) => return Ok(true),
-                Err(Errno::WOULDBLOCK | Errno::INTR) if until.is_none_or(|until| Instant::now() < until) => {
+                Err(Errno::EAGAIN | Errno::EINTR) if until.is_none_or(|until| Instant::now() < until) => {
                     std::thread::sleep(pause);
                     pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
                 }
-                Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(false),
-                // A file system without such locks; SQLite's own have to do.
-                Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(true),
-                Err(e) => return Err(io(&self.path, "lock", e)),
+                Err(Errno::EAGAIN | Errno::EINTR) => return Ok(false),
+                // A system or a file system without such locks; SQLite's own have to do.
+                Err(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => return Ok(true),
+                Err(e) => return Err(io(&self.path, "lock", e.desc())),
             }
         }
     }
 
-    fn unlock(&self) {
+    fn release(&self, byte: Byte) {
         // Unlocking one's own descriptor cannot fail.
-        let _ = flock(&self.file, FlockOperation::Unlock);
+        let _ = self.set(byte, libc::F_UNLCK);
+    }
+
+    fn set(&self, byte: Byte, kind: libc::c_int) -> Result<(), Errno> {
+        let range = libc::flock {
+            l_type: kind as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: byte as libc::off_t,
+            l_len: 1,
+            // Must be 0 for locks of this kind.
+            l_pid: 0,
+        };
+        fcntl(&self.file, FcntlArg::F_OFD_SETLK(&range)).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    #[test]
+    fn locks_of_two_descriptors_in_one_process_exclude_each_other_and_survive_a_third_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("pins.db");
+        let open = || Lock::open(&store, true).unwrap().unwrap();
+        let (one, other) = (open(), open());
+        one.lock(&store, Mode::Shared, NOW).unwrap();
+        other.lock(&store, Mode::Shared, NOW).unwrap();
+        other.unlock();
+        assert!(matches!(other.lock(&store, Mode::Exclusive, NOW), Err(StoreError::Busy { .. })));
+        one.unlock();
+        other.lock(&store, Mode::Exclusive, NOW).unwrap();
+        // Locks of the process, as SQLite takes them, would be gone now.
+        drop(open());
+        assert!(matches!(one.lock(&store, Mode::Shared, NOW), Err(StoreError::Busy { .. })));
+        drop(other);
+        one.lock(&store, Mode::Shared, NOW).unwrap();
+    }
+
+    #[test]
+    fn the_gate_is_not_the_lock_of_the_store() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("pins.db");
+        let (waits, reads) = (Lock::open(&store, true).unwrap().unwrap(), Lock::open(&store, true).unwrap().unwrap());
+        assert!(waits.acquire(Byte::Gate, Mode::Exclusive, None).unwrap());
+        assert!(reads.acquire(Byte::Store, Mode::Shared, None).unwrap());
+        assert!(matches!(reads.lock(&store, Mode::Shared, NOW), Err(StoreError::Busy { .. })));
     }
 }

@@ -1,14 +1,18 @@
-//! The marker beside the store: which store it was, and how far it had come (pitfall 9). Written
-//! after each commit without a sync, so it never is ahead of the store; a store that is behind its
-//! marker went back in time, and a marker without a store tells of one that vanished.
+//! The marker: which store this was, and how far it had come (pitfall 9). It is the first 64 bytes of the lock file,
+//! and is written after each commit without a sync, so it is never ahead of the store. A store that is behind its
+//! marker went back in time; a marker without a store tells of one that vanished.
+//!
+//! A lock file that is empty, or that holds zeros where a power cut kept the bytes from the disk, has no marker yet.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::io;
-use super::path::{beside, careful};
+use super::lock;
+use super::path::{careful, lock_file};
+use super::{LOOK_AGAIN, LOOKS};
 use crate::hash::Hash;
 use crate::store::engine::Marker;
 use crate::store::error::StoreError;
@@ -17,14 +21,21 @@ const MAGIC: &[u8; 8] = b"tofumark";
 /// Magic, id, generation, seal: well within a sector, so that it is overwritten as a whole.
 const LENGTH: usize = 64;
 
-/// Where the marker of a store is.
-pub(super) fn path_of(store: &Path) -> PathBuf {
-    beside(store, "-mark")
+/// What the lock file holds.
+enum Found {
+    /// Nothing was written yet.
+    Nothing,
+    Marker(Marker),
+    /// Something else, or a marker that is being written.
+    Unreadable,
 }
 
-/// Whether there is a marker.
+/// Whether the lock file remembers a store, readable or not. An empty one is left by a creation that was cut short.
 pub(super) fn exists(store: &Path) -> bool {
-    path_of(store).symlink_metadata().is_ok()
+    match open(store, false) {
+        Ok(file) => !matches!(look(&file), Ok(Found::Nothing)),
+        Err(e) => e.kind() != ErrorKind::NotFound,
+    }
 }
 
 fn encode(marker: &Marker) -> Vec<u8> {
@@ -51,58 +62,68 @@ fn store_is_of_another(store: &Path) -> bool {
 }
 
 fn open(store: &Path, write: bool) -> std::io::Result<File> {
-    let flags = careful();
-    OpenOptions::new().read(true).write(write).custom_flags(flags).open(path_of(store))
+    OpenOptions::new().read(true).write(write).custom_flags(careful()).open(lock_file(store))
 }
 
-/// Reads the marker; `None` where there is none.
+fn look(file: &File) -> std::io::Result<Found> {
+    let mut bytes = [0; LENGTH];
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) if bytes == [0; LENGTH] => Ok(Found::Nothing),
+        Ok(()) => Ok(decode(&bytes).map_or(Found::Unreadable, Found::Marker)),
+        Err(e) if e.kind() != ErrorKind::UnexpectedEof => Err(e),
+        Err(_) if file.metadata()?.len() == 0 => Ok(Found::Nothing),
+        Err(_) => Ok(Found::Unreadable),
+    }
+}
+
+/// Reads the marker; `None` if there is none.
 pub(super) fn read(store: &Path) -> Result<Option<Marker>, StoreError> {
+    let path = lock_file(store);
     let file = match open(store, false) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) if e.kind() == ErrorKind::PermissionDenied && store_is_of_another(store) => return Ok(None),
-        Err(e) => return Err(io(&path_of(store), "open", e)),
+        Err(e) => return Err(io(&path, "open", e)),
     };
-    let mut bytes = [0; LENGTH];
-    let read = file.read_exact_at(&mut bytes, 0).ok().and_then(|()| decode(&bytes));
-    read.map(Some).ok_or_else(|| StoreError::Damaged {
-        store: path_of(store).display().to_string(),
-        what: "not a marker of this library; remove it once you know that the store beside it is the right one"
+    for _ in 0..LOOKS {
+        match look(&file).map_err(|e| io(&path, "read", e))? {
+            Found::Nothing => return Ok(None),
+            Found::Marker(marker) => return Ok(Some(marker)),
+            // A writer may be in the middle of it: no lock is held here.
+            Found::Unreadable => std::thread::sleep(LOOK_AGAIN),
+        }
+    }
+    Err(StoreError::Damaged {
+        store: path.display().to_string(),
+        what: "does not begin with a marker of this library; remove it once you know that the store beside it is the \
+               right one and no program uses it"
             .to_owned(),
     })
 }
 
-/// Moves the marker forward, never back. Creates it where there is none.
+/// Moves the marker forward, never back. Writes it if there is none.
 pub(super) fn advance(store: &Path, marker: &Marker) -> Result<(), StoreError> {
-    match open(store, true) {
-        Ok(file) => {
-            let mut bytes = [0; LENGTH];
-            let known = file.read_exact_at(&mut bytes, 0).ok().and_then(|()| decode(&bytes));
-            if known.is_some_and(|k| k.id == marker.id && k.generation < marker.generation) {
-                file.write_all_at(&encode(marker), 0).map_err(|e| io(&path_of(store), "write", e))?;
-            }
-            Ok(())
+    let failed = |e| io(&lock_file(store), "write", e);
+    let file = match open(store, true) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return reset(store, marker),
+        Err(e) => return Err(failed(e)),
+    };
+    match look(&file).map_err(failed)? {
+        Found::Nothing => reset(store, marker),
+        Found::Marker(known) if known.id == marker.id && known.generation < marker.generation => {
+            file.write_all_at(&encode(marker), 0).map_err(failed)
         }
-        Err(e) if e.kind() == ErrorKind::NotFound => reset(store, marker),
-        Err(e) => Err(io(&path_of(store), "open", e)),
+        // Another store's, a later one, or one that a person has to look at.
+        Found::Marker(_) | Found::Unreadable => Ok(()),
     }
 }
 
-/// Puts this marker in place of whatever is there.
+/// Writes this marker over whatever is there, durably.
 pub(super) fn reset(store: &Path, marker: &Marker) -> Result<(), StoreError> {
-    let path = path_of(store);
-    let temporary = beside(store, &format!("-mark.{}", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        match std::fs::remove_file(&temporary) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(&encode(marker))?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, &path)
-    };
-    write().map_err(|e| io(&path, "write", e))
+    let file = lock::open_or_create(store)?;
+    let written = file.write_all_at(&encode(marker), 0).and_then(|()| file.sync_all());
+    written.map_err(|e| io(&lock_file(store), "write", e))
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl SqliteEngine {
 /// Refuses to make a store where there was one: its marker, or a change cut short, is still there.
 fn refuse_vanished(file: &Path, accept_loss: bool) -> Result<(), StoreError> {
     let left = match () {
-        () if marker::exists(file) => marker::path_of(file),
+        () if marker::exists(file) => path::lock_file(file),
         () if path::has_journal(file) => path::beside(file, "-journal"),
         () => return Ok(()),
     };

@@ -122,6 +122,11 @@ pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Where the lock file of a store is.
+pub(super) fn lock_file(store: &Path) -> PathBuf {
+    beside(store, "-lock")
+}
+
 /// The first name beside `file` that nothing has: with the suffix, or that and a number.
 pub(super) fn unused_beside(file: &Path, suffix: &str) -> Result<PathBuf, StoreError> {
     let names = std::iter::once(suffix.to_owned()).chain((2..100).map(|n| format!("{suffix}.{n}")));
@@ -263,22 +268,21 @@ pub(super) fn check_journal(file: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The same of everything that lies beside a store and counts: who could write the marker could hide a loss.
+/// Checks the journal and the lock file in the same way. Whoever could write the marker in the lock file could hide a
+/// loss.
 fn check_beside(file: &Path) -> Result<(), StoreError> {
     check_journal(file)?;
     let store = fs::symlink_metadata(file).map_err(|e| io(file, "stat", e))?.uid();
-    for suffix in ["-mark", "-lock", "-gate"] {
-        let path = beside(file, suffix);
-        check_file(&path, false)?;
-        let Ok(found) = fs::symlink_metadata(&path) else { continue };
-        if found.uid() != store {
-            let what = format!(
-                "belongs to user {}, the store beside it to user {store}; run as root: chown {store} {}",
-                found.uid(),
-                path.display()
-            );
-            return Err(StoreError::Unsafe { store: path.display().to_string(), what });
-        }
+    let path = lock_file(file);
+    check_file(&path, false)?;
+    let Ok(found) = fs::symlink_metadata(&path) else { return Ok(()) };
+    if found.uid() != store {
+        let what = format!(
+            "belongs to user {}, the store beside it to user {store}; run as root: chown {store} {}",
+            found.uid(),
+            path.display()
+        );
+        return Err(StoreError::Unsafe { store: path.display().to_string(), what });
     }
     Ok(())
 }
