@@ -62,9 +62,9 @@ static void *work(void *argument)
     MUST(p_tofu_store_options_set(options, "busy-ms", "60000", NULL));
     MUST(p_tofu_policy_new("accept-new", &policy, NULL));
     MUST(p_tofu_policy_set(policy, "system-roots", "no", NULL));
-    MUST(p_tofu_check_new(&check, NULL));
-    MUST(p_tofu_check_set_policy(check, policy, NULL));
-    MUST(p_tofu_check_set_time(check, copy->now, NULL));
+    MUST(p_tofu_check_options_new(&check, NULL));
+    MUST(p_tofu_check_options_set_policy(check, policy, NULL));
+    MUST(p_tofu_check_options_set_time(check, copy->now, NULL));
     MUST(p_tofu_chain_new(&chain, NULL));
     MUST(p_tofu_chain_push_der(chain, copy->der, copy->der_len, NULL));
     tofu_store *kept = NULL;
