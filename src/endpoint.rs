@@ -1,6 +1,6 @@
-//! Who is being talked to: account, host and port, in one canonical spelling each. Everything
-//! that is compared or stored goes through these types, so that `MAIL.example.` and
-//! `mail.example` cannot be strangers and no control character can reach a record
+//! The server that a program talks to: account, host and port, each in one canonical spelling.
+//! Everything that is compared or stored goes through these types. So `MAIL.example.` and
+//! `mail.example` are the same server, and no control character can reach a record
 //! (docs/pitfalls.md#4, #5 and #6).
 
 use std::borrow::Cow;
@@ -124,8 +124,9 @@ impl Host {
     }
 }
 
-/// Whether a name plainly is as it is to be: labels of lower-case letters, digits and hyphens, as nearly every server
-/// has, told in one pass. The last one begins with a letter, so that it is no address. "No" where that is not plain.
+/// Whether one pass can tell that a name is canonical: labels of lower-case letters, digits and
+/// hyphens, as nearly every server has. The last label begins with a letter, so that the name is
+/// not an address. False if one pass cannot tell.
 fn is_canonical(name: &str) -> bool {
     let plain = |label: &[u8]| {
         let [first, .., last] = label else { return label.first().is_some_and(u8::is_ascii_alphanumeric) };
@@ -162,8 +163,8 @@ fn to_ascii(input: &str) -> Result<String, &'static str> {
     idna::domain_to_ascii(input).map_err(|_| "not a valid internationalised name")
 }
 
-/// Whether IDNA leaves a name as it stands: lower-case letters, digits, hyphens and dots, without
-/// the beginning that marks A-labels (RFC 5890, section 2.3.1). Nearly every name of a server.
+/// Whether IDNA does not change a name: lower-case letters, digits, hyphens and dots, without the
+/// prefix of A-labels (RFC 5890, section 2.3.1). Nearly every name of a server is like that.
 fn is_plain(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
     name.bytes().all(plain) && !name.split('.').any(|label| label.starts_with("xn--"))

@@ -1,7 +1,8 @@
 //! Fingerprints as people type or paste them and as programs write them: hexadecimal with or
 //! without colons, spaces or hyphens, or base64, each with the labels that programs print. Only
-//! full SHA-256 values: anything shorter can be matched by a forger (docs/pitfalls.md#16). The user's answer
-//! (`trust`) and the settings of other programs (`store`) are read here alike.
+//! full SHA-256 values are accepted, because a forger can match anything shorter
+//! (docs/pitfalls.md#16). The user's answer (`trust`) and the settings of other programs (`store`)
+//! are both read here.
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 use thiserror::Error;
@@ -12,13 +13,13 @@ use crate::hash::Hash;
 /// The longest input looked at, in bytes: 32 bytes written as `0xAB, ` with marks between them.
 const MAX_INPUT: usize = 512;
 
-/// What stands before a key pin (RFC 7469; curl's `--pinnedpubkey`; OkHttp; gnutls-cli and certtool).
+/// The prefix of a key pin (RFC 7469; curl's `--pinnedpubkey`; OkHttp; gnutls-cli and certtool).
 const KEY_LABELS: [&str; 4] = ["sha256//", "sha256/", "pin-sha256=", "pin-sha256:"];
 /// The names of the hash, as programs write them before other values.
 const SHA256: [&str; 4] = ["sha256", "sha-256", "sha2-256", "sha_256"];
-/// What may stand between the name of the hash and the value's `:`, `=` or space.
+/// The text that may be between the name of the hash and the `:`, `=` or space before the value.
 const NOUNS: [&str; 3] = ["fingerprint", "thumbprint", "hash"];
-/// The names of other hashes; whatever follows them is not taken.
+/// The names of other hashes. A value after one of them is refused.
 const OTHERS: [(&str, FingerprintError); 14] = [
     ("md5", FingerprintError::Md5),
     ("pin-sha1", FingerprintError::Sha1),
@@ -56,7 +57,7 @@ impl Fingerprint {
         }
     }
 
-    /// The value, whatever it is of.
+    /// The value, of a certificate or of a key.
     pub fn hash(self) -> Hash {
         match self {
             Self::Key(hash) | Self::Either(hash) => hash,
@@ -104,8 +105,8 @@ pub fn parse(input: &str) -> Result<Fingerprint, FingerprintError> {
     }
 }
 
-/// Reads a fingerprint in a file: as [`parse`], but for plain base64, which may be anything, a
-/// password included.
+/// Reads a fingerprint in a file like [`parse`], but refuses plain base64, which may be anything,
+/// even a password.
 pub fn parse_labelled(input: &str) -> Result<Fingerprint, FingerprintError> {
     if input.len() > MAX_INPUT {
         return Err(FingerprintError::TooLong);
@@ -153,7 +154,7 @@ fn trimmed(text: &str) -> &str {
     text.trim().trim_matches(['"', '\'']).trim()
 }
 
-/// What follows a label, in whatever case that is written.
+/// The text after a label, which may be in upper or lower case.
 fn after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let (start, rest) = text.split_at_checked(label.len())?;
     start.eq_ignore_ascii_case(label).then_some(rest)
@@ -253,7 +254,7 @@ mod tests {
         ] {
             assert_eq!(parse(&text), Ok(Fingerprint::Either(hash)), "{text:?}");
         }
-        // A letter that only looks like a digit is none.
+        // A letter that only looks like a digit is not one.
         assert_eq!(parse(&hash.hex().replacen('a', "\u{430}", 1)), Err(FingerprintError::Other));
     }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::{Digest, Sha256};
 
-/// A SHA-256 value, 32 bytes. Of a certificate it is taken over the DER, of a key over the
-/// SubjectPublicKeyInfo exactly as it stands in the certificate.
+/// A SHA-256 value, 32 bytes. For a certificate it is the hash of the DER, for a key that of the
+/// SubjectPublicKeyInfo exactly as the certificate contains it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; 32]);
 
@@ -42,7 +42,8 @@ impl Hash {
         BASE64.encode(&self.0)
     }
 
-    /// Of a key: `sha256//` and base64, as curl's `--pinnedpubkey` takes it; the one form of key pins here.
+    /// The value of a key as `sha256//` and base64, as curl's `--pinnedpubkey` takes it. This is
+    /// the only form of key pins here.
     pub fn key_pin(&self) -> String {
         format!("sha256//{}", self.base64())
     }

@@ -1,10 +1,10 @@
-//! libtofu decides whether the TLS server a program has just reached is the one it should be
-//! talking to, says why in plain words, and remembers the answer.
+//! libtofu decides whether the TLS server that a program has just reached is the right one,
+//! explains why in plain words, and remembers the answer.
 //!
-//! The way of the data: DER becomes a [`cert::Cert`]; a chain of them is held against the CA system
-//! by [`path`]; [`store`] knows what was seen and trusted before; [`trust`] turns both into a
-//! [`trust::Verdict`]. `capi` is the same for C. Dependencies point one way only:
-//! `capi`, `tls` → `trust` → `path`, `store` → `cert` → `text`, `endpoint`,
+//! The data takes this way: DER becomes a [`cert::Cert`]. [`path`] checks a chain of certificates
+//! by the rules of certificate authorities. [`store`] knows what was seen and trusted before.
+//! [`trust`] turns both into a [`trust::Verdict`]. `capi` offers the same to C. Dependencies point
+//! in one direction: `capi`, `tls` → `trust` → `path`, `store` → `cert` → `text`, `endpoint`,
 //! `fingerprint`, `hash`.
 
 #![deny(unsafe_code)]

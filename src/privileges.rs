@@ -1,14 +1,15 @@
-//! Whether this program runs with borrowed rights. Reads what the system says of the process and nothing else.
+//! Whether this program runs with borrowed rights. It reads only what the system says about the
+//! process.
 
 use std::io::Read;
 
-/// Whether the program runs with more rights than whoever started it (set-uid, set-gid or file
-/// capabilities): then the environment is an attacker's
-/// (docs/threads.md, "What the library does to its process"). Linux says so in the
-/// auxiliary vector's AT_SECURE; where that cannot be read (`/proc/self/auxv` belongs to root in
-/// such a program) the real and effective ids of `/proc/self/status`, which anybody may read, are
-/// compared; where neither can be had, as in a bare chroot, the ids of the process and whether the system lets others look
-/// into it. Other systems have no such files and are taken as unprivileged.
+/// Whether the program runs with more rights than the user who started it (set-uid, set-gid or file
+/// capabilities). An attacker may then control the environment (docs/threads.md, "What the library
+/// does to its process"). Linux reports this in AT_SECURE of the auxiliary vector. In such a
+/// program `/proc/self/auxv` may belong to root; then the real and effective ids in
+/// `/proc/self/status`, which every process may read, are compared. Without /proc, as in a bare
+/// chroot, the function compares the ids of the process, and asks whether other processes may look
+/// into it. Other systems have no such files, and their programs count as unprivileged.
 pub fn borrowed() -> bool {
     if !cfg!(target_os = "linux") {
         return false;
@@ -23,8 +24,8 @@ pub fn borrowed() -> bool {
     status.and_then(|status| ids_differ(&status)).unwrap_or_else(told_without_proc)
 }
 
-/// Where there is no /proc: by the ids, and by the flag that the system takes from a program that starts with borrowed
-/// rights, so that nobody can look into it.
+/// Without /proc: the ids, and the flag that the system removes from a program that starts with
+/// borrowed rights, so that no other process can look into it.
 fn told_without_proc() -> bool {
     use rustix::process::{DumpableBehavior, dumpable_behavior, getegid, geteuid, getgid, getuid};
     (getuid(), getgid()) != (geteuid(), getegid()) || !matches!(dumpable_behavior(), Ok(DumpableBehavior::Dumpable))

@@ -162,7 +162,7 @@ fn read_pss(all: &[u8], oid: String, mut rest: Reader<'_>) -> Algorithm {
     Algorithm { facts: SignatureAlgorithm { name: shown, oid, weak }, scheme, known: true, parameters_fit: usual }
 }
 
-/// A small unsigned INTEGER; what does not fit is no number that matters.
+/// A small unsigned INTEGER. Larger numbers have no meaning here.
 fn small_number(body: &[u8]) -> u64 {
     if body.len() > 4 {
         return u64::MAX;

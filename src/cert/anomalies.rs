@@ -24,7 +24,8 @@ pub(super) fn collect(cert: &Cert) -> Vec<super::Anomaly> {
     notes.append(cert.key_noted());
     notes.append(&cert.extensions_read().anomalies);
     strict::read(all.get(..outline.end).unwrap_or(all), &mut notes);
-    // What another reader refuses for a reason that has no name here must not pass for clean.
+    // If another reader refuses the certificate for a reason that has no name here, the certificate
+    // must not pass for clean.
     if let (true, Err(error)) = (notes.is_empty(), x509_parser::parse_x509_certificate(all)) {
         notes.found("not-strictly-readable", "certificate", &error.to_string());
     }
@@ -64,8 +65,8 @@ fn version(cert: &Cert, notes: &mut Notes) {
     }
 }
 
-/// issuerUniqueID or subjectUniqueID, which stand between the key and the extensions and which
-/// nobody should write any more (RFC 5280, section 4.1.2.8).
+/// issuerUniqueID or subjectUniqueID, which are between the key and the extensions. New
+/// certificates should not have them (RFC 5280, section 4.1.2.8).
 fn unique_ids(all: &[u8], outline: &Outline, notes: &mut Notes) {
     let mut fields = outline.tbs.inside(all);
     while let Ok(Some(field)) = fields.next() {

@@ -55,8 +55,8 @@ impl Tlv {
         Reader { all, at: self.content, end: self.content_end }
     }
 
-    /// The bytes of a string that BER allows to come in pieces (X.690, 8.7): as they stand, or the
-    /// pieces put together. Pieces within pieces are not followed.
+    /// The bytes of a string that BER allows to come in pieces (X.690, 8.7): the bytes themselves,
+    /// or the pieces put together. Pieces within pieces are not followed.
     pub(super) fn string<'a>(&self, all: &'a [u8]) -> Cow<'a, [u8]> {
         if self.tag & CONSTRUCTED == 0 {
             return Cow::Borrowed(self.body(all));
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The same for those who do not care why there is none.
+    /// The same for callers that do not need the reason why there is none.
     pub(super) fn expect(&mut self, tag: u8) -> Option<Tlv> {
         self.next_if(tag).ok().flatten()
     }

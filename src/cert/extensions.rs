@@ -1,6 +1,7 @@
-//! The extensions of a certificate: the list as it stands, and what each known one says. Values
-//! are decoded by `x509-parser`; alternative names by [`super::san`], which must cope with more.
-//! What cannot be decoded is an anomaly, and not understood where it is critical.
+//! The extensions of a certificate: the list in its order, and the meaning of each known one.
+//! `x509-parser` decodes the values, except alternative names: [`super::san`] decodes those,
+//! because it must handle more forms. A value that cannot be decoded is an anomaly, and a critical
+//! extension with such a value counts as not understood.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use super::limits::{MAX_EXTENSIONS, MAX_LIST, MAX_SANS};
 use super::notes::Notes;
 use super::{Anomaly, BasicConstraints, San, oid, san};
 
-/// One extension as it stands in the certificate.
+/// One extension, as the certificate contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtensionInfo {
     /// The dotted OID.

@@ -1,4 +1,4 @@
-//! The words in which a certificate's contents are told: keys, signatures, names, answers.
+//! The words that describe a certificate: its keys, signatures and names, and the answers about it.
 
 use std::net::IpAddr;
 
@@ -76,8 +76,9 @@ pub struct KeyInfo {
     /// False when the key inside the SPKI cannot be decoded. A key of a kind that is not known here is
     /// readable where the SPKI around it is sound.
     pub readable: bool,
-    /// True for RSA below 2048 bits, DSA, curves below 224 bits or given by numbers, and what cannot be
-    /// read. Of a kind that is not known here nobody can say so: false.
+    /// True for RSA below 2048 bits, DSA, curves below 224 bits or given by numbers, and keys that
+    /// cannot be read. False for a kind of key that is not known here, because its strength is not
+    /// known either.
     pub weak: bool,
 }
 
@@ -89,7 +90,7 @@ impl KeyInfo {
         self.algorithm != KeyAlgorithm::Unknown && !unknown_curve
     }
 
-    /// Whether the numbers are those of an RSA key, in whatever form they were written.
+    /// Whether the numbers are those of an RSA key, in any form.
     pub fn is_rsa(&self) -> bool {
         self.rsa_exponent.is_some()
     }
@@ -140,7 +141,7 @@ pub enum SignatureCheck {
     Unsupported,
 }
 
-/// The outcome of holding a certificate against a host name (RFC 9525).
+/// Whether the certificate covers a host name (RFC 9525), and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostMatch {
     /// A subject alternative name covers the host.

@@ -1,6 +1,7 @@
-//! Does a certificate cover a host (RFC 9525), and which servers could it be for? Subject alternative
-//! names only; the common name is looked at where they name no server, and then said to be the only
-//! one. This is the one list of names: what is matched, shown, advised and pinned comes from here.
+//! Whether a certificate covers a host (RFC 9525), and which servers it can be for. Only subject
+//! alternative names count. The common name is used only if they name no server, and the answer
+//! says so. This is the one list of names: what is matched, shown, advised and pinned comes from
+//! here.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -32,7 +33,7 @@ pub enum ServerName {
 pub struct ServerNames {
     /// The names that can match a server, in the order of the certificate.
     pub names: Vec<ServerName>,
-    /// What stands in the place of a server's name and can match none, escaped.
+    /// Entries in the place of a server's name that can match no server, escaped.
     pub unusable: Vec<String>,
     /// They come from the common name, which RFC 9525 does not count.
     pub only_in_cn: bool,
@@ -62,7 +63,8 @@ impl Presented<'_> {
                 _ => HostMatch::Mismatch,
             };
         }
-        // Which of two extensions would count is anybody's guess (RFC 5280, section 4.2, allows one).
+        // Readers differ about which of two extensions counts (RFC 5280, section 4.2, allows only
+        // one).
         let one = self.san_extensions == 1;
         let listed = |san: &San| covers(san, host) || serves(san, host, services);
         if one && (self.sans.iter().any(listed) || san::beyond(self.beyond).any(|san| covers(&san, host))) {
@@ -297,7 +299,7 @@ pub(super) fn is_xmpp_domain(address: &str) -> bool {
     !address.contains(['@', '/', '*']) && Host::parse(address).is_ok_and(|host| host.ip().is_none())
 }
 
-/// An address in the notation that people write; also in brackets, as it stands in a URI.
+/// An address as people write it, or in brackets as in a URI.
 pub(super) fn ip_text(name: &str) -> Option<IpAddr> {
     let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     inside.unwrap_or(name).parse().ok()

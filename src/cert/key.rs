@@ -119,7 +119,7 @@ fn rsa(all: &[u8], spki: &Spki<'_>, name: &str, notes: &mut Notes) -> KeyInfo {
     let positive = |number: &[u8]| number.first().is_some_and(|b| b & 0x80 == 0) && bits(number) > 0;
     info.readable = positive(modulus) && bits(exponent) > 0;
     let negative = |number: &[u8]| number.first().is_some_and(|b| b & 0x80 != 0) && bits(number) > 0;
-    // OpenSSL and programs on it read the bytes as they stand; others refuse the key.
+    // OpenSSL and programs that use it read the bytes as they are. Other programs refuse the key.
     if negative(modulus) || negative(exponent) {
         notes.found("key-parameters", "public key", "RSA with a number that is written as a negative one");
         info.algorithm = KeyAlgorithm::Unknown;

@@ -69,7 +69,7 @@ struct Inner {
     outline: Outline,
     fingerprint: OnceLock<Hash>,
     spki: OnceLock<Hash>,
-    // Boxed, since of the hundred and forty roots nobody asks for these.
+    // Boxed, because these are never needed for most of the hundred and forty roots.
     names: OnceLock<Box<Names>>,
     key: OnceLock<(KeyInfo, Vec<Anomaly>)>,
     algorithm: OnceLock<Algorithm>,
@@ -183,7 +183,7 @@ impl Cert {
         &self.names().subject
     }
 
-    /// The issuer as named in the certificate: written by whoever made it.
+    /// The issuer as the certificate names it. The maker of the certificate chose this name.
     pub fn issuer(&self) -> &Name {
         &self.names().issuer
     }
@@ -208,8 +208,8 @@ impl Cert {
         self.validity().is_some_and(|(first, last)| (first..=last).contains(&at))
     }
 
-    /// The first date as a person should read it: `2026-03-01 17:04:05 UTC`, or, where no date can be
-    /// read, that there is none and what stands there instead, escaped.
+    /// The first date for a person: `2026-03-01 17:04:05 UTC`. If there is no readable date, the
+    /// text says so and quotes what is there instead, escaped.
     pub fn not_before_text(&self) -> String {
         self.date_text(&self.inner.outline.not_before)
     }
@@ -318,12 +318,12 @@ impl Cert {
         self.inner.anomalies.get_or_init(|| anomalies::collect(self))
     }
 
-    /// True when the certificate's signature verifies under its own key, whatever the names say.
+    /// True if the certificate's signature verifies with its own key. The names do not matter.
     pub fn is_self_signed(&self) -> bool {
         *self.inner.self_signed.get_or_init(|| self.signed_by(self)) == SignatureCheck::Valid
     }
 
-    /// True when subject and issuer are the same name, whoever signed.
+    /// True if subject and issuer are the same name. The signature does not matter.
     pub fn is_self_issued(&self) -> bool {
         self.subject().der() == self.issuer().der() || self.subject().same_as(self.issuer())
     }
@@ -367,8 +367,8 @@ impl Cert {
         }
     }
 
-    /// The presented identifiers that a server is known by (DNS names and addresses, in whatever form;
-    /// the CN where no alternative name is of a server), escaped and fit to show.
+    /// The identifiers by which a server is known: DNS names and addresses in any form, or the CN
+    /// if no alternative name can name a server. Escaped and safe to show.
     pub fn host_names(&self) -> Vec<String> {
         if self.presented().cn_speaks() {
             return self.subject().common_name().iter().map(|name| crate::text::escape(name)).collect();
@@ -420,12 +420,12 @@ impl Cert {
         }
     }
 
-    /// What stands where the first date should be, escaped and shortened.
+    /// The content of the field of the first date, escaped and shortened.
     pub(crate) fn not_before_found(&self) -> String {
         self.date_found(&self.inner.outline.not_before)
     }
 
-    /// What stands where the last date should be, escaped and shortened.
+    /// The content of the field of the last date, escaped and shortened.
     pub(crate) fn not_after_found(&self) -> String {
         self.date_found(&self.inner.outline.not_after)
     }
@@ -439,7 +439,7 @@ impl Cert {
             let (all, outline) = (self.der(), &self.inner.outline);
             let mut notes = Notes::default();
             let subject = Name::read(all, outline.subject, "subject", &mut notes);
-            // What is odd about the same name need not be said twice.
+            // An oddity of the same name is reported only once.
             let same = outline.subject.whole(all) == outline.issuer.whole(all);
             let issuer = if same { subject.clone() } else { Name::read(all, outline.issuer, "issuer", &mut notes) };
             Box::new(Names { subject, issuer, anomalies: notes.into_vec() })

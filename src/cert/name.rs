@@ -24,7 +24,7 @@ pub struct Attribute {
     pub oid: String,
     /// The short name of its type (`CN`, `O`, …), if it has one.
     pub short_name: Option<&'static str>,
-    /// The value as text, raw: escape before showing. `None` where it is no string.
+    /// The value as text, raw: escape it before showing. `None` if it is not a string.
     pub value: Option<String>,
     /// The DER of the value, verbatim.
     pub der: Vec<u8>,
@@ -33,8 +33,8 @@ pub struct Attribute {
 }
 
 impl Name {
-    /// Reads one Name that stands alone, for instance in a revocation list; `None` where there is
-    /// none or something follows it.
+    /// Reads a single Name, for example from a revocation list. `None` if there is no Name, or if
+    /// something follows it.
     pub(crate) fn from_der(name: &[u8]) -> Option<Self> {
         let mut whole = Reader::new(name);
         let tlv = whole.expect(der::SEQUENCE)?;
@@ -142,8 +142,8 @@ impl Name {
         self.equals(other, Attribute::is_comparable)
     }
 
-    /// Equality of the text, whatever the string types. Only for a name whose holder is known by a
-    /// signature already, so that the spelling cannot let a stranger in.
+    /// Whether the text is equal, whatever the string types are. Use it only for a name whose
+    /// holder is already known by a signature, so that the spelling cannot let a stranger in.
     pub(crate) fn reads_as(&self, other: &Name) -> bool {
         self.equals(other, |_| true)
     }
@@ -166,8 +166,8 @@ impl Name {
         self.rdns.is_empty() && self.complete
     }
 
-    /// What a heading calls the holder: the last CN, else the last O or OU, else the whole text.
-    /// Raw; escape before showing.
+    /// The name of the holder in a heading: the last CN, otherwise the last O or OU, otherwise the
+    /// whole text. Raw: escape it before showing.
     pub(super) fn common_name(&self) -> Option<String> {
         self.attribute("CN").pop()
     }
@@ -246,7 +246,7 @@ impl Attribute {
         }
     }
 
-    /// What equality looks at: folded text where that may be compared, else the bytes.
+    /// The value that is compared: folded text if the type allows that, otherwise the bytes.
     fn fold(&self, by_text: fn(&Self) -> bool) -> (&str, Result<String, &[u8]>) {
         let value = match &self.value {
             Some(text) if self.clean && by_text(self) => {
@@ -350,7 +350,7 @@ mod tests {
         assert!(!of(0x13, "Example CA").same_as(&of(0x16, "Example CA")));
         assert!(!of(0x0C, "ExampleCA").same_as(&of(0x0C, "Example CA")));
         assert!(!name(&[]).same_as(&of(0x0C, "x")));
-        // The same text from bytes that are no UTF-8 is another name.
+        // A name is not equal if its bytes are not valid UTF-8, even if the text is.
         let latin1 = name(&[vec![attribute(CN, 0x0C, b"M\xFCller")]]);
         assert_eq!(latin1.text(), of(0x0C, "Müller").text());
         assert!(!latin1.same_as(&of(0x0C, "Müller")));

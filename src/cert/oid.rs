@@ -2,8 +2,8 @@
 
 use super::der::{self, Reader};
 
-/// The content of an OBJECT IDENTIFIER as dotted text; `oid:` and hexadecimal where the bytes
-/// are no object identifier, so that nothing false is shown.
+/// The content of an OBJECT IDENTIFIER as dotted text. If the bytes are not an object identifier,
+/// `oid:` and hexadecimal, so that nothing false is shown.
 pub(super) fn dotted(body: &[u8]) -> String {
     read(body).unwrap_or_else(|| format!("oid:{}", data_encoding::HEXLOWER.encode(body.get(..32).unwrap_or(body))))
 }

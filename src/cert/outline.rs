@@ -1,6 +1,6 @@
-//! The one walk over a certificate that parsing is: where its parts lie, and nothing of what
-//! they mean except the two dates. What is refused here cannot be shown at all; everything else
-//! is decoded later, when somebody asks.
+//! Parsing: one walk over a certificate that finds where its parts are. Of their meaning it reads
+//! only the two dates. It rejects only input that cannot be shown at all. Everything else is
+//! decoded later, when a caller asks for it.
 
 use super::ParseError;
 use super::dates::{self, ReadDate};
@@ -32,7 +32,7 @@ pub(super) struct Outline {
     pub(super) end: usize,
 }
 
-/// One of the two dates: where it stands and what it says.
+/// One of the two dates: its place and its value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Date {
     pub(super) tlv: Tlv,
@@ -86,8 +86,8 @@ pub(super) fn outline(all: &[u8]) -> Result<Outline, ParseError> {
     })
 }
 
-/// What may follow the key: two unique identifiers, then the extensions. Nothing here is a
-/// reason to refuse.
+/// The optional parts after the key: two unique identifiers, then the extensions. Nothing here is a
+/// reason to reject the certificate.
 fn tail(fields: &mut Reader<'_>) -> (Option<Tlv>, Option<usize>) {
     let (mut extensions, mut stray) = (None, None);
     loop {

@@ -49,7 +49,7 @@ fn hash(all: &[u8], from: &mut Reader<'_>, nulls: bool) -> Option<Vec<u8>> {
     let algorithm = from.expect(SEQUENCE)?;
     let mut parts = algorithm.inside(all);
     let name = parts.expect(OID)?;
-    // Parameters of another sort are none of any hash.
+    // These parameters do not belong to a hash.
     let odd = !parts.is_empty() && parts.expect(NULL).is_none();
     let null: &[u8] = if nulls { &[NULL, 0] } else { &[] };
     if odd { None } else { element(SEQUENCE, &[name.whole(all), null].concat()) }
@@ -100,7 +100,7 @@ mod tests {
         {
             assert_eq!(otherwise(&one), None, "{one:?}");
         }
-        // A hash with parameters is none that is known, and what is cut off is no key.
+        // A hash with other parameters is not known, and truncated bytes are not a key.
         assert_eq!(otherwise(&key(&parameters(&[2, 1, 1]))), None);
         let whole = key(&parameters(&[NULL, 0]));
         assert!((0..whole.len()).all(|end| otherwise(&whole[..end]).is_none()));

@@ -1,7 +1,7 @@
-//! Keys that everybody has: the private half came with a package, which shows the certificate by
-//! default or installs it. Whoever installed the package can stand in for every server that still
-//! uses it. docs/published-keys.md says how this table is kept and how to report a key; a store of
-//! the system may add to it.
+//! Keys that everybody has: a package contains the private half, and shows or installs the
+//! certificate. Everybody who installed the package can impersonate every server that still uses
+//! such a key. docs/published-keys.md says how this table is maintained and how to report a key. A
+//! store of the system may add keys.
 
 use crate::hash::Hash;
 

@@ -1,5 +1,5 @@
-//! Verifying signatures: one algorithm table over the crypto provider of the build. What the
-//! provider does not know is [`SignatureCheck::Unsupported`], never "invalid".
+//! Verifies signatures with one table of algorithms over the crypto provider of the build. An
+//! algorithm that the provider does not know is [`SignatureCheck::Unsupported`], never "invalid".
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs::signature as provider;

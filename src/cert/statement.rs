@@ -1,7 +1,7 @@
-//! Signatures on statements about certificates (revocation lists, OCSP responses) by a
-//! certificate's key. Takes more than the signature on a certificate may be made with: a private
-//! authority that still signs its lists with SHA-224 has revoked what they list, and a false
-//! "revoked" is the most that a forger could gain.
+//! Verifies signatures on statements about certificates (revocation lists, OCSP responses) with a
+//! certificate's key. It accepts more algorithms than certificates may be signed with: if a private
+//! authority still signs its lists with SHA-224, the entries are revoked. A forger could gain
+//! nothing but a false "revoked".
 
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest as _, Sha224, Sha384};

@@ -78,7 +78,7 @@ impl Pass<'_> {
         Some(content_end)
     }
 
-    /// Drops every element that ends at `end`; false where there is none, so that steps advance.
+    /// Drops every element that ends at `end`. False if there is none, so that the caller advances.
     fn leave(&mut self, end: usize) -> bool {
         let before = self.open.len();
         while let Some(open) = self.open.pop() {

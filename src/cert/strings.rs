@@ -1,5 +1,5 @@
-//! Turning ASN.1 strings into text. Types are often mislabelled, so every type has a fallback
-//! that shows what is there; whoever cares learns that it was needed.
+//! Converts ASN.1 strings to text. Types are often wrong, so every type has a fallback that shows
+//! what is there. The result says whether the fallback was needed.
 
 /// Text made of an ASN.1 string.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) struct Decoded {
     pub(super) clean: bool,
 }
 
-/// Decodes the content of a string of type `tag`; `None` for types that are no strings.
+/// Decodes the content of a string of type `tag`. `None` for types that are not strings.
 pub(super) fn decode(tag: u8, body: &[u8]) -> Option<Decoded> {
     Some(match tag {
         0x0C => ascii_like(body, |_| true),
@@ -50,8 +50,8 @@ fn wide<const N: usize>(body: &[u8], number: impl Fn([u8; N]) -> u32) -> Decoded
     Decoded { text, clean: clean && units.remainder().is_empty() }
 }
 
-/// The characters of a PrintableString (X.680, section 41.4), with the `*` and `@` that everybody
-/// tolerates left out, as they should be.
+/// The characters of a PrintableString (X.680, section 41.4). `*` and `@`, which most readers
+/// accept, do not belong to it.
 fn is_printable(c: char) -> bool {
     c.is_ascii_alphanumeric() || " '()+,-./:=?".contains(c)
 }

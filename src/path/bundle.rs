@@ -1,7 +1,7 @@
-//! The file in which a distribution keeps its roots, as the tools that make it write it: PEM blocks
-//! of whole lines with comments between them. Reads that and nothing else; where a file is not
-//! plainly so, `system` reads it as `root_file` does, which knows every other way to write one
-//! and has the words for what is wrong. Both read a plain file alike.
+//! Reads the file in which a distribution keeps its roots, in the form in which its tools write it:
+//! PEM blocks of whole lines with comments between them. It reads no other form. If a file does not
+//! have this form, `system` uses `root_file`, which knows all other forms and has the error
+//! messages. Both read a plain file in the same way.
 
 use std::fs::File;
 use std::io::Read;
@@ -52,7 +52,8 @@ fn each(text: impl Read, mut found: impl FnMut(&[u8])) -> Option<()> {
         }
         base64.clear();
         loop {
-            // Nearly every line has the same length. One that only seems to, with a line end inside, is no base64.
+            // Nearly every line has the same length. A line that only seems to, with a line end
+            // inside, is not base64.
             let line = text.next_of(WIDTH)??;
             if line == END {
                 break;
@@ -94,12 +95,13 @@ struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// The next line without its end; `Some(None)` where there is none with an end; `None` for an error.
+    /// The next line without its end. `Some(None)` if no complete line is left, `None` for an
+    /// error.
     fn next(&mut self) -> Option<Option<&[u8]>> {
         self.line(|rest| rest.iter().position(|byte| *byte == b'\n'))
     }
 
-    /// As much of the text, if a line ends there; else as [`Lines::next`].
+    /// This much of the text, if a line ends there. Otherwise the same as [`Lines::next`].
     fn next_of(&mut self, width: usize) -> Option<Option<&[u8]>> {
         match self.buffer.get(self.start.checked_add(width)?) {
             Some(b'\n') if self.start.checked_add(width)? < self.end => self.line(|_| Some(width)),
@@ -142,7 +144,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// What has no line end.
+    /// The rest of the text, which has no line end.
     fn rest(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }

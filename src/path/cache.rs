@@ -1,7 +1,8 @@
-//! What was found valid before: a mail program checks the same chain on every connection, and the
-//! signatures on it do not change. Belongs to one set of roots and dies with it. Holds positive
-//! results only, compares every byte of what was sent, and is not asked where the caller or the
-//! server brought revocation data (docs/performance.md, "What makes a check of a known server cheap").
+//! Remembers chains that were valid: a mail program checks the same chain on every connection, and
+//! the signatures on it do not change. The cache belongs to one set of roots and ends with it. It
+//! stores only positive results, compares every byte of what was sent, and is not used if the
+//! caller or the server provided revocation data (docs/performance.md, "What makes a check of a
+//! known server cheap").
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

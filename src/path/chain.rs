@@ -1,5 +1,5 @@
-//! What a server sent: certificates in its order, readable or not, and a stapled OCSP response.
-//! Refuses by limits only; whether the certificates are any good is for `examine` to say.
+//! What a server sent: its certificates in their order, readable or not, and a stapled OCSP
+//! response. Rejects certificates only by limits. `examine` decides whether they are good.
 
 use std::sync::Arc;
 
@@ -49,7 +49,8 @@ impl Chain {
         Self::default()
     }
 
-    /// Adds a certificate as the server sent it; refused only by the limits, whatever the bytes are.
+    /// Adds a certificate as the server sent it. Only the limits can reject it; the bytes may be
+    /// anything.
     pub fn push_der(&mut self, der: &[u8]) -> Result<(), ChainError> {
         if self.entries.len() >= MAX_CHAIN {
             return Err(ChainError::Limit(format!("more than {MAX_CHAIN} certificates")));

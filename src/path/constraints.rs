@@ -1,7 +1,7 @@
-//! Name constraints (RFC 5280, section 4.2.1.10): whether the names of a certificate may stand
-//! below a CA. webpki checks them as well where it is asked; this check also serves paths that
-//! webpki does not take (CA:TRUE leaves, self-issued CAs) and knows directory names. What it does
-//! not understand counts as violated.
+//! Name constraints (RFC 5280, section 4.2.1.10): whether a CA may issue for the names of a
+//! certificate. webpki checks them too. This check also serves paths that webpki does not accept
+//! (CA:TRUE leaves, self-issued CAs), and it knows directory names. A constraint that it does not
+//! understand counts as violated.
 
 use std::net::IpAddr;
 
@@ -89,8 +89,8 @@ pub(super) fn check(constraints: &[u8], cert: &Cert, leaf: bool, budget: &mut us
         };
         subtrees.admit(name.tag, value, budget)?;
     }
-    // A CA that may issue for some domains only must not reach others by naming a service of theirs: RFC
-    // 4985 has constraints of its own for such names, which nobody writes.
+    // A CA that may issue only for some domains must not reach others through the name of one of
+    // their services. RFC 4985 has separate constraints for such names, but no CA uses them.
     let presented = cert.server_names();
     if presented.only_in_cn && leaf {
         subtrees.admit_common_name(cert, budget)?;
@@ -114,7 +114,8 @@ impl<'a> Subtrees<'a> {
         let mut both = Reader::new(constraints).enter(SEQUENCE)?;
         let permitted = both.enter(0xa0).map_or(Some(Vec::new()), Self::list)?;
         let excluded = both.enter(0xa1).map_or(Some(Vec::new()), Self::list)?;
-        // RFC 5280 forbids constraints that constrain nothing: somebody meant something else.
+        // RFC 5280 forbids constraints that constrain nothing, so the CA must have meant something
+        // else.
         (both.at_end() && !(permitted.is_empty() && excluded.is_empty())).then_some(Self { permitted, excluded })
     }
 
@@ -258,8 +259,8 @@ fn dns_covers(base: &[u8], name: &[u8], all: bool) -> Option<bool> {
     Some(base.first() != Some(&b'.') && above.is_some_and(|above| above.eq_ignore_ascii_case(parent)))
 }
 
-/// An IPv4-mapped address (RFC 4291, section 2.5.5.2) is the IPv4 address too: it is held against the
-/// subtrees of both families, and a subtree of mapped addresses covers IPv4 ones.
+/// An IPv4-mapped address (RFC 4291, section 2.5.5.2) is also an IPv4 address. It is compared with
+/// the subtrees of both families, and a subtree of mapped addresses covers IPv4 addresses.
 fn ip_covers(base: &[u8], name: &[u8]) -> Option<bool> {
     let (address, mask) = base.split_at_checked(base.len() / 2)?;
     if address.len() != mask.len() || !matches!(address.len(), 4 | 16) || !matches!(name.len(), 4 | 16) {
@@ -307,8 +308,9 @@ fn directory_covers(base: &[u8], name: &[u8]) -> Option<bool> {
     Some(true)
 }
 
-/// The attributes of an RDN, fit to compare: type, and the value with case and runs of spaces
-/// levelled as [`Name::same_as`](crate::cert::Name::same_as) does it, else verbatim with its tag.
+/// The attributes of an RDN in comparable form: the type, and the value with case and runs of
+/// spaces levelled as in [`Name::same_as`](crate::cert::Name::same_as), or the unchanged value with
+/// its tag.
 fn attributes(rdn: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     const UTF8_STRING: u8 = 0x0c;
     const PRINTABLE_STRING: u8 = 0x13;

@@ -1,5 +1,6 @@
-//! Reading a certificate revocation list (RFC 5280, section 5), of any version and however odd: what
-//! it says of itself, and which serial numbers it lists. Judges nothing; linear in its size.
+//! Reads a certificate revocation list (RFC 5280, section 5) of any version, however odd: what it
+//! says about itself, and which serial numbers it lists. Does not judge. The time is linear in its
+//! size.
 
 use super::der::{ENUMERATED, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Signed, Tlv, signed};
 use crate::cert::{self, Name};
@@ -130,8 +131,8 @@ impl<'a> List<'a> {
         Some(())
     }
 
-    /// Which certificates the list is for matters little: an issuer gives a serial number once, so an
-    /// entry counts in whatever list of the issuer it stands.
+    /// It hardly matters which certificates the list is for. An issuer gives each serial number
+    /// once, so an entry counts in every list of the issuer.
     fn read_distribution_point(&mut self, mut point: Reader<'a>) -> Option<()> {
         while !point.at_end() {
             let field = point.next()?;
@@ -146,8 +147,8 @@ impl<'a> List<'a> {
         Some(())
     }
 
-    /// Goes through the entries. What cannot be read, and critical extensions that are unknown, are
-    /// noted in the list itself; the entry counts all the same as far as it can be read.
+    /// Goes through the entries. The list notes entries that cannot be read and unknown critical
+    /// extensions. Such an entry still counts as far as it can be read.
     pub(super) fn each(&mut self, mut then: impl FnMut(Entry<'a>)) {
         while !self.entries.at_end() {
             let Some(entry) = self.entries.next() else {

@@ -1,6 +1,6 @@
-//! The little DER reading that path checks need beside `cert`: the parts of a certificate, a CRL
-//! or an OCSP response that no accessor gives. Never copies, never recurses; `None` is "not there
-//! or not DER".
+//! The DER reading that path checks need in addition to `cert`: parts of a certificate, a CRL or an
+//! OCSP response that have no accessor. Never copies and never recurses. `None` means "not there or
+//! not DER".
 
 /// One element: its tag byte, its contents, and all of its bytes.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
-    /// The next element; `None` at the end and where the bytes are no definite-length TLV.
+    /// The next element. `None` at the end, or if the bytes are not a TLV of definite length.
     pub(super) fn next(&mut self) -> Option<Tlv<'a>> {
         let (&tag, after_tag) = self.0.split_first()?;
         if tag & 0x1f == 0x1f {
@@ -116,7 +116,7 @@ pub(super) fn signed(der: &[u8]) -> Option<Signed<'_>> {
     let mut rest = Reader::new(der).enter(SEQUENCE)?;
     let tbs = rest.take(SEQUENCE)?;
     let algorithm = rest.value(SEQUENCE)?;
-    // A signature that is not a whole number of bytes verifies under no key.
+    // A signature that is not a whole number of bytes does not verify with any key.
     let signature = bits(rest.value(BIT_STRING)?).unwrap_or(&[]);
     Some(Signed { tbs, algorithm, signature, rest })
 }

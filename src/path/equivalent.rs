@@ -1,15 +1,15 @@
-//! A path that webpki cannot follow, written so that it can. webpki is right about paths and narrow
-//! about what it reads: it counts self-issued authorities in path lengths and holds their names
-//! against name constraints (RFC 5280, sections 4.2.1.9 and 4.2.1.10, exempts them), compares names
-//! byte by byte (section 7.1 levels case and spaces), takes one spelling of every signature
-//! algorithm, refuses constraints on any names but DNS names and addresses, critical policy
-//! extensions, unique identifiers, and dates before 1970.
+//! Rewrites a path that webpki cannot follow. webpki is right about paths, but it reads less than
+//! RFC 5280 allows. It counts self-issued authorities in path lengths and applies name constraints
+//! to their names (sections 4.2.1.9 and 4.2.1.10 exempt them). It compares names byte by byte
+//! (section 7.1 levels case and spaces). It accepts one spelling of each signature algorithm. It
+//! rejects constraints on names other than DNS names and addresses, critical policy extensions,
+//! unique identifiers, and dates before 1970.
 //!
-//! The certificates are written again with each such thing replaced by what webpki takes for the
-//! same, after the check that webpki cannot make was made here: [`sealed`] verifies each signature
-//! by webpki's own algorithms, and `judge` has examined path lengths, constraints, policies and
-//! dates. Everything else stays as it was byte for byte, so webpki is as strict as ever about it.
-//! A certificate that is not strict DER is not written again.
+//! The copy of the certificates replaces each such thing by something that means the same to
+//! webpki. Before that, this library makes the check that webpki cannot make: [`sealed`] verifies
+//! each signature with webpki's own algorithms, and `judge` has examined path lengths, constraints,
+//! policies and dates. Everything else stays the same byte for byte, so webpki judges it as
+//! strictly as before. A certificate that is not strict DER is not rewritten.
 
 use pki_types::{
     AlgorithmIdentifier, CertificateDer, Der, InvalidSignature, SignatureVerificationAlgorithm, TrustAnchor,
@@ -24,7 +24,7 @@ use super::verify;
 use crate::cert::Cert;
 use crate::time::Timestamp;
 
-/// The algorithm of rewritten signatures and keys: 1.2.3.4, which nobody may use in earnest.
+/// The algorithm of rewritten signatures and keys: 1.2.3.4, which no real certificate may use.
 const SEAL: &[u8] = &[OID, 3, 0x2a, 3, 4];
 
 const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
@@ -299,8 +299,8 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// Name constraints without those on names that webpki does not know; inner `None` where there
-/// are no others.
+/// Name constraints without those on names that webpki does not know. The inner `None` means that
+/// no others are left.
 fn hosts_only(limits: &[u8]) -> Option<Option<Vec<u8>>> {
     let mut whole = Reader::new(limits);
     let mut both = whole.enter(SEQUENCE)?;

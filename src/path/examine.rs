@@ -1,5 +1,5 @@
-//! The examination: asks webpki, judges, searches where webpki has no path, and puts everything
-//! that is wrong into one list.
+//! The examination: asks webpki, judges, searches if webpki has no path, and collects all problems
+//! in one list.
 
 use std::cell::Cell;
 
@@ -53,10 +53,10 @@ fn examine_anew(question: &Question<'_>) -> Examination {
     Examination { ca_valid: path.is_some() && problems.is_empty(), problems, notes, path }
 }
 
-/// Builds a path from the chain's leaf to `anchor` (an issuer pin or a DANE-TA record), with
-/// dates, name constraints, usage and signatures checked but not the host name. `None` when there is
-/// none. The anchor must be a CA certificate that may sign others and differ from the leaf; whether
-/// it is a loaded root does not matter here. Problems of the leaf itself are `examine`'s to tell.
+/// Builds a path from the chain's leaf to `anchor` (an issuer pin or a DANE-TA record). It checks
+/// dates, name constraints, usage and signatures, but not the host name. `None` if there is no
+/// path. The anchor must be a CA certificate that may sign others, and must not be the leaf. It
+/// need not be a loaded root. `examine` reports the problems of the leaf itself.
 pub fn path_to(question: &Question<'_>, anchor: &Cert) -> Option<Path> {
     let leaf = question.chain.leaf()?;
     let is_ca = anchor.basic_constraints().is_some_and(|c| c.ca);
@@ -81,7 +81,7 @@ pub fn add_revoked(question: &Question<'_>, path: &Path, problems: &mut Vec<Prob
     };
     let nodes: Vec<Node<'_>> = path.certs.iter().enumerate().map(node).collect();
     let known = Known { path: &nodes, valid: true, pool: &pool, roots: question.roots };
-    // What cannot be used was noted by the examination.
+    // The examination has already noted what cannot be used.
     let mut notes = Vec::new();
     let staple = question.chain.ocsp();
     problems.extend(super::revocation::check(&known, question.crls, staple, question.at, &mut notes));
@@ -97,14 +97,15 @@ struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    /// The leaf is itself a trust anchor, byte for byte: somebody listed this very certificate.
+    /// The leaf is itself a trust anchor, byte for byte: the trust anchors list this very
+    /// certificate.
     fn listed(pool: &[Node<'a>], notes: &mut Vec<Statement>) -> Self {
         notes.push(Statement::new("leaf-listed").about(0));
         Self { nodes: pool.iter().take(1).copied().collect(), valid: true, problems: Vec::new() }
     }
 }
 
-/// Three certificates have 126 ways at most, whatever their names.
+/// Three certificates have at most 126 ways, whatever their names are.
 fn too_many_ways(pool: &[Node<'_>]) -> bool {
     pool.len() > 3 && ways(pool, MAX_INTERMEDIATES) > MAX_WAYS
 }
@@ -163,9 +164,10 @@ fn weight(problem: &Problem) -> u64 {
     }
 }
 
-/// Asks webpki about a path that our own search found, at a time when all of it is valid (or, where
-/// there is none, when the leaf is). What webpki refuses and we did not notice is a problem too. A
-/// path with things that webpki cannot express is asked about once more, rewritten.
+/// Asks webpki about a path that the library's own search found, at a time when all of it is valid,
+/// or if there is no such time, when the leaf is valid. If webpki rejects it for a reason that was
+/// not found here, this is a problem too. If the path has things that webpki cannot express, webpki
+/// is asked once more about the rewritten path.
 fn second_opinion(question: &Question<'_>, path: &[Node<'_>], known: &[Problem]) -> Option<Problem> {
     let leaf = path.first()?.cert;
     let at = time_inside(path, question.at);
@@ -214,7 +216,7 @@ fn explained_by_leaf(error: &webpki::Error, leaf: &Cert) -> bool {
     match error {
         webpki::Error::CaUsedAsEndEntity => leaf.basic_constraints().is_some_and(|c| c.ca),
         webpki::Error::UnsupportedCriticalExtension => !leaf.unknown_critical_extensions().is_empty(),
-        // Without extensions there is no name that counts, so such a leaf always has a problem.
+        // Without extensions no name counts, so such a leaf always has a problem.
         webpki::Error::UnsupportedCertVersion => leaf.version() < 3,
         webpki::Error::RequiredEkuNotFoundContext(_) | webpki::Error::EmptyEkuExtension => {
             leaf.extended_key_usage().is_some_and(|usages| !usages.iter().any(|u| u == "serverAuth"))
@@ -224,9 +226,9 @@ fn explained_by_leaf(error: &webpki::Error, leaf: &Cert) -> bool {
     }
 }
 
-/// The asked time if the whole path (the anchor aside, whose dates webpki ignores) is valid then;
-/// else the last second at which it is; else the leaf's last second. A date that cannot be read bounds
-/// nothing here, because [`judge`] reports it.
+/// The given time, if the whole path is valid then (without the anchor, whose dates webpki
+/// ignores). Otherwise the last second at which it is valid, or the last second of the leaf. A date
+/// that cannot be read is no bound here, because [`judge`] reports it.
 fn time_inside(path: &[Node<'_>], asked: Timestamp) -> Timestamp {
     let below = path.iter().take(path.len().saturating_sub(1));
     let first = below.clone().filter_map(|n| n.cert.not_before()).max().unwrap_or(asked);
@@ -240,7 +242,7 @@ fn time_inside(path: &[Node<'_>], asked: Timestamp) -> Timestamp {
     }
 }
 
-/// A certificate that cannot be read is a problem wherever it stands (the rest is still judged).
+/// A certificate that cannot be read is a problem at every place. The rest is still judged.
 fn unreadable(chain: &Chain) -> Vec<Problem> {
     let errors = (0..chain.len()).filter_map(|index| Some((index, chain.error(index)?)));
     let told = errors.map(|(index, error)| {

@@ -1,6 +1,6 @@
-//! Whether a certificate could have issued another, asked before any signature is verified: key
-//! identifiers, the right to sign, and the kind of key. A candidate that only bears the issuer's
-//! name proves nothing; authorities are made again under their old name all the time.
+//! Whether a certificate could have issued another. This is asked before any signature is verified,
+//! and looks at key identifiers, the right to sign, and the kind of key. A candidate that only has
+//! the issuer's name proves nothing, because authorities are often made again under their old name.
 
 use crate::cert::{Cert, KeyAlgorithm};
 
@@ -24,7 +24,7 @@ pub(super) fn ids(cert: &Cert, issuer: &Cert) -> Ids {
     }
 }
 
-/// Whether a certificate claims to be an authority's. Before version 3 nobody could say so.
+/// Whether a certificate claims to be an authority's. Before version 3 there was no way to say so.
 pub(super) fn may_sign(issuer: &Cert) -> bool {
     issuer.version() < 3 || issuer.basic_constraints().is_some_and(|c| c.ca)
 }

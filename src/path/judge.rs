@@ -1,6 +1,6 @@
-//! What is wrong with the elements of a path, one by one and all at once: dates, names, usage,
-//! keys, signature algorithms, constraints. Checks no signature and builds nothing; called for
-//! webpki's paths and for those of `search` alike.
+//! Finds what is wrong with the elements of a path, each by itself and all at once: dates, names,
+//! usage, keys, signature algorithms, constraints. Verifies no signature and builds no path. It
+//! serves webpki's paths and those of `search`.
 
 use super::Question;
 use super::constraints::{self, Violation};
@@ -33,7 +33,8 @@ pub(super) struct Element<'a> {
     pub(super) index: Option<usize>,
 }
 
-/// What a person calls the holder of a name: CN, else organisation, else all of it. Escaped.
+/// The name of a holder for people: the CN, otherwise the organisation, otherwise the whole name.
+/// Escaped.
 pub(super) fn called(name: &Name) -> String {
     let first = |attribute: &str| name.attribute(attribute).into_iter().find(|v| !v.trim().is_empty());
     match first("CN").or_else(|| first("O")) {
@@ -192,8 +193,8 @@ fn listed_names(names: &[String], unlisted: bool) -> String {
     }
 }
 
-/// A CA's certificate on a server means that the CA's key lies there (docs/pitfalls.md#13). A leaf that is
-/// itself listed as an anchor vouches for nobody else here.
+/// If a server shows a CA's certificate, the CA's key is on that server (docs/pitfalls.md#13). A
+/// leaf that is itself listed as an anchor vouches only for itself here.
 fn leaf_usage(leaf: &Cert, listed: bool, out: &mut Vec<Problem>) {
     if !listed && leaf.basic_constraints().is_some_and(|c| c.ca) {
         out.push(Problem::new(ProblemKind::CaAsServer, "ca-as-server", Some(0)));
@@ -258,8 +259,8 @@ fn unknown_critical(element: Element<'_>, out: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a certificate may sign others. Of an anchor webpki takes name, key and constraints only;
-/// here its usage and CA flag count too, as in OpenSSL. A version 1 root cannot carry them.
+/// Whether a certificate may sign others. webpki takes only name, key and constraints from an
+/// anchor. Here its usage and CA flag count too, as in OpenSSL. A version 1 root cannot have them.
 fn authority(element: Element<'_>, anchor: bool, out: &mut Vec<Problem>) {
     let cert = element.cert;
     let is_ca = cert.basic_constraints().is_some_and(|c| c.ca);

@@ -1,13 +1,13 @@
-//! What the CA system says of a chain: trust anchors, path building, and every problem at once.
-//! Knows certificates; knows nothing of pins, policies or decisions. No network; the time is an
-//! input.
+//! What the CA system says about a chain: trust anchors, path building, and every problem at once.
+//! It knows certificates, but not pins, policies or decisions. It uses no network, and the time is
+//! an input.
 //!
-//! The way of a question: `examine` asks webpki (`verify`) for a path; where webpki has none,
-//! `search` looks for the best one itself and webpki is asked once more about that path alone;
-//! `judge` holds every element against what webpki does not look at (`constraints` against names,
-//! `policy` against required policies); `equivalent` writes a path that webpki cannot express so that
-//! it can; `revocation` reads the lists (`crl`) that the caller and the response (`ocsp`) that the server
-//! brought along, if one of the issuer's keys (`signers`) signed them; `cache` remembers what was valid.
+//! A question takes this way: `examine` asks webpki (`verify`) for a path. If webpki has none,
+//! `search` looks for the best one, and webpki is asked once more about that path alone. `judge`
+//! checks what webpki does not look at in each element (`constraints` for names, `policy` for
+//! required policies). `equivalent` rewrites a path that webpki cannot express. `revocation` reads
+//! the lists (`crl`) of the caller and the response (`ocsp`) of the server, if one of the issuer's
+//! keys (`signers`) signed them. `cache` remembers chains that were valid.
 
 mod bundle;
 mod cache;
@@ -96,16 +96,16 @@ pub struct Question<'a> {
 pub struct Examination {
     /// Everything that is wrong, in a stable order (leaf first, then by kind).
     pub problems: Vec<Problem>,
-    /// Notes that are no problems (an intermediate that was missing but known, a staple that
-    /// cannot be used).
+    /// Notes, which are not problems: an intermediate that was missing but known, or a staple that
+    /// cannot be used.
     pub notes: Vec<Statement>,
     /// The path from the leaf to a trust anchor, where there is one: every signature on it verified
     /// and nothing about its authorities wrong but dates, weak keys and weak signatures. Problems
     /// of the leaf itself (its names, its usage, CA:TRUE) do not take it away.
     pub path: Option<Path>,
-    /// True when webpki validated `path` at the time asked and there is no problem of ours either.
-    /// (Where webpki cannot express something that RFC 5280 allows, it validated the path rewritten -
-    /// see `equivalent`; a leaf that is itself listed as an anchor needs none.)
+    /// True if webpki validated `path` at the given time and this library found no problem either.
+    /// If webpki cannot express something that RFC 5280 allows, it validated the rewritten path
+    /// (see `equivalent`). A leaf that is itself listed as an anchor needs no path.
     pub ca_valid: bool,
 }
 

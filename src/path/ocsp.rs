@@ -1,5 +1,5 @@
-//! A stapled OCSP response (RFC 6960): does it say, verifiably, that the leaf is revoked? A bounded
-//! reader for exactly that. "Good" gains the server nothing here, so everything else is a remark.
+//! Reads a stapled OCSP response (RFC 6960), with limits, to find out whether it verifiably says
+//! that the leaf is revoked. "Good" gains the server nothing here, so everything else is a remark.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
@@ -40,7 +40,7 @@ pub(super) fn check(response: &[u8], leaf: &Target<'_>, at: Timestamp) -> Result
     if answers.about.is_empty() {
         return Err(answers.nothing());
     }
-    // Revocation is for good: it counts although the response or its signer may be out of date.
+    // A revocation is permanent: it counts even if the response or its signer is out of date.
     let revoked = answers.about.iter().filter_map(|single| single.revoked);
     if let Some(when) = revoked.min_by_key(|when| when.unwrap_or(Timestamp::MAX)) {
         verified(&body, leaf, &[at, answers.produced])?;
@@ -99,7 +99,8 @@ struct Single {
 }
 
 impl Answers {
-    /// Reads everything: a "revoked" counts wherever it stands. `None` for what has no outline.
+    /// Reads all answers: a "revoked" counts at any place. `None` if the input has no readable
+    /// outer structure.
     fn read(tbs: &[u8], leaf: &Target<'_>) -> Option<Self> {
         let mut data = Reader::new(tbs);
         let _version = data.take(0xa0);
@@ -221,8 +222,8 @@ fn unknown_critical(mut extensions: Reader<'_>) -> Result<Option<String>, ()> {
     Ok(None)
 }
 
-/// What a CertID may hash: the issuer's name as the leaf or the issuer itself has it, and the key of
-/// whoever may speak for the issuer.
+/// The values that a CertID may hash: the issuer's name as the leaf or the issuer itself writes it,
+/// and the key of each certificate that may speak for the issuer.
 struct Hashes {
     names: Vec<Vec<u8>>,
     keys: Vec<Vec<u8>>,

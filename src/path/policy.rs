@@ -1,8 +1,8 @@
-//! Certificate policies (RFC 5280, section 6.1, with the graph of RFC 9618): whether a path is issued
-//! under policies where one of its authorities demands that. Nobody here asks for a policy, so the
-//! initial set is "any" and nothing is required before an authority requires it. Which policies
-//! come out is of no interest, so one level of the graph at a time is enough, and its size stays
-//! below the number of policies read.
+//! Certificate policies (RFC 5280, section 6.1, with the graph of RFC 9618): whether a path is
+//! issued under policies if one of its authorities requires that. The library itself asks for no
+//! policy, so the initial set is "any", and nothing is required before an authority requires it. It
+//! does not matter which policies remain, so one level of the graph at a time is enough, and its
+//! size stays below the number of policies read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,7 +149,7 @@ enum Fault {
 
 /// The policy extensions of a certificate.
 struct Extensions<'a> {
-    /// `None` where there is no such extension.
+    /// `None` if there is no such extension.
     policies: Option<Policies<'a>>,
     mappings: BTreeMap<&'a [u8], Policies<'a>>,
     require_explicit: Option<usize>,

@@ -35,7 +35,7 @@ pub enum ProblemKind {
     CaAsServer = 11,
     /// Name constraints, path length or policy violated.
     ConstraintViolation = 12,
-    /// A critical extension that nobody here understands.
+    /// A critical extension that this library does not understand.
     UnknownCriticalExtension = 13,
     /// Revoked by a statement verified under the issuer.
     Revoked = 14,
@@ -131,7 +131,7 @@ impl Problems {
         kinds.iter().fold(Self::NONE, |set, kind| set.with(*kind))
     }
 
-    /// The bit mask: bit n stands for the kind with discriminant n.
+    /// The bit mask. Bit n is the kind with discriminant n.
     pub const fn bits(self) -> u64 {
         self.0
     }

@@ -1,7 +1,7 @@
-//! Revocation lists that the caller handed over: is a certificate of the path on one that its own
-//! issuer signed? Only a verified "yes" is a problem, and any "yes" is one; a list that cannot be used,
-//! or that cannot show that nothing is revoked, is a note, for nobody can be kept from mail by handing
-//! over a bad list. No network.
+//! Whether a list from the caller, signed by the issuer of a certificate on the path, revokes that
+//! certificate. Only a verified "yes" is a problem, and every verified "yes" is one. A list that
+//! cannot be used, or that cannot show that nothing is revoked, only gives a note; otherwise an
+//! attacker could keep the user from their mail with a bad list. Uses no network.
 
 use super::crl::{self, List};
 use super::judge::called;
@@ -185,7 +185,7 @@ impl Look<'_, '_> {
         if used.is_empty() { Err(error) } else { Ok((used, by_right)) }
     }
 
-    /// Who signed the list of those who may speak for the issuer.
+    /// The signer of a list of certificates that may speak for the issuer.
     fn verified<'t>(&mut self, list: &List<'_>, target: &Target<'t>) -> Result<&'t Cert, String> {
         let mut signers: Vec<&'t Cert> = target.signers().collect();
         signers.sort_by_key(|signer| matches!((signer.subject_key_id(), list.key_id), (Some(a), Some(b)) if a != b));
@@ -234,7 +234,7 @@ impl Look<'_, '_> {
         });
     }
 
-    /// Why a list shows no more than what it revokes, whatever other lists there are.
+    /// Why a list shows only what it revokes, whatever other lists there are.
     fn limits_of(&self, list: &List<'_>) -> Vec<String> {
         let mut limits = Vec::new();
         limits.extend(late(list, self.at));
@@ -266,7 +266,7 @@ impl Look<'_, '_> {
         limits
     }
 
-    /// The entries that stand: a hold counts until a later delta list takes it off.
+    /// The entries that count. A hold counts until a later delta list removes it.
     fn standing(&self) -> Vec<(usize, Option<Timestamp>)> {
         let lifted = |listed: &&Listed| {
             let Some(number) = &listed.hold else { return false };

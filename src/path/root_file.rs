@@ -1,6 +1,7 @@
-//! A file of trust anchors: the only reader of one, whoever names it (`SSL_CERT_FILE`, a directory, `--cafile`,
-//! a program that adds roots). PEM with any text around it, or DER; OpenSSL's trust settings are respected.
-//! What is not taken is named. `bundle` reads the plain ones faster, and alike.
+//! Reads a file of trust anchors. It is the only reader of such files, from every source
+//! (`SSL_CERT_FILE`, a directory, `--cafile`, a program that adds roots). Accepts PEM with any text
+//! around it, or DER, and respects OpenSSL's trust settings. It names what it does not take.
+//! `bundle` reads plain files faster, with the same result.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,8 @@ use crate::text::{count, excerpt};
 
 /// serverAuth (RFC 5280, section 4.2.1.12) and anyExtendedKeyUsage, in DER.
 const FOR_SERVERS: [&[u8]; 2] = [&[0x2b, 6, 1, 5, 5, 7, 3, 1], &[0x55, 0x1d, 0x25, 0]];
-/// The tags of OpenSSL's X509_CERT_AUX: what is rejected, the alias, and what nobody uses.
+/// The tags of OpenSSL's X509_CERT_AUX: the rejected purposes, the alias, and fields that are not
+/// used.
 const REJECT: u8 = 0xA0;
 const ALIAS: u8 = 0x0C;
 const OTHER: u8 = 0xA1;
@@ -25,12 +27,12 @@ const MAX_LABELS: usize = 8;
 pub struct RootFile {
     /// The certificates that count, in their order.
     pub certs: Vec<Cert>,
-    /// What was passed over on purpose and why, fit to show: certificates that are not trusted for TLS servers,
-    /// blocks that are none.
+    /// What was skipped on purpose, and why, safe to show: certificates that are not trusted for
+    /// TLS servers, and blocks that are not certificates.
     pub skipped: Vec<String>,
-    /// What cannot be read, each with its number among the certificates of the file, from 1.
+    /// The certificates that cannot be read, each with its number in the file, from 1.
     pub unreadable: Vec<(usize, ParseError)>,
-    /// The DER of those that are not trusted for TLS servers, whatever other files say.
+    /// The DER of the certificates that are not trusted for TLS servers, whatever other files say.
     pub(super) rejected: BTreeSet<Vec<u8>>,
     number: usize,
 }
@@ -55,7 +57,7 @@ impl RootFile {
         } else {
             file.pem(bytes);
         }
-        // Where a certificate stands twice, once rejected, the stricter statement counts.
+        // If a certificate is there twice, and rejected once, the stricter statement counts.
         let Self { certs, rejected, .. } = &mut file;
         certs.retain(|cert| rejected.is_empty() || !rejected.contains(cert.der()));
         file
@@ -114,7 +116,8 @@ impl RootFile {
         while !rest.is_empty() {
             self.number = self.number.saturating_add(1);
             let (cert, behind) = rest.split_at_checked(first(rest)).unwrap_or((rest, &[]));
-            // What is no SEQUENCE is neither a certificate nor settings: a line's end, or padding.
+            // Bytes that are not a SEQUENCE are neither a certificate nor settings: they are the
+            // end of a line, or padding.
             let behind = if behind.first() == Some(&SEQUENCE) { behind } else { &[] };
             // A certificate is longer than what fits a length of one byte, and settings are shorter.
             let settings = if is_der(behind) { 0 } else { first(behind) };
@@ -174,7 +177,7 @@ fn lists(settings: &[u8]) -> Option<(Option<Reader<'_>>, Option<Reader<'_>>)> {
     inside.at_end().then_some(lists)
 }
 
-/// Whether a list of purposes has servers among them; `None` for what is no such list.
+/// Whether a list of purposes contains servers. `None` if the bytes are not such a list.
 fn names_servers(mut list: Reader<'_>) -> Option<bool> {
     let mut found = false;
     while !list.at_end() {

@@ -1,5 +1,5 @@
-//! Trust anchors: a set of certificates that somebody outside this program chose to trust, indexed
-//! for path building. Knows nothing of where the system keeps its own (that is `system`).
+//! Trust anchors: a set of certificates that the system, the user or the program chose to trust,
+//! indexed for path building. It does not know where the system keeps its own (`system` does).
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -28,8 +28,8 @@ pub struct Roots {
     pub(super) valid: Cache,
 }
 
-/// One anchor: the certificate, and what is taken from it when a path may end there. Of a hundred
-/// and forty a program asks for a handful, so nothing is decoded before.
+/// One anchor: the certificate, and what is taken from it when a path may end there. A program
+/// needs only a handful of a hundred and forty, so nothing is decoded before it is needed.
 #[derive(Debug)]
 pub(super) struct Anchor {
     pub(super) cert: Cert,
@@ -75,8 +75,8 @@ impl Roots {
         super::system::reload()
     }
 
-    /// Exactly these certificates (any readable certificate, CA or not, is taken as an anchor; one
-    /// that is no CA vouches for itself alone).
+    /// Exactly these certificates. Every readable certificate, CA or not, is taken as an anchor.
+    /// One that is not a CA vouches only for itself.
     pub fn from_certs(certs: Vec<Cert>) -> Arc<Self> {
         Self::build(certs, "the certificates given by the program".to_owned(), Vec::new())
     }
@@ -115,7 +115,7 @@ impl Roots {
         self.anchors.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.anchors.is_empty()
     }
@@ -238,7 +238,7 @@ fn of_other_types(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// The type of the next part of a name if that has one attribute, in DER as everybody writes it.
+/// The type of the next part of a name if that part has one attribute, in the usual DER.
 fn next_type<'a>(name: &mut Reader<'a>) -> Option<&'a [u8]> {
     let mut part = name.enter(SET)?;
     let mut attribute = part.enter(SEQUENCE).filter(|_| part.at_end())?;

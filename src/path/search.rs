@@ -1,7 +1,7 @@
-//! Our own search for a path, for the chains that webpki refuses: it finds the best way from the
-//! leaf to an anchor, whatever else is wrong with the certificates on it, or else how far the
-//! chain goes and why it ends there. Verifies signatures; judges nothing else. Bounded by counted
-//! work, not by time.
+//! The library's own search for a path, for chains that webpki rejects. It finds the best way from
+//! the leaf to an anchor, whatever else is wrong with the certificates on it. If there is none, it
+//! finds how far the chain goes and why it ends there. It verifies signatures and judges nothing
+//! else. Counted work limits it, not time.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,8 +22,8 @@ const MAX_STEPS: usize = 4_000;
 const MAX_PATHS: usize = 32;
 /// Certificates in a path that may be accepted: the leaf, its intermediates, and the anchor.
 const MAX_ACCEPTED: usize = MAX_INTERMEDIATES + 2;
-/// Certificates in a path, at most, where there is none that may be accepted: as many as may be
-/// sent, so that "too long" can be told from "no path".
+/// The most certificates in a path that cannot be accepted: as many as a server may send, so that
+/// "too long" can be told from "no path".
 const MAX_DEPTH: usize = MAX_CHAIN + 2;
 
 /// Where trust may end.
@@ -36,8 +36,8 @@ pub(super) enum Trust<'a> {
 }
 
 impl<'a> Trust<'a> {
-    /// The anchors that a certificate naming this issuer may lead to. Names are compared loosely
-    /// (linear in the number of anchors) only where nobody has the name exactly.
+    /// The anchors to which a certificate with this issuer may lead. Names are compared loosely
+    /// (linear in the number of anchors) only if no anchor has exactly this name.
     fn named(self, issuer: &'a Name, known_exactly: bool) -> Vec<&'a Cert> {
         match self {
             Self::Roots(roots) => {

@@ -1,6 +1,6 @@
-//! Whose statements about a certificate count: its issuer's key, and the other keys of that issuer.
-//! An authority that changes its key keeps its name, and signs its lists with the new key for the
-//! certificates of the old one as well (RFC 5280, sections 5 and 6.3.3).
+//! The keys whose statements about a certificate count: its issuer's key, and the other keys of
+//! that issuer. An authority that changes its key keeps its name, and signs its lists with the new
+//! key also for the certificates of the old one (RFC 5280, sections 5 and 6.3.3).
 
 use super::judge::Element;
 use super::roots::Roots;
@@ -21,7 +21,7 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Everybody who may speak for the issuer, the issuer itself first.
+    /// All certificates that may speak for the issuer, the issuer itself first.
     pub(super) fn signers(&self) -> impl Iterator<Item = &'a Cert> {
         std::iter::once(self.issuer).chain(self.others.iter().copied())
     }
@@ -39,8 +39,8 @@ pub(super) struct Known<'s, 'a> {
 }
 
 impl<'a> Known<'_, 'a> {
-    /// Every certificate of the path below its issuer. A path that is the leaf alone has that as its
-    /// issuer if it is self-signed, else whoever is known and signed it.
+    /// Every certificate of the path below its issuer. If the path is only the leaf, its issuer is
+    /// the leaf itself if it is self-signed, and otherwise a known certificate that signed it.
     pub(super) fn targets(&self) -> Vec<Target<'a>> {
         let mut left = MAX_SIGNATURES;
         let mut targets = Vec::new();
@@ -57,8 +57,8 @@ impl<'a> Known<'_, 'a> {
         targets
     }
 
-    /// The issuer of a leaf that a path does not go on from: it is listed as trusted itself, or
-    /// nobody else is known.
+    /// The issuer of a leaf at which the path ends: the leaf is itself listed as trusted, or no
+    /// other certificate is known.
     fn issuer_of(&self, leaf: &'a Cert, left: &mut usize) -> Option<&'a Cert> {
         if leaf.is_self_signed() {
             return Some(leaf);
@@ -94,8 +94,8 @@ impl<'a> Known<'_, 'a> {
         others
     }
 
-    /// Whether a certificate leads to where the path leads: it is the same anchor with another key, or
-    /// somebody on the path or that anchor signed it.
+    /// Whether a certificate leads to the same anchor as the path: it is the same anchor with
+    /// another key, or a certificate on the path or that anchor signed it.
     fn is_anchored(&self, candidate: &'a Cert, issuer: &'a Cert, above: &[&'a Cert], left: &mut usize) -> bool {
         let anchor = self.path.last().filter(|_| self.valid).map(|node| node.cert);
         let is_anchor = |cert: &Cert| anchor.is_some_and(|a| a.subject().reads_as(cert.subject()));

@@ -1,7 +1,8 @@
-//! Signature algorithms and keys that mean one thing and are spelled in several ways: RSASSA-PSS
-//! with hash identifiers with or without NULL (RFC 4055, section 2.1, wants both accepted), RSA keys
-//! that are for RSASSA-PSS alone, ECDSA with a NULL parameter. They are respelled as webpki has them
-//! and verified by its algorithms, so that no other algorithm, curve or key size comes in this way.
+//! Signature algorithms and keys that mean one thing and have several spellings: RSASSA-PSS with
+//! hash identifiers with or without NULL (RFC 4055, section 2.1, wants both accepted), RSA keys for
+//! RSASSA-PSS alone, and ECDSA with a NULL parameter. They are rewritten in webpki's spelling and
+//! verified with its algorithms, so that no other algorithm, curve or key size is accepted in this
+//! way.
 
 use std::borrow::Cow;
 
@@ -12,11 +13,11 @@ use crate::cert::Cert;
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0a];
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
-/// ecdsa-with-SHA256, -SHA384 and -SHA512 but for the last number.
+/// ecdsa-with-SHA256, -SHA384 and -SHA512 without the last number.
 const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
 
-/// Verifies the signature on `cert` under `issuer`'s key by webpki's algorithms, whatever the
-/// spelling. `None` where no algorithm of webpki's is meant.
+/// Verifies the signature on `cert` with `issuer`'s key and webpki's algorithms, in any spelling.
+/// `None` if it is not one of webpki's algorithms.
 pub(super) fn verify(cert: &Cert, issuer: &Cert) -> Option<bool> {
     let parts = signed(cert.der())?;
     let (algorithm, key) = respelled(&parts, issuer)?;

@@ -1,8 +1,8 @@
-//! The system's root store: finds and reads it once per process. Every file goes through one reader
-//! (`root_file`, and `bundle` for the plain ones); only where no known place holds any is
-//! `rustls-native-certs` asked, which knows systems that keep their roots elsewhere.
-//! This file reads the environment and the disk, and is the only one of `path` that does. Called by
-//! [`Roots::system`](super::Roots::system), so that a program which needs no CA answer pays nothing.
+//! The system's root store: finds and reads it once per process. One reader reads every file
+//! (`root_file`, and `bundle` for plain ones). `rustls-native-certs` knows systems that keep their
+//! roots elsewhere, and is asked only if no known place has any. In `path`, only this file reads
+//! the environment and the disk. [`Roots::system`](super::Roots::system) calls it, so that a
+//! program that needs no CA answer pays nothing.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
@@ -38,7 +38,7 @@ const MAX_FILE: u64 = 64 * 1024 * 1024;
 /// The variables that name other roots, as OpenSSL and `rustls-native-certs` read them.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What is said where no file is named.
+/// The text if no file is named.
 const SYSTEM: &str = "the system's root store";
 
 /// The set loaded before, or a new one. Two threads that come first at once load twice and share one.
@@ -56,7 +56,7 @@ pub(super) fn loaded() -> Option<Arc<Roots>> {
     SHARED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Loads anew and replaces the shared set.
+/// Loads the roots again and replaces the shared set.
 pub(super) fn reload() -> Result<Arc<Roots>, RootsError> {
     let loaded = load()?;
     *SHARED.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));

@@ -1,7 +1,6 @@
-//! webpki, asked: finds and validates a path from a leaf to an anchor at one time, and says in our
-//! words why there is none. webpki is a good engine that stops at the first error; `search` and
-//! `judge` say the rest.
-//! Where webpki cannot express a path that RFC 5280 allows, `equivalent` writes it again.
+//! Asks webpki to find and validate a path from a leaf to an anchor at one time, and says in the
+//! library's own words why there is none. webpki stops at the first error; `search` and `judge`
+//! find the others. If webpki cannot express a path that RFC 5280 allows, `equivalent` rewrites it.
 
 use std::ptr;
 

@@ -1,5 +1,5 @@
-//! English templates of what is odd about a certificate (`cert::Anomaly`). `{place}` says where,
-//! `{found}` what stands there.
+//! English templates of what is odd about a certificate (`cert::Anomaly`). `{place}` is the place,
+//! and `{found}` is what is there.
 
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("address-form", "{place}: an address that is no proper URI: {found}"),

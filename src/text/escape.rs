@@ -1,5 +1,5 @@
-//! Making foreign text fit to show. Certificates and servers write what they like: control
-//! characters, terminal escapes, right-to-left overrides, invisible letters (docs/pitfalls.md#36).
+//! Makes foreign text safe to show. Certificates and servers can contain control characters,
+//! terminal escapes, right-to-left overrides and invisible letters (docs/pitfalls.md#36).
 
 /// Replaces everything that could disguise itself or steer a terminal by a visible escape:
 /// `\n`, `\x1B`, `\u{202E}`. A backslash is doubled, so that the result cannot be misread.

@@ -1,4 +1,5 @@
-//! English templates of what stands between a server and a connection: one plain sentence each.
+//! English templates of the reasons why a connection to a server is not possible: one plain
+//! sentence each.
 
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("obstacle-old-protocol", "This server speaks only {version}; a connection needs TLS 1.2 or 1.3."),

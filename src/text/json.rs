@@ -1,5 +1,6 @@
-//! JSON fit to show. JSON itself escapes the control characters below the space alone; whatever else steers a terminal,
-//! reorders text or hides in it is written as `\uXXXX` here, which means the same to every reader.
+//! JSON that is safe to show. JSON itself escapes only the control characters below the space. This
+//! file writes all other characters that steer a terminal, reorder text or are invisible as
+//! `\uXXXX`, which means the same to every reader.
 
 use serde_json::Value;
 

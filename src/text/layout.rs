@@ -1,10 +1,11 @@
-//! Text in columns, as a terminal shows it: how wide it is, breaking it into lines, filling it up and cutting it.
-//! What comes here is escaped already. A wide character (most of Chinese, Japanese and Korean) takes two columns and a
-//! combining one none. Knows nothing of what the text says but how fingerprints are written.
+//! Lays out text in columns as a terminal shows it: measures it, breaks it into lines, pads it and
+//! cuts it. The text must already be escaped. A wide character (most of Chinese, Japanese and
+//! Korean) takes two columns, and a combining character takes none. This file knows nothing about
+//! the meaning of the text, except how fingerprints are written.
 
 use unicode_width::UnicodeWidthChar;
 
-/// Lines are never narrower than this, whatever is asked for.
+/// Lines are never narrower than this, even if the caller asks for less.
 const NARROWEST: usize = 8;
 /// Characters kept for each column, so that combining ones do not go on for ever.
 const CHARS_PER_COLUMN: usize = 4;
@@ -38,9 +39,10 @@ pub fn cut(text: &str, width: usize) -> String {
     kept.chain(std::iter::once('…')).collect()
 }
 
-/// Breaks a text into lines of at most `width` columns (at least 8): at spaces; a word that is longer than a line behind
-/// commas and colons; and through what is longer still. A fingerprint breaks between pairs of digits only, into rows of
-/// equal length: 16 pairs, or 8, 4, 2 where there is no room. An empty text is one empty line.
+/// Breaks a text into lines of at most `width` columns (at least 8). It breaks at spaces, then a
+/// word that is too long after commas and colons, and then anywhere. A fingerprint breaks only
+/// between pairs of digits, into rows of equal length: 16 pairs, or 8, 4 or 2 if there is less
+/// room. An empty text is one empty line.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(NARROWEST);
     let mut lines = Vec::new();

@@ -1,6 +1,6 @@
-//! Words for people: statements made of a stable code and arguments over English templates, and
-//! the escaping of everything that a certificate or a server wrote (docs/pitfalls.md#36). An application
-//! that translates looks templates up by code; see `docs/texts.md`.
+//! Words for people: statements, which are a stable code with arguments over an English template.
+//! Also escapes everything that a certificate or a server wrote (docs/pitfalls.md#36). An
+//! application that translates looks up its own templates by code; see `docs/texts.md`.
 
 mod anomaly_texts;
 mod escape;
@@ -74,7 +74,7 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Replaces `{name}` by what `lookup` gives; a name it does not know stays as it stands.
+/// Replaces `{name}` by the value that `lookup` gives. A name that `lookup` does not know stays.
 fn fill<'a>(template: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;

@@ -1,5 +1,5 @@
-//! English templates of problems and notes: one plain sentence each, for somebody who reads mail.
-//! The code of a problem's kind comes first; finer codes of the same kind follow it.
+//! English templates of problems and notes: one plain sentence each, for people who read mail. The
+//! code of a problem's kind comes first, and the finer codes of the same kind follow it.
 
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     (
