@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-use super::Check;
-use super::check::Weighed;
+use super::gather::inputs::Check;
+use super::gather::weigh::Weighed;
 use super::record::remember;
 use super::rules::codes::Decision;
 use super::rules::facts::CaAnswer;

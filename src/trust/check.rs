@@ -4,35 +4,27 @@
 
 use std::cell::RefCell;
 
-use super::cache::Grounds;
-use super::gather::{Gathered, Memo, gather};
-use super::record::events::{Attached, SessionPin};
+use super::cache::{Cache, Grounds};
+use super::gather::Memo;
+use super::gather::inputs::{Check, CheckError};
+use super::gather::session::Session;
+use super::gather::weigh::{Weighed, weigh};
 use super::record::pending;
-use super::record::remember::{Plan, plan};
+use super::record::remember::plan;
+use super::record::write::{kept_certs, write_plan};
 use super::rules::codes::Decision;
-use super::rules::decide::{CaUnavailable, decide};
-use super::rules::outcome::Outcome;
 use super::words::verdict::Verdict;
-use super::{Check, CheckError};
-use crate::cert::Cert;
 use crate::endpoint::Account;
-use crate::hash::Hash;
-use crate::store::{Severity, Store, StoreError, Tx};
-
-/// Facts with the decision made from them.
-pub(crate) struct Weighed<'c> {
-    pub gathered: Gathered<'c>,
-    pub outcome: Outcome,
-}
+use crate::store::{Store, StoreError, Tx};
 
 /// Gathers facts, decides, records what must be recorded.
 pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
     if check.endpoint.account == Account::any() {
         return Err(CheckError::AnyAccount);
     }
-    let attached = store.attached::<Attached>();
-    let session = attached.has_session_pins(check.endpoint);
-    if let Some(verdict) = attached.cache.get(store, check).filter(|_| !session) {
+    let (given, cache) = (store.attached::<Session>(), store.attached::<Cache>());
+    let session = given.has_pins(check.endpoint);
+    if let Some(verdict) = cache.get(store, check).filter(|_| !session) {
         return Ok(deliver(store, check, verdict));
     }
     let (store_id, mut memo) = (store.id()?, Memo::default());
@@ -53,7 +45,7 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
     if let (true, Ok(done)) = (session && !silent, &done) {
         let (Done::Silent(verdict, _) | Done::Recorded { verdict, .. }) = done;
         if verdict.decision() == Decision::Accept && verdict.facts().ca_valid() {
-            attached.valid_again(check.endpoint);
+            given.valid_again(check.endpoint);
         }
     }
     Ok(match done {
@@ -62,7 +54,7 @@ pub fn check(store: &Store, check: &Check<'_>) -> Result<Verdict, CheckError> {
         Ok(Done::Recorded { verdict, told: false }) => deliver(store, check, verdict),
         Ok(Done::Silent(verdict, grounds)) => {
             if let Some(grounds) = grounds {
-                attached.cache.put(check, &verdict, grounds);
+                cache.put(check, &verdict, grounds);
             }
             deliver(store, check, verdict)
         }
@@ -80,34 +72,6 @@ enum Done {
     Silent(Verdict, Option<Grounds>),
     /// Written, and the listener told of the event that went into the log.
     Recorded { verdict: Verdict, told: bool },
-}
-
-/// Gathers and decides in one view.
-pub(super) fn weigh<'c>(
-    store: &Store,
-    tx: &Tx<'_>,
-    check: &'c Check<'_>,
-    memo: &mut Memo,
-) -> Result<Weighed<'c>, CheckError> {
-    weigh_with(store, tx, check, memo, None)
-}
-
-/// The same with one more pin of this session.
-pub(super) fn weigh_with<'c>(
-    store: &Store,
-    tx: &Tx<'_>,
-    check: &'c Check<'_>,
-    memo: &mut Memo,
-    further: Option<SessionPin>,
-) -> Result<Weighed<'c>, CheckError> {
-    let mut session = store.attached::<Attached>().session_pins(check.endpoint);
-    session.extend(further);
-    let cannot_write = check.flags.dry_run || store.read_only();
-    let gathered = gather(tx, check, session, cannot_write, memo)?;
-    match decide(&gathered.facts, &gathered.policy) {
-        Ok(outcome) => Ok(Weighed { gathered, outcome }),
-        Err(CaUnavailable(error)) => Err(error.into()),
-    }
 }
 
 fn nothing_to_write(weighed: &Weighed<'_>, check: &Check<'_>) -> bool {
@@ -150,39 +114,6 @@ fn record(
     Ok((verdict.clone(), logs))
 }
 
-/// Certificates that a plan may name: the leaf and the path's.
-pub(super) fn kept_certs(check: &Check<'_>, weighed: &Weighed<'_>) -> Vec<Cert> {
-    let path = weighed.gathered.examination.path.iter().flat_map(|path| path.certs.iter().cloned());
-    check.chain.leaf().cloned().into_iter().chain(path).collect()
-}
-
-pub(super) fn write_plan(tx: &mut Tx<'_>, check: &Check<'_>, plan: Plan, certs: &[Cert]) -> Result<(), StoreError> {
-    for hash in &plan.certs {
-        if let Some(cert) = certs.iter().find(|cert| cert.fingerprint() == *hash) {
-            tx.put_cert(cert)?;
-        }
-    }
-    for mut record in plan.record.into_iter().chain(plan.shared) {
-        for pin in record.pins.iter_mut().filter(|pin| pin.id == 0) {
-            pin.id = tx.new_pin_id()?;
-        }
-        tx.put_endpoint(record)?;
-    }
-    if let Some(not_before) = plan.floor {
-        tx.raise_time_floor(not_before)?;
-    }
-    if plan.contradicts {
-        let known: Option<Hash> = check.chain.leaf().map(Cert::spki);
-        for mut question in tx.pending_of(check.endpoint)? {
-            if !question.contradicted && Some(question.spki) != known {
-                question.contradicted = true;
-                tx.put_pending(question)?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Whether a decision stands although it could not be recorded: an accept that does not rest on
 /// the record, or no accept at all. A damaged store is never looked over.
 fn may_stand(verdict: &Verdict, error: &StoreError) -> bool {
@@ -204,13 +135,4 @@ fn deliver(store: &Store, check: &Check<'_>, verdict: Verdict) -> Verdict {
         store.announce(std::slice::from_ref(&event));
     }
     verdict
-}
-
-/// The severity of a check without an event of its own.
-pub(super) fn routine(decision: Decision) -> (&'static str, Severity) {
-    match decision {
-        Decision::Accept => ("checked", Severity::Info),
-        Decision::Ask => ("asked", Severity::Notice),
-        Decision::Reject => ("rejected", Severity::Warning),
-    }
 }

@@ -319,7 +319,7 @@ fn every_check_reaches_the_listener_and_only_news_the_log() {
     let world = world("default", &[]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&heard);
-    trust::set_listener(&world.store, Some(Arc::new(move |event| sink.lock().unwrap().push(event.code.clone()))));
+    world.store.set_listener(Some(Arc::new(move |event| sink.lock().unwrap().push(event.code.clone()))));
     let chain = self_signed(&[HOST], "a", START, 90);
     world.see(&chain);
     world.pinned(&chain);
@@ -328,7 +328,7 @@ fn every_check_reaches_the_listener_and_only_news_the_log() {
         world.see(&chain);
     }
     assert_eq!(world.store.generation().unwrap(), generation, "a known, unchanged endpoint writes nothing");
-    trust::set_listener(&world.store, None);
+    world.store.set_listener(None);
     world.see(&chain);
     let heard = heard.lock().unwrap();
     assert_eq!(heard[..3], ["first-contact", "first-contact", "trusted"]);

@@ -250,7 +250,7 @@ fn the_listener_hears_of_every_accept() {
     let (mut world, chain, _) = known();
     let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
-    trust::set_listener(&world.store, Some(Arc::new(move |event| ears.lock().unwrap().push(event.time))));
+    world.store.set_listener(Some(Arc::new(move |event| ears.lock().unwrap().push(event.time))));
     world.now += 5;
     world.see(&chain);
     world.now += 5;

@@ -3,10 +3,10 @@
 
 use sha2::{Digest, Sha512};
 
+use super::inputs::Tlsa;
 use crate::cert::{Cert, HostMatch};
 use crate::hash::Hash;
 use crate::path::{Examination, Path, Question, path_to};
-use crate::trust::Tlsa;
 use crate::trust::rules::facts::DaneAnswer;
 
 /// More records than this are not looked at.

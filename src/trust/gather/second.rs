@@ -3,16 +3,16 @@
 //! connection is worth making and which keys it should look for. [`crate::tls::connect`] makes the
 //! connection, and what it found becomes a fact of the check. Nothing is ever accepted because of it.
 
-use super::blocked_everywhere;
+use super::inputs::{Check, CheckError};
+use super::pins::blocked_everywhere;
+use super::session::Session;
 use crate::cert::{Cert, KeyAlgorithm, Published};
 use crate::endpoint::{Account, Endpoint};
 use crate::hash::Hash;
 use crate::path::Chain;
 use crate::store::{EndpointRecord, Pin, PinState, PinValue, Store, StoreError, Tx};
 use crate::time::Timestamp;
-use crate::trust::record::events::Attached;
 use crate::trust::rules::facts::{Facts, Looked, is_leaf_pin};
-use crate::trust::{Check, CheckError, Decision, Rule, Verdict};
 
 /// What a second connection to the same server showed, on which only other kinds of keys were offered.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +63,7 @@ impl Sought {
 /// can be of another kind than the presented one.
 pub fn sought(store: &Store, check: &Check<'_>) -> Result<Option<Sought>, CheckError> {
     let Some(leaf) = check.chain.leaf() else { return Ok(None) };
-    let session = store.attached::<Attached>().session_pins(check.endpoint).into_iter().map(|given| given.pin);
+    let session = store.attached::<Session>().pins(check.endpoint).into_iter().map(|given| given.pin);
     let session: Vec<Pin> = session.collect();
     let mut found = Sought { kinds: Vec::new(), values: Vec::new() };
     let nothing = store.read(|tx| -> Result<bool, CheckError> {
@@ -85,11 +85,6 @@ pub fn sought(store: &Store, check: &Check<'_>) -> Result<Option<Sought>, CheckE
         Ok(found.kinds.is_empty())
     })?;
     Ok((!nothing).then_some(found))
-}
-
-/// Whether a second look can say more than this verdict does: one about another key that is not accepted.
-pub fn worth_a_second_look(verdict: &Verdict) -> bool {
-    verdict.decision() != Decision::Accept && matches!(verdict.rule(), Rule::Changed | Rule::KeyRetired)
 }
 
 /// Judges a second look by what is trusted now. A key that is blocked anywhere counts for nothing.

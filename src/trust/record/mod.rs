@@ -1,8 +1,11 @@
-//! What is written: what a check leaves in the store, a person's answer, pending questions and events.
+//! What is written: what a check leaves in the store, a person's answer, pending questions, and TLS that was lost.
 
-pub(crate) mod answer;
-pub(crate) mod events;
-pub(crate) mod pending;
-pub(crate) mod remember;
-pub(crate) mod stripped;
-pub(crate) mod typed;
+pub(super) mod answer;
+mod granted;
+pub(super) mod pending;
+mod pins;
+pub(super) mod remember;
+pub(super) mod stripped;
+pub(super) mod terms;
+pub(super) mod typed;
+pub(super) mod write;

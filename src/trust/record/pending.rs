@@ -5,10 +5,12 @@
 use crate::path::Chain;
 use crate::store::{Pending, Store, StoreError, Tx};
 use crate::time::Timestamp;
-use crate::trust::check::weigh;
 use crate::trust::gather::Memo;
+use crate::trust::gather::inputs::{Check, CheckError, Flags};
+use crate::trust::gather::weigh::weigh;
+use crate::trust::rules::additions::Additions;
+use crate::trust::rules::policy::Policy;
 use crate::trust::words::verdict::{Asked, Verdict};
-use crate::trust::{Additions, Check, CheckError, Flags, Policy};
 
 /// Leaves the question of a verdict, or counts it once more.
 pub(crate) fn leave(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<(), StoreError> {

@@ -2,11 +2,11 @@
 //! of the endpoint is looked up here, and the loss is an event like any other (pitfall 27). Called by
 //! the connection; knows nothing of protocols.
 
-use super::events::about;
 use crate::endpoint::Endpoint;
 use crate::store::{EndpointRecord, Severity, Store, StoreError, Tx};
 use crate::time::{RELEASED, Timestamp};
 use crate::trust::rules::clock;
+use crate::trust::words::event::about;
 
 /// How TLS was missing.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! The fingerprint that a user typed, with an answer that names what was typed.
 
+use super::terms::TrustError;
 use crate::fingerprint;
 pub use crate::fingerprint::Fingerprint;
-use crate::trust::TrustError;
 
 /// Reads a fingerprint as [`fingerprint::parse`] does.
 pub fn parse_fingerprint(input: &str) -> Result<Fingerprint, TrustError> {

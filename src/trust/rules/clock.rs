@@ -1,6 +1,6 @@
 //! Times in a record that lie ahead of the check's own: a clock was fast when they were written, or is slow now.
 //! Which of the two cannot be told. So none of them counts as later than now, and the next accepted contact
-//! brings them back ([`crate::trust::record::remember`]). A clock that is known to be wrong judges no time. Pure.
+//! brings them back (`record::remember`). A clock that is known to be wrong judges no time. Pure.
 
 use std::borrow::Cow;
 
@@ -115,8 +115,26 @@ mod tests {
         let mut record = EndpointRecord::new(Endpoint::parse("", "a.example", 993).unwrap(), at);
         let (cert, spki, extra) = (Hash::of(b"c"), Hash::of(b"k"), serde_json::Map::new());
         let value = PinValue::Sha256(spki);
-        let new = crate::trust::record::remember::new_pin;
-        let pin = new(PinKind::Key, value, crate::path::Problems::NONE, Origin::User, at, cert);
+        let pin = Pin {
+            id: 0,
+            kind: PinKind::Key,
+            value,
+            state: PinState::Trusted,
+            waiver: None,
+            waive_expired_until: 0,
+            origin: Origin::User,
+            comment: String::new(),
+            created: at,
+            state_since: at,
+            last_matched: at,
+            expires: 0,
+            overlap_until: 0,
+            replaces: 0,
+            cert: Some(cert),
+            until_ca_valid: false,
+            pinned_only: false,
+            extra: extra.clone(),
+        };
         record.pins.extend([Pin { state: PinState::Retired, overlap_until: at + 1, ..pin.clone() }, pin]);
         record.last_seen = at;
         record.baseline.push(Sighting {

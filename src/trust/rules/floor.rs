@@ -14,46 +14,10 @@
 //! | `pin-days` | the smaller, 0 (for good) being the largest |
 //! | `min-rsa-bits` | the larger |
 
-use super::policy::{Action, CaUse, Policy, PolicyError};
+use super::policy::{Action, CaUse, Policy};
 use crate::cert::Cert;
-use crate::path::Roots;
-use crate::store::LayerPolicies;
-
-/// A mandatory policy of a store below.
-pub(crate) struct Floor {
-    pub policy: Policy,
-    /// About the endpoint, for its own or any account; else the store-wide one.
-    pub of_endpoint: bool,
-}
-
-/// The mandatory ones among the policies of the stores below, in the order in which they apply.
-pub(crate) fn floors(below: &[LayerPolicies]) -> Result<Vec<Floor>, PolicyError> {
-    let mut floors = Vec::new();
-    for layer in below {
-        for (map, of_endpoint) in [(&layer.own, true), (&layer.any, true), (&layer.store, false)] {
-            let policy = map.as_ref().map(Policy::from_map).transpose()?.filter(|policy| policy.mandatory);
-            floors.extend(policy.map(|policy| Floor { policy, of_endpoint }));
-        }
-    }
-    Ok(floors)
-}
 
 impl Policy {
-    /// This policy as a check applies it above stores of the system: with every field at least as strict as in each
-    /// of their mandatory policies ([`crate::store::Tx::layer_policies`] gives them for an endpoint). An error for a
-    /// policy of theirs that cannot be read, or that a newer version wrote.
-    pub fn above(self, below: &[LayerPolicies]) -> Result<Self, PolicyError> {
-        floors(below)?.into_iter().try_fold(self, |policy, floor| match floor.policy.unknown_field() {
-            Some(error) => Err(error),
-            None => Ok(policy.raised_to(&floor.policy)),
-        })
-    }
-
-    /// [`Policy::at_least`] with the system's roots as they are loaded now.
-    pub(crate) fn raised_to(self, floor: &Policy) -> Self {
-        self.at_least(floor, |root| Roots::system().is_ok_and(|roots| roots.contains_key(root.spki())))
-    }
-
     /// This policy with every field at least as strict as `floor`. `is_system_root` tells whether a
     /// root is one of the system's; it is asked only where roots differ.
     pub(crate) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {
@@ -131,8 +95,8 @@ fn reach(ca: CaUse) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::policy::{FIELDS, PRESETS};
     use super::*;
+    use crate::trust::rules::policy::{FIELDS, PRESETS};
 
     /// A number that grows with the strictness of a field's value.
     fn strictness(policy: &Policy, field: &str) -> Vec<i64> {

@@ -2,16 +2,16 @@
 //! clock, and nothing here imports another folder of `trust`. [`decide::decide`] is where to start;
 //! `docs/decision.md` describes every rule.
 
-pub(crate) mod additions;
+pub(super) mod additions;
 pub mod change;
-pub(crate) mod clock;
+pub(super) mod clock;
 pub mod codes;
 pub mod decide;
 pub mod facts;
-pub(crate) mod floor;
-pub(crate) mod offer;
+pub(super) mod floor;
+pub(super) mod offer;
 pub mod outcome;
-pub(crate) mod policy;
+pub(super) mod policy;
 mod unvalidated;
 mod vouched;
-pub(crate) mod waiver;
+pub(super) mod waiver;

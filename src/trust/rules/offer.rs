@@ -5,6 +5,7 @@ use super::codes::{Change, Decision, Risk, Rule};
 use super::facts::{Facts, is_leaf_pin};
 use super::outcome::Outcome;
 use super::policy::Policy;
+use crate::endpoint::Host;
 use crate::path::{ProblemKind, Problems};
 use crate::store::{PinKind, PinState, PinValue};
 
@@ -83,4 +84,17 @@ fn suggestion(facts: &Facts, outcome: &Outcome) -> Option<PinKind> {
         return None;
     }
     Some(if outcome.offered.contains(&PinKind::Issuer) { PinKind::Issuer } else { PinKind::Key })
+}
+
+/// The presented identifier that a name pin stores: the one that shares most labels with the
+/// host, the first of these.
+pub(crate) fn nearest_name<'f>(facts: &'f Facts, host: &Host) -> Option<&'f str> {
+    let shared = |name: &str| {
+        let pairs = name.rsplit('.').zip(host.as_str().rsplit('.'));
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    // What could not be kept is not offered either.
+    let names = || facts.leaf.names.iter().filter(|name| PinValue::name(name).is_some());
+    let best = names().map(|name| shared(name)).max()?;
+    names().find(|name| shared(name) == best).map(String::as_str)
 }

@@ -2,14 +2,10 @@
 //! their stored form; the rules that read them are in [`super::decide`]. Every field is described
 //! in `docs/policy.md`.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
 use data_encoding::BASE64;
 use serde_json::{Map, Value};
 
 use crate::cert::Cert;
-use crate::hash::Hash;
-use crate::path::{Roots, RootsError};
 
 /// The presets, in the order of the documentation.
 pub const PRESETS: [&str; 7] = ["default", "accept-new", "careful", "strict", "ca-only", "rfc8314", "local"];
@@ -354,47 +350,6 @@ impl Policy {
     pub fn wants_ca(&self) -> bool {
         self.ca != CaUse::Off && (self.system_roots || !self.roots.is_empty())
     }
-
-    /// The trust anchors that this policy wants. Loads the system's roots only when it needs them.
-    pub fn resolve_roots(&self) -> Result<Arc<Roots>, RootsError> {
-        if !self.wants_ca() {
-            return Ok(no_roots());
-        }
-        let base = if self.system_roots { Roots::system()? } else { no_roots() };
-        let roots = if self.roots.is_empty() { base } else { extended(&base, &self.roots) };
-        if roots.is_empty() {
-            return Err(RootsError {
-                origin: roots.origin().to_owned(),
-                reason: "holds no usable trust anchor".to_owned(),
-            });
-        }
-        Ok(roots)
-    }
-}
-
-/// One empty set for the whole process, so that an answer made with it can be told from others.
-fn no_roots() -> Arc<Roots> {
-    static NONE: OnceLock<Arc<Roots>> = OnceLock::new();
-    Arc::clone(NONE.get_or_init(Roots::none))
-}
-
-/// Sets with roots added, kept for the next check: a set is built in milliseconds and used in
-/// microseconds.
-fn extended(base: &Arc<Roots>, more: &[Cert]) -> Arc<Roots> {
-    type Kept = (u64, Vec<Hash>, Arc<Roots>);
-    const KEPT: usize = 8;
-    static SETS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
-    let prints: Vec<Hash> = more.iter().map(Cert::fingerprint).collect();
-    let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, _, set)) = sets.iter().find(|(of, kept, _)| *of == base.generation() && *kept == prints) {
-        return Arc::clone(set);
-    }
-    let set = base.with(more);
-    if sets.len() >= KEPT {
-        sets.remove(0);
-    }
-    sets.push((base.generation(), prints, Arc::clone(&set)));
-    set
 }
 
 fn stored_root(value: &Value) -> Option<Cert> {

@@ -1,22 +1,116 @@
-//! What to do about what is wrong: at most one piece of advice for each kind of problem, derived from what
-//! was found. Names come from the one list of the certificate (`cert::ServerNames`), so that no setting is
-//! advised that cannot match. What to do about a change is in [`super::explain`].
+//! What a person can do: about a change or a refusal, and about each kind of problem (at most one piece of advice
+//! for each). Names come from the one list of the certificate (`cert::ServerNames`), so that no setting is advised
+//! that cannot match.
 
-use super::explain::{Scene, count, excerpt_raw};
-use crate::cert::{Cert, ServerName};
+use super::scene::Scene;
+use crate::cert::Cert;
 use crate::path::ProblemKind;
 use crate::store::PinKind;
-use crate::time::{DAY, date};
-use crate::trust::rules::codes::{Decision, Rule};
-
-/// Names of the certificate that are listed in a sentence; the others are counted.
-const SHOWN_NAMES: usize = 3;
-/// An authority whose certificate ends within this time does not last.
-const SHORT: i64 = 30 * DAY;
+use crate::text::Statement;
+use crate::trust::rules::codes::{Change, Decision, Risk, Rule};
 
 impl Scene<'_> {
+    pub(super) fn advice(&self) -> Vec<Statement> {
+        let mut codes: Vec<&'static str> = Vec::new();
+        if self.facts.clock_wrong() {
+            codes.push("advice-set-clock");
+        }
+        match self.outcome.decision {
+            Decision::Accept => self.advice_on_accept(&mut codes),
+            Decision::Ask => self.advice_on_ask(&mut codes),
+            Decision::Reject => self.advice_on_reject(&mut codes),
+        }
+        codes.into_iter().map(|code| self.say(code)).collect()
+    }
+
+    fn advice_on_accept(&self, codes: &mut Vec<&'static str>) {
+        if self.outcome.risk >= Risk::Medium {
+            codes.push("advice-look-at-change");
+        }
+        if self.outcome.rule == Rule::FirstUse {
+            codes.push("advice-compare-later");
+        }
+        if self.outcome.reasons.contains(&"not-remembered") {
+            codes.push("advice-store-not-writable");
+        }
+    }
+
+    fn advice_on_ask(&self, codes: &mut Vec<&'static str>) {
+        if !self.facts.possession {
+            codes.push(match (self.facts.provable, self.leaf.is_some_and(Cert::can_prove_its_key)) {
+                (true, _) => "advice-connect",
+                (false, true) => "advice-no-session",
+                (false, false) => "advice-cannot-prove",
+            });
+            return;
+        }
+        self.advice_on_problems(codes);
+        if self.outcome.typed_only && !self.published() {
+            codes.extend(["advice-way-back", "advice-no-password"]);
+            return;
+        }
+        if self.outcome.reasons.contains(&"other-program") {
+            codes.push("advice-share-authority");
+        }
+        codes.push(match self.outcome.rule {
+            _ if self.published() => "advice-published-key",
+            _ if self.objected() => "advice-objection",
+            Rule::Lapsed if self.outcome.change == Change::Lapsed => "advice-wait-for-renewal",
+            Rule::LapsedNewer => "advice-wait-for-renewal",
+            Rule::PinExpired => "advice-renew-trust",
+            Rule::KeyRetired if self.masked() => "advice-renew-trust",
+            Rule::Pinned | Rule::Staged => "advice-new-problem",
+            Rule::CaValid => "advice-confirm-change",
+            _ if self.outcome.risk == Risk::High => "advice-do-not-trust",
+            _ if self.outcome.once => "advice-once",
+            _ if self.other_name() => "advice-no-password",
+            _ => "advice-compare-fingerprint",
+        });
+        let changed = matches!(self.outcome.rule, Rule::Changed | Rule::KeyRetired | Rule::Downgrade);
+        let another = changed && !self.outcome.reasons.contains(&"trust-ended");
+        if another && !self.masked() && self.facts.proven_beside().is_none() {
+            codes.push("advice-ask-provider");
+        }
+        if self.outcome.suggested == Some(PinKind::Issuer) {
+            codes.push(if self.issuer_is_short() { "advice-issuer-pin-short" } else { "advice-issuer-pin" });
+        }
+        if self.outcome.may_add {
+            codes.push(match self.facts.proven_beside() {
+                Some(_) => "advice-add-second-key",
+                None => "advice-add-key",
+            });
+        } else if self.may_hold_a_second_key() {
+            codes.push("advice-look-again");
+        }
+        if self.facts.ca_valid() {
+            codes.push("advice-pinned-only");
+        }
+    }
+
+    fn advice_on_reject(&self, codes: &mut Vec<&'static str>) {
+        if !matches!(self.outcome.rule, Rule::UnknownPolicy | Rule::Blocked | Rule::NeverWaivable) {
+            self.advice_on_problems(codes);
+        }
+        if self.may_hold_a_second_key() {
+            codes.push("advice-look-again");
+        }
+        codes.push(match self.outcome.rule {
+            Rule::UnknownPolicy => "advice-update",
+            Rule::Blocked => "advice-unblock",
+            Rule::Downgrade if self.outcome.way_back => "advice-way-back",
+            _ if self.outcome.reasons.contains(&"existing-account") => "advice-existing-account",
+            _ if self.outcome.reasons.contains(&"policy-rejects") => "advice-announce",
+            _ => "advice-tell-provider",
+        });
+        let asked_nobody = self.outcome.reasons.contains(&"existing-account");
+        if asked_nobody && self.facts.possession && !matches!(self.outcome.rule, Rule::Pinned | Rule::CaValid) {
+            codes.push("advice-announce");
+        }
+        codes.push("advice-no-password");
+    }
+
     /// What can be done about each problem, by the user or by the server's operator.
-    pub(crate) fn advice_on_problems(&self, codes: &mut Vec<&'static str>) {
+    fn advice_on_problems(&self, codes: &mut Vec<&'static str>) {
         codes.extend(self.name_advice());
         if self.pins_the_other_name() {
             codes.push("advice-name-pin");
@@ -51,16 +145,6 @@ impl Scene<'_> {
         [ConstraintViolation, UnknownCriticalExtension, ChainTooLong, Malformed].into_iter().any(|kind| self.has(kind))
     }
 
-    /// A good path for another name: shared hosting, a misspelt name, or a captive portal.
-    pub(crate) fn other_name(&self) -> bool {
-        self.facts.ca_path() && self.facts.has(ProblemKind::HostMismatch)
-    }
-
-    /// The certificate is for this very domain, as a server of something that is not known to be spoken.
-    pub(crate) fn is_for_another_service(&self) -> bool {
-        self.facts.has(ProblemKind::HostMismatch) && !self.names.services_of(&self.endpoint.host).is_empty()
-    }
-
     fn name_advice(&self) -> Option<&'static str> {
         if !self.has(ProblemKind::HostMismatch) {
             return None;
@@ -83,85 +167,4 @@ impl Scene<'_> {
         let asked = self.outcome.decision == Decision::Ask && self.outcome.offered.contains(&PinKind::Name);
         asked && !self.is_for_another_service()
     }
-
-    /// What a server name setting could hold so that this certificate fits it.
-    fn settable(&self) -> Vec<&ServerName> {
-        self.names.settable(self.facts.stated_loopback || self.facts.host_is_loopback)
-    }
-
-    pub(crate) fn settable_names(&self) -> String {
-        listed(self.settable().into_iter().map(|name| name.text()).collect())
-    }
-
-    /// The one of them that is nearest to the name that was asked for.
-    pub(crate) fn server_name(&self) -> String {
-        let shared = |name: &str| {
-            let pairs = name.rsplit('.').zip(self.endpoint.host.as_str().rsplit('.'));
-            pairs.take_while(|(a, b)| a == b).count()
-        };
-        let names: Vec<String> = self.settable().into_iter().map(|name| name.text()).collect();
-        let best = names.iter().map(|name| shared(name)).max();
-        let nearest = names.iter().find(|name| Some(shared(name)) == best);
-        match nearest.map(|name| (name, name.strip_prefix('*'))) {
-            Some((_, Some(parent))) => format!("one that ends in {}", excerpt_raw(parent)),
-            Some((name, None)) => excerpt_raw(name),
-            None => "another one".to_owned(),
-        }
-    }
-
-    /// What the certificate is for, in a sentence.
-    pub(crate) fn names(&self) -> String {
-        match self.names.in_words() {
-            names if names.is_empty() => "no server at all".to_owned(),
-            names => listed(names),
-        }
-    }
-
-    /// How many names the certificate has besides the one that a pin would hold.
-    pub(crate) fn others(&self) -> String {
-        match self.names.in_words().len().saturating_sub(1) {
-            0 => "no other name".to_owned(),
-            others => count(i64::try_from(others).unwrap_or(i64::MAX), "other name"),
-        }
-    }
-
-    pub(crate) fn services_named(&self) -> String {
-        self.names.services_of(&self.endpoint.host).join(", ")
-    }
-
-    /// The authority whose certificate the server does not send.
-    pub(crate) fn missing(&self) -> String {
-        let problem = self.problems.iter().find(|problem| problem.kind == ProblemKind::IncompleteChain);
-        let named = problem.and_then(|problem| problem.statement.get("issuer")).unwrap_or_default();
-        excerpt_raw(named)
-    }
-
-    /// When the authority ends that an issuer pin would trust.
-    pub(crate) fn issuer_ends(&self) -> String {
-        self.issuer.and_then(Cert::not_after).map_or_else(String::new, date)
-    }
-
-    /// Whether the authority that could be pinned is one below another and ends before long: it is renewed
-    /// more often than anybody wants to be asked (Caddy's lives for a week).
-    pub(crate) fn issuer_is_short(&self) -> bool {
-        let ends = |issuer: &Cert| issuer.not_after().is_none_or(|end| end < self.facts.at().saturating_add(SHORT));
-        self.issuer.is_some_and(|issuer| !issuer.is_self_issued() && ends(issuer))
-    }
-
-    /// The authority above the one that could be pinned.
-    pub(crate) fn issuer_above(&self) -> String {
-        let name = self.issuer.map(|issuer| issuer.issuer());
-        let called = name.and_then(|name| name.attribute("CN").pop().or_else(|| name.attribute("O").pop()));
-        excerpt_raw(&called.unwrap_or_else(|| name.map_or_else(String::new, |name| name.text())))
-    }
-}
-
-/// The first few, and how many more.
-fn listed(names: Vec<String>) -> String {
-    let mut shown: Vec<String> = names.iter().take(SHOWN_NAMES).map(|name| excerpt_raw(name)).collect();
-    let more = names.len().saturating_sub(shown.len());
-    if more > 0 {
-        shown.push(format!("{more} more"));
-    }
-    shown.join(", ")
 }

@@ -1,7 +1,9 @@
-//! What is said: a [`verdict::Verdict`] and how it is put into words, for people and as JSON.
+//! What is said: a [`verdict::Verdict`] and how it is put into words, for people, as JSON and as an event.
 
-pub(crate) mod advice;
-pub(crate) mod explain;
-pub(crate) mod outlook;
-pub(crate) mod show;
-pub(crate) mod verdict;
+mod advice;
+pub(super) mod event;
+mod explain;
+pub(super) mod outlook;
+mod scene;
+mod show;
+pub(super) mod verdict;

@@ -8,9 +8,9 @@ use crate::endpoint::Endpoint;
 use crate::path::Chain;
 use crate::store::{EndpointRecord, PinKind, Store, StoreError, Tx};
 use crate::time::Timestamp;
-use crate::trust::check::weigh;
 use crate::trust::gather::Memo;
-use crate::trust::{Check, CheckError};
+use crate::trust::gather::inputs::{Check, CheckError};
+use crate::trust::gather::weigh::weigh;
 
 /// What a server presented last and was accepted with, as far as it is kept.
 #[derive(Debug, Clone)]

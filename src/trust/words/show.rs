@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::explain::days_ago;
+use super::scene::days_ago;
 use super::verdict::Verdict;
 use crate::cert::Cert;
 use crate::store::PinKind;
@@ -23,8 +23,25 @@ const SHOWN_COLUMNS: usize = 200;
 /// The width from which old and new fit side by side.
 const TWO_COLUMNS: usize = 62;
 
+impl Verdict {
+    /// Schema in `docs/json-verdict.md`.
+    pub fn to_json(&self) -> Value {
+        to_json(self)
+    }
+
+    /// One line for logs.
+    pub fn to_line(&self) -> String {
+        to_line(self)
+    }
+
+    /// For people, within `width` characters (at least 40).
+    pub fn to_text(&self, width: usize) -> String {
+        to_text(self, width)
+    }
+}
+
 /// The verdict as JSON.
-pub(crate) fn to_json(verdict: &Verdict) -> Value {
+fn to_json(verdict: &Verdict) -> Value {
     let endpoint = verdict.endpoint();
     let texts = |section: Section| -> Vec<Value> {
         verdict.statements(section).iter().map(|s| json!({ "code": s.code, "text": s.text() })).collect()
@@ -123,7 +140,7 @@ fn headline(verdict: &Verdict) -> String {
 
 /// The verdict in one line for logs: the endpoint, the decision and the rule's reason as codes, the risk, the headline,
 /// and the key.
-pub(super) fn to_line(verdict: &Verdict) -> String {
+fn to_line(verdict: &Verdict) -> String {
     let (decision, reason) = (verdict.decision().code(), verdict.reasons().next().unwrap_or_default());
     let risk = if verdict.risk() == Risk::None { String::new() } else { format!(", risk {}", verdict.risk().code()) };
     let key = verdict.chain().leaf().map(|leaf| format!(" [{}]", leaf.spki().key_pin())).unwrap_or_default();
@@ -132,7 +149,7 @@ pub(super) fn to_line(verdict: &Verdict) -> String {
 
 /// The verdict for people: the answer first, then what is wrong, what it means, what to do, and
 /// the certificate, beside the old one where there is one.
-pub(crate) fn to_text(verdict: &Verdict, width: usize) -> String {
+fn to_text(verdict: &Verdict, width: usize) -> String {
     let width = width.max(NARROWEST);
     let mut page = Page { out: String::new(), width };
     let word = match verdict.decision() {

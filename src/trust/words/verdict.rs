@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::event;
 use super::explain::{self, Checked, Told};
 use crate::cert::{self, Cert, Diff};
 use crate::endpoint::Endpoint;
@@ -13,12 +14,12 @@ use crate::path::{Chain, Examination, Path, Problem, Problems};
 use crate::store::{EndpointRecord, Event, Pin, PinKind};
 use crate::text::Statement;
 use crate::time::Timestamp;
-use crate::trust::check::{Weighed, routine};
-use crate::trust::record::events;
+use crate::trust::gather::inputs::{Check, Inputs};
+use crate::trust::gather::weigh::Weighed;
 use crate::trust::rules::codes::{AnswerWanted, Assurance, Change, Decision, PinResult, Risk, Rule, Section};
 use crate::trust::rules::facts::{Facts, Layer};
 use crate::trust::rules::outcome::Outcome;
-use crate::trust::{Additions, Check, Flags, Policy, SecondLook, Tlsa};
+use crate::trust::rules::policy::Policy;
 use serde_json::Value;
 
 /// A decision with everything that led to it. Immutable; cloning is cheap.
@@ -48,49 +49,6 @@ struct Inner {
     id: OnceLock<String>,
 }
 
-/// The inputs of a check, kept for the answer.
-#[derive(Debug, Clone)]
-pub(crate) struct Inputs {
-    endpoint: Endpoint,
-    chain: Chain,
-    flags: Flags,
-    policy: Option<Policy>,
-    additions: Option<Additions>,
-    tlsa: Vec<Tlsa>,
-    crls: Vec<Vec<u8>>,
-    second_look: SecondLook,
-}
-
-impl Inputs {
-    /// Whether this check asks the same about the same: all but the time.
-    pub fn same_question(&self, check: &Check<'_>) -> bool {
-        self.endpoint == *check.endpoint
-            && self.flags == check.flags
-            && self.policy.as_ref() == check.policy
-            && self.additions.as_ref() == check.additions
-            && self.tlsa == check.tlsa
-            && self.crls == check.crls
-            && self.chain.ocsp() == check.chain.ocsp()
-            && self.chain.same_certs(check.chain)
-            && self.second_look.same_as(check.second_look)
-    }
-
-    /// The same check again, at another time, as an answer rests on it: the clock's floor counts.
-    pub fn check_at(&self, now: Timestamp) -> Check<'_> {
-        Check {
-            endpoint: &self.endpoint,
-            chain: &self.chain,
-            now,
-            flags: Flags { stated_time: false, ..self.flags },
-            policy: self.policy.as_ref(),
-            additions: self.additions.as_ref(),
-            tlsa: &self.tlsa,
-            crls: &self.crls,
-            second_look: &self.second_look,
-        }
-    }
-}
-
 /// When a pending question was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -103,16 +61,7 @@ pub(crate) struct Asked {
 impl Verdict {
     pub(crate) fn new(check: &Check<'_>, weighed: Weighed<'_>, store_id: String) -> Self {
         let Weighed { gathered, outcome } = weighed;
-        let inputs = Inputs {
-            endpoint: check.endpoint.clone(),
-            chain: check.chain.clone(),
-            flags: check.flags,
-            policy: check.policy.cloned(),
-            additions: check.additions.cloned(),
-            tlsa: check.tlsa.to_vec(),
-            crls: check.crls.to_vec(),
-            second_look: check.second_look.clone(),
-        };
+        let inputs = Inputs::of(check);
         let inner = Inner {
             inputs,
             store_id,
@@ -184,7 +133,7 @@ impl Verdict {
     }
 
     /// The rule that decided, as numbered in `docs/decision.md`.
-    pub fn rule(&self) -> crate::trust::Rule {
+    pub fn rule(&self) -> Rule {
         self.inner.outcome.rule
     }
 
@@ -232,7 +181,7 @@ impl Verdict {
     /// where neither decided.
     pub fn source(&self) -> Option<(Layer, Option<&str>)> {
         let known = &self.inner.facts.known;
-        let blocked = self.rule() == crate::trust::Rule::Blocked && self.inner.facts.blocked_everywhere;
+        let blocked = self.rule() == Rule::Blocked && self.inner.facts.blocked_everywhere;
         let everywhere = || blocked.then(|| known.blocked_below.map_or(Layer::Own, Layer::System));
         let layer = self.pin_layer().or_else(everywhere)?;
         let name = match layer {
@@ -302,7 +251,7 @@ impl Verdict {
         self.inner.outcome.way_back || (self.decision() == Decision::Ask && self.needs_fingerprint())
     }
 
-    /// What to ask a person: what [`super::trust`] would take for this verdict, as far as the verdict alone tells.
+    /// What to ask a person: what [`crate::trust::trust()`] would take for this verdict, as far as the verdict alone tells.
     pub fn answer_wanted(&self) -> AnswerWanted {
         let outcome = self.outcome();
         let contradicted = self.pending().is_some_and(|asked| asked.contradicted);
@@ -335,21 +284,6 @@ impl Verdict {
     /// Stable codes of the reasons, the deciding one first.
     pub fn reasons(&self) -> impl Iterator<Item = &str> {
         self.inner.outcome.reasons.iter().copied()
-    }
-
-    /// Schema in `docs/json-verdict.md`.
-    pub fn to_json(&self) -> Value {
-        super::show::to_json(self)
-    }
-
-    /// One line for logs.
-    pub fn to_line(&self) -> String {
-        super::show::to_line(self)
-    }
-
-    /// For people, within `width` characters (at least 40).
-    pub fn to_text(&self, width: usize) -> String {
-        super::show::to_text(self, width)
     }
 
     pub(crate) fn facts(&self) -> &Facts {
@@ -407,9 +341,9 @@ impl Verdict {
 
     /// What this check is in the log.
     pub(crate) fn event(&self) -> Event {
-        let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| routine(self.decision()));
+        let (code, severity) = self.inner.outcome.effects.event.unwrap_or_else(|| event::routine(self.decision()));
         let (facts, text) = (&self.inner.facts, self.told().headline.text());
-        let event = events::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text);
+        let event = event::about(self.endpoint(), code, severity, self.at.max(facts.floor), facts.leaf.spki, text);
         Event { cert: Some(facts.leaf.cert), ..event }
     }
 }
@@ -450,4 +384,9 @@ pub(crate) fn state_of(record: Option<&EndpointRecord>, policy: &Policy) -> Hash
         text.push_str("|None None None 0");
     }
     Hash::of(text.as_bytes())
+}
+
+/// Whether a second look can say more than this verdict does: one about another key that is not accepted.
+pub fn worth_a_second_look(verdict: &Verdict) -> bool {
+    verdict.decision() != Decision::Accept && matches!(verdict.rule(), Rule::Changed | Rule::KeyRetired)
 }
