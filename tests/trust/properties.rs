@@ -377,3 +377,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_proof_of_the_known_key_explains_a_contradiction_but_makes_no_risk_low() {
+    let mut facts = pinned(ca_valid("Old CA"), "old");
+    facts.contradicted = true;
+    facts.known.baseline[0] = sighting("old", Validation::Ca, Some("Old CA"));
+    // Everything else speaks for the change: the same authority vouches for the new key.
+    let strict = Policy::preset("strict").unwrap();
+    let risk = |look| decide(&Facts { second_look: look, ..facts.clone() }, &strict).unwrap().risk;
+    assert_eq!(risk(Looked::Not), Risk::High);
+    assert_eq!(risk(Looked::KnownKey(0)), Risk::Medium);
+}

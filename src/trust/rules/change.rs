@@ -92,6 +92,10 @@ pub fn raised(facts: &Facts, mut graded: Graded) -> Graded {
         (facts.previous.as_ref().is_some_and(|p| p.names_lost), "names-lost"),
         (facts.previous.as_ref().is_some_and(|p| p.matches_host) && facts.has(ProblemKind::HostMismatch), "other-name"),
     ];
+    // A proof beside it explains the contradiction, but says no more than that: it makes no risk low.
+    if facts.contradicted && facts.proven_beside().is_some() {
+        graded.risk = graded.risk.max(Risk::Medium);
+    }
     for (holds, code) in against {
         if holds {
             graded.risk = graded.risk.max(if code == "names-lost" { Risk::Medium } else { Risk::High });
