@@ -288,7 +288,7 @@ static tofu_status trust_first(tofu_store *store, uint16_t port)
     tofu_verdict *verdict = NULL;
     tofu_status status = see(store, port, "first", &verdict);
     if (status == TOFU_ASK)
-        status = tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL);
+        status = tofu_verdict_trust(store, verdict, NULL, NULL);
     tofu_verdict_free(verdict);
     return status;
 }
@@ -312,7 +312,7 @@ static void a_server_lives_on_the_applications_storage(struct storage *storage)
 
     IS(open_on(storage, &again), TOFU_OK);
     IS(see(again, 993, "first", NULL), TOFU_OK);
-    IS(tofu_iter_new(again, TOFU_LIST_PINS, "mail.example", NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_pins(again, "mail.example", NULL, 0, &iter, NULL), TOFU_OK);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
     IS(tofu_pin_set(again, tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_FIELD_ID), "state", "retired", NULL), TOFU_OK);
     tofu_iter_free(iter);
@@ -387,7 +387,7 @@ static void a_failed_commit_is_an_error_and_changes_nothing(struct storage *stor
         IS(tofu_store_generation(store, &before, NULL), TOFU_OK);
         commits = storage->commits;
         storage->countdown = at;
-        status = tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, &err);
+        status = tofu_verdict_trust(store, verdict, NULL, &err);
         storage->countdown = -1;
         tofu_verdict_free(verdict);
         verdict = NULL;
@@ -417,7 +417,7 @@ static void storage_that_loses_what_it_took_is_noticed(struct storage *storage)
     IS(see(store, 2525, "first", &verdict), TOFU_ASK);
     commits = storage->commits;
     storage->loses_commits = 1;
-    IS(tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, verdict, NULL, NULL), TOFU_OK);
     storage->loses_commits = 0;
     CLAIM(commits == storage->commits, "it was lost");
     IS(see(store, 2525, "first", NULL), TOFU_E_DAMAGED);
@@ -479,8 +479,8 @@ static void *add_endpoints(void *arg)
         char host[48];
         snprintf(host, sizeof host, "host-%d-%d.example", racer->number, i);
         racer->wrong += tofu_endpoint_new(NULL, host, 993, &endpoint, NULL) != TOFU_OK;
-        racer->wrong += tofu_pin_add(racer->store, endpoint, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, NULL,
-                                     tofu_chain_cert(racer->chain, 0), 0, NULL, NULL, NULL) != TOFU_OK;
+        racer->wrong += add_pin(racer->store, endpoint, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, NULL,
+                                tofu_chain_cert(racer->chain, 0), NULL) != TOFU_OK;
         tofu_endpoint_free(endpoint);
     }
     return NULL;
@@ -520,7 +520,7 @@ static void two_handles_race_and_nothing_is_lost(struct storage *storage, int ro
         IS(open_on(storage, &racers[i].store), TOFU_OK);
     }
     run(racers, add_endpoints);
-    IS(tofu_iter_new(racers[0].store, TOFU_LIST_PINS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_pins(racers[0].store, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK)
         found++;
     tofu_iter_free(iter);

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     chain = chain_of("first", NULL);
     check = check_now(0);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, &verdict, NULL), TOFU_ASK);
-    IS(tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, verdict, NULL, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, NULL, NULL), TOFU_OK);
     for (fd = 3; fd < 256; fd++) {
         int flags = fcntl(fd, F_GETFD);

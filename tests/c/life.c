@@ -22,24 +22,27 @@ static void a_first_contact_asks_and_says_all(tofu_store *store)
 {
     tofu_verdict *verdict = NULL;
     tofu_text *text = NULL;
+    tofu_trust_options *options = NULL;
     const char *code = NULL;
     size_t i, about = 0;
     uint64_t before = 0, after = 0;
-    int section;
+    tofu_section section;
 
     IS(ask(store, 993, "first", NULL, NULL, 0, &verdict), TOFU_ASK);
     CLAIM(tofu_verdict_decision(verdict) == TOFU_ASK, "decision");
     CLAIM(tofu_verdict_assurance(verdict) == TOFU_ASSURANCE_NONE, "assurance");
     CLAIM(tofu_verdict_pin_result(verdict) == TOFU_PIN_RESULT_FIRST_USE, "%d", tofu_verdict_pin_result(verdict));
-    CLAIM(tofu_verdict_problems(verdict) & TOFU_PROBLEM_SELF_SIGNED, "%llx", (unsigned long long)tofu_verdict_problems(verdict));
+    CLAIM(tofu_verdict_has_problem(verdict, TOFU_PROBLEM_SELF_SIGNED) == 1, "%d problems", problems(verdict));
     CLAIM(tofu_verdict_suggested_kind(verdict) == TOFU_PIN_KIND_KEY, "%d", tofu_verdict_suggested_kind(verdict));
-    CLAIM(tofu_verdict_offered_kinds(verdict) & (1u << TOFU_PIN_KIND_KEY), "offered");
-    CLAIM(tofu_verdict_may_send_credentials(verdict) == 0, "no credentials");
+    CLAIM(tofu_verdict_offers(verdict, TOFU_PIN_KIND_KEY) == 1, "offered");
+    EQUAL(tofu_verdict_answer(verdict), TOFU_ANSWER_YES);
     CLAIM(tofu_verdict_previous(verdict) == NULL, "nothing known");
-    CLAIM(tofu_verdict_time(verdict) == NOW, "time");
-    CLAIM(strcmp(tofu_verdict_host(verdict), "mail.example") == 0 && tofu_verdict_port(verdict) == 993, "endpoint");
-    CLAIM(tofu_verdict_account(verdict)[0] == 0, "no account");
-    CLAIM(tofu_verdict_id(verdict)[0] != 0 && tofu_verdict_headline(verdict)[0] != 0, "words");
+    CLAIM(tofu_verdict_number(verdict, TOFU_VERDICT_FIELD_TIME) == NOW, "time");
+    SAME(tofu_endpoint_string(tofu_verdict_endpoint(verdict), TOFU_ENDPOINT_FIELD_HOST), "mail.example");
+    EQUAL(tofu_endpoint_number(tofu_verdict_endpoint(verdict), TOFU_ENDPOINT_FIELD_PORT), 993);
+    SAME(tofu_endpoint_string(tofu_verdict_endpoint(verdict), TOFU_ENDPOINT_FIELD_ACCOUNT), "");
+    CLAIM(tofu_verdict_id(verdict)[0] != 0, "an id");
+    EQUAL(tofu_verdict_statement_count(verdict, TOFU_SECTION_HEADLINE), 1);
     CLAIM(tofu_chain_count(tofu_verdict_chain(verdict)) == 1, "the chain outlives the caller's");
     for (section = TOFU_SECTION_HEADLINE; section <= TOFU_SECTION_ADVICE; section++) {
         CLAIM(tofu_verdict_statement_count(verdict, section) > 0, "section %d", section);
@@ -58,14 +61,20 @@ static void a_first_contact_asks_and_says_all(tofu_store *store)
     tofu_text_free(text);
     IS(tofu_verdict_format(verdict, TOFU_FORMAT_PEM, 0, &text, NULL), TOFU_E_INVALID);
 
-    IS(tofu_verdict_trust(store, verdict, 99, 0, 0, NULL, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_verdict_trust(store, verdict, 0, 1u << 9, 0, NULL, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_verdict_trust(store, verdict, 0, 0, -1, NULL, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_verdict_trust(store, verdict, 0, 0, 0, "not a fingerprint", NULL, NULL), TOFU_E_INVALID);
+    IS(trust_as(store, verdict, 99, 0, NULL), TOFU_E_INVALID);
+    IS(trust_as(store, verdict, 0, 1u << 9, NULL), TOFU_E_INVALID);
+    IS(trust_as(store, verdict, 0, 0, "not a fingerprint"), TOFU_E_INVALID);
+    IS(tofu_trust_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_trust_options_set_expires(options, -1, NULL), TOFU_E_INVALID);
+    IS(tofu_verdict_trust(store, verdict, options, NULL), TOFU_E_INVALID);
+    tofu_trust_options_free(options);
     IS(ask(store, 993, "first", NULL, NULL, 0, NULL), TOFU_ASK);
 
     IS(tofu_store_generation(store, &before, NULL), TOFU_OK);
-    IS(tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_NONE, 0, 0, NULL, "told by phone", NULL), TOFU_OK);
+    IS(tofu_trust_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_trust_options_set_comment(options, "told by phone", NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, verdict, options, NULL), TOFU_OK);
+    tofu_trust_options_free(options);
     IS(tofu_store_generation(store, &after, NULL), TOFU_OK);
     CLAIM(before != after, "a change moves the generation");
     tofu_verdict_free(verdict);
@@ -97,7 +106,7 @@ static void trust_is_for_one_account(tofu_store *store)
     tofu_verdict *verdict = NULL;
     IS(tofu_check_options_set_account(check, "ann@mail.example", NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, &verdict, NULL), TOFU_ASK);
-    CLAIM(strcmp(tofu_verdict_account(verdict), "ann@mail.example") == 0, "%s", tofu_verdict_account(verdict));
+    SAME(tofu_endpoint_string(tofu_verdict_endpoint(verdict), TOFU_ENDPOINT_FIELD_ACCOUNT), "ann@mail.example");
     tofu_verdict_free(verdict);
     tofu_check_options_free(check);
     tofu_chain_free(chain);
@@ -113,22 +122,34 @@ static void another_key_asks_and_shows_old_and_new(tofu_store *store)
     tofu_verdict *verdict = NULL, *same = NULL;
     tofu_diff *diff = NULL;
     const tofu_cert *now;
+    int64_t first, last;
     IS(ask(store, 993, "second", NULL, NULL, 0, &verdict), TOFU_ASK);
     CLAIM(tofu_verdict_pin_result(verdict) == TOFU_PIN_RESULT_CHANGED, "%d", tofu_verdict_pin_result(verdict));
     CLAIM(tofu_verdict_risk(verdict) > TOFU_RISK_NONE, "risk %d", tofu_verdict_risk(verdict));
     CLAIM(tofu_verdict_change(verdict) != TOFU_CHANGE_NONE, "change");
-    CLAIM(tofu_verdict_may_send_credentials(verdict) == 0, "no credentials");
-    now = tofu_chain_cert(tofu_verdict_chain(verdict), 0);
+    now = leaf_of(verdict);
     IS(tofu_cert_compare(tofu_verdict_previous(verdict), now, &diff, NULL), TOFU_OK);
-    CLAIM(strcmp(tofu_cert_spki_pin(tofu_verdict_previous(verdict)), tofu_cert_spki_pin(now)) != 0, "two keys");
+    CLAIM(strcmp(key_of(tofu_verdict_previous(verdict)), key_of(now)) != 0, "two keys");
     /* The answer is given as much later than the check as the clock has moved between the two calls. */
-    CLAIM(since_now(tofu_verdict_previous_first_seen(verdict)), "%lld", (long long)tofu_verdict_previous_first_seen(verdict));
-    CLAIM(since_now(tofu_verdict_previous_last_seen(verdict)), "%lld", (long long)tofu_verdict_previous_last_seen(verdict));
+    first = tofu_verdict_number(verdict, TOFU_VERDICT_FIELD_PREVIOUS_FIRST_SEEN);
+    last = tofu_verdict_number(verdict, TOFU_VERDICT_FIELD_PREVIOUS_LAST_SEEN);
+    CLAIM(since_now(first) && since_now(last) && first <= last, "%lld %lld", (long long)first, (long long)last);
     tofu_diff_free(diff);
     IS(ask(store, 993, "second", NULL, NULL, 0, &same), TOFU_ASK);
     CLAIM(strcmp(tofu_verdict_id(verdict), tofu_verdict_id(same)) == 0, "one question, one id");
     tofu_verdict_free(same);
     tofu_verdict_free(verdict);
+}
+
+/* The rule that decided, as docs/decision.md numbers it. */
+static void decided_by(const tofu_verdict *verdict, const char *rule)
+{
+    tofu_text *text = NULL;
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "\"rule\":\"%s\"", rule);
+    IS(tofu_verdict_format(verdict, TOFU_FORMAT_JSON, 0, &text, NULL), TOFU_OK);
+    SAYS(tofu_text_get(text, NULL), wanted);
+    tofu_text_free(text);
 }
 
 static void a_ca_of_ones_own_is_verified(tofu_store *store)
@@ -139,8 +160,8 @@ static void a_ca_of_ones_own_is_verified(tofu_store *store)
     CLAIM(tofu_policy_get(policy, "json")[0] == '{', "%s", tofu_policy_get(policy, "json"));
     IS(ask(store, 465, "below", "root", policy, 0, &verdict), TOFU_OK);
     CLAIM(tofu_verdict_assurance(verdict) == TOFU_ASSURANCE_VERIFIED, "verified");
-    CLAIM(tofu_verdict_problems(verdict) == 0, "%llx", (unsigned long long)tofu_verdict_problems(verdict));
-    CLAIM(tofu_verdict_may_send_credentials(verdict) == 1, "credentials");
+    CLAIM(problems(verdict) == 0, "%d problems", problems(verdict));
+    EQUAL(tofu_verdict_answer(verdict), TOFU_ANSWER_NONE);
     tofu_verdict_free(verdict);
     IS(tofu_policy_set(policy, "system-roots", "yes", NULL), TOFU_E_STATE);
 
@@ -151,9 +172,10 @@ static void a_ca_of_ones_own_is_verified(tofu_store *store)
 
     /* A root of this program alone: another chain asks, and takes a fingerprint typed in full and no less. */
     IS(ask(store, 465, "second", NULL, policy, 0, &verdict), TOFU_ASK);
-    CLAIM(strcmp(tofu_verdict_rule(verdict), "8b") == 0, "%s", tofu_verdict_rule(verdict));
-    CLAIM(tofu_verdict_may_type(verdict) == 1 && tofu_verdict_risk(verdict) == TOFU_RISK_HIGH, "typed");
-    IS(tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_KEY, 0, 0, NULL, NULL, NULL), TOFU_E_NOT_OFFERED);
+    decided_by(verdict, "8b");
+    EQUAL(tofu_verdict_answer(verdict), TOFU_ANSWER_FINGERPRINT);
+    EQUAL(tofu_verdict_risk(verdict), TOFU_RISK_HIGH);
+    IS(trust_as(store, verdict, TOFU_PIN_KIND_KEY, 0, NULL), TOFU_E_NOT_OFFERED);
     tofu_verdict_free(verdict);
 
     /* A root that the store has: now it is a downgrade, which no button gets round: only a fingerprint typed in full. */
@@ -162,12 +184,12 @@ static void a_ca_of_ones_own_is_verified(tofu_store *store)
     IS(tofu_policy_save(store, NULL, NULL, NULL), TOFU_OK);
     IS(ask(store, 465, "second", NULL, policy, 0, &verdict), TOFU_REJECT);
     CLAIM(tofu_verdict_change(verdict) == TOFU_CHANGE_DOWNGRADE, "%d", tofu_verdict_change(verdict));
-    CLAIM(strcmp(tofu_verdict_rule(verdict), "8") == 0, "%s", tofu_verdict_rule(verdict));
-    CLAIM(tofu_verdict_may_type(verdict) == 1 && tofu_verdict_may_add(verdict) == 0, "the one way back");
-    IS(tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_KEY, 0, 0, NULL, NULL, NULL), TOFU_E_NOT_OFFERED);
+    decided_by(verdict, "8");
+    EQUAL(tofu_verdict_answer(verdict), TOFU_ANSWER_FINGERPRINT);
+    EQUAL(tofu_verdict_number(verdict, TOFU_VERDICT_FIELD_MAY_ADD), 0);
+    IS(trust_as(store, verdict, TOFU_PIN_KIND_KEY, 0, NULL), TOFU_E_NOT_OFFERED);
     IS(ask(store, 465, "second", NULL, policy, 0, NULL), TOFU_REJECT);
-    IS(tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_KEY, 0, 0,
-                          tofu_cert_fingerprint(tofu_chain_cert(tofu_verdict_chain(verdict), 0)), NULL, NULL),
+    IS(trust_as(store, verdict, TOFU_PIN_KIND_KEY, 0, fingerprint(leaf_of(verdict))),
        TOFU_OK);
     IS(ask(store, 465, "second", NULL, policy, 0, NULL), TOFU_OK);
     tofu_verdict_free(verdict);
@@ -184,7 +206,7 @@ static void session_trust_ends_with_the_handle(const char *path)
     tofu_verdict *verdict = NULL;
     IS(tofu_store_open(path, NULL, &store, NULL), TOFU_OK);
     IS(ask(store, 4190, "second", NULL, NULL, 0, &verdict), TOFU_ASK);
-    IS(tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_KEY, TOFU_TRUST_SESSION, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(trust_as(store, verdict, TOFU_PIN_KIND_KEY, TOFU_TRUST_SESSION, NULL), TOFU_OK);
     IS(ask(store, 4190, "second", NULL, NULL, 0, NULL), TOFU_OK);
     tofu_verdict_free(verdict);
     tofu_store_free(store);
@@ -199,11 +221,11 @@ static void a_typed_fingerprint_must_be_this_one(tofu_store *store)
     tofu_chain *other = chain_of("first", NULL);
     const char *right;
     IS(ask(store, 1993, "second", NULL, NULL, 0, &verdict), TOFU_ASK);
-    right = tofu_cert_fingerprint(tofu_chain_cert(tofu_verdict_chain(verdict), 0));
-    IS(tofu_verdict_trust(store, verdict, 0, 0, 0, tofu_cert_fingerprint(tofu_chain_cert(other, 0)), NULL, NULL),
+    right = fingerprint(leaf_of(verdict));
+    IS(trust_as(store, verdict, 0, 0, fingerprint(tofu_chain_cert(other, 0))),
        TOFU_E_INVALID);
     IS(ask(store, 1993, "second", NULL, NULL, 0, NULL), TOFU_ASK);
-    IS(tofu_verdict_trust(store, verdict, 0, 0, 0, right, NULL, NULL), TOFU_OK);
+    IS(trust_as(store, verdict, 0, 0, right), TOFU_OK);
     IS(ask(store, 1993, "second", NULL, NULL, 0, NULL), TOFU_OK);
     tofu_chain_free(other);
     tofu_verdict_free(verdict);
@@ -222,7 +244,7 @@ static void a_revoked_certificate_is_rejected(tofu_store *store)
     IS(tofu_check_options_set_policy(check, policy, NULL), TOFU_OK);
     IS(tofu_check_options_add_crl(check, crl.start, crl.len, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 6993, chain, check, &verdict, NULL), TOFU_REJECT);
-    CLAIM(tofu_verdict_problems(verdict) & TOFU_PROBLEM_REVOKED, "%llx", (unsigned long long)tofu_verdict_problems(verdict));
+    CLAIM(tofu_verdict_has_problem(verdict, TOFU_PROBLEM_REVOKED) == 1, "%d problems", problems(verdict));
     free(crl.start);
     tofu_verdict_free(verdict);
     tofu_check_options_free(check);
@@ -304,7 +326,7 @@ static void what_is_no_chain_is_refused_or_judged(tofu_store *store)
     chain = chain_of("second", NULL);
     IS(tofu_chain_push_der(chain, (const uint8_t *)"junk", 4, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 7993, chain, check, &verdict, NULL), TOFU_ASK);
-    CLAIM(tofu_verdict_problems(verdict) & TOFU_PROBLEM_MALFORMED, "junk above the leaf is said");
+    CLAIM(tofu_verdict_has_problem(verdict, TOFU_PROBLEM_MALFORMED) == 1, "junk above the leaf is said");
     tofu_verdict_free(verdict);
     tofu_chain_free(chain);
     tofu_check_options_free(check);

@@ -48,20 +48,40 @@ static tofu_endpoint *endpoint(const char *host, uint16_t port)
     return endpoint;
 }
 
-static int64_t add(tofu_store *store, const tofu_endpoint *endpoint, int32_t state, const char *key)
+static int64_t add(tofu_store *store, const tofu_endpoint *endpoint, tofu_pin_state state, const char *key)
 {
     int64_t id = -1;
-    IS(tofu_pin_add(store, endpoint, TOFU_PIN_KIND_KEY, state, key, NULL, 0, NULL, &id, NULL), TOFU_OK);
+    IS(add_pin(store, endpoint, TOFU_PIN_KIND_KEY, state, key, NULL, &id), TOFU_OK);
     CLAIM(id > 0, "%lld", (long long)id);
     return id;
 }
 
-static size_t count(tofu_store *store, int32_t list, const char *host, const char *key, uint64_t states)
+static tofu_iter *endpoints_of(tofu_store *store, const char *host, tofu_pin_state state)
 {
     tofu_iter *iter = NULL;
+    IS(tofu_list_endpoints(store, host, state, &iter, NULL), TOFU_OK);
+    return iter;
+}
+
+static tofu_iter *pins_of(tofu_store *store, const char *host, const char *key, tofu_pin_state state)
+{
+    tofu_iter *iter = NULL;
+    IS(tofu_list_pins(store, host, key, state, &iter, NULL), TOFU_OK);
+    return iter;
+}
+
+static tofu_iter *events_of(tofu_store *store, const char *host, tofu_severity severity)
+{
+    tofu_iter *iter = NULL;
+    IS(tofu_list_events(store, host, NULL, severity, &iter, NULL), TOFU_OK);
+    return iter;
+}
+
+/* Reads a list to its end, and frees it. */
+static size_t count(tofu_iter *iter)
+{
     size_t found = 0;
     tofu_status status;
-    IS(tofu_iter_new(store, list, host, key, states, &iter, NULL), TOFU_OK);
     while ((status = tofu_iter_next(iter, NULL)) == TOFU_OK)
         found++;
     IS(status, TOFU_END);
@@ -75,13 +95,32 @@ static int64_t state_of(tofu_store *store, int64_t id)
 {
     tofu_iter *iter = NULL;
     int64_t state = 0;
-    IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_pins(store, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         if (tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_FIELD_ID) == id)
             state = tofu_pin_number(tofu_iter_pin(iter), TOFU_PIN_FIELD_STATE);
     }
     tofu_iter_free(iter);
     return state;
+}
+
+/* A pin for a key, with a note. */
+static tofu_status add_noted(tofu_store *store, const tofu_endpoint *endpoint, const char *value, const tofu_cert *cert,
+                             int64_t *id)
+{
+    tofu_pin_options *options = NULL;
+    tofu_status status;
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_KIND_KEY, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_TRUSTED, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_comment(options, "by phone", NULL), TOFU_OK);
+    if (value != NULL)
+        IS(tofu_pin_options_set_value(options, value, NULL), TOFU_OK);
+    if (cert != NULL)
+        IS(tofu_pin_options_set_cert(options, cert, NULL), TOFU_OK);
+    status = tofu_pin_add(store, endpoint, options, id, NULL);
+    tofu_pin_options_free(options);
+    return status;
 }
 
 static void a_pin_made_by_hand_counts(tofu_store *store)
@@ -96,10 +135,8 @@ static void a_pin_made_by_hand_counts(tofu_store *store)
     CLAIM(strcmp(tofu_endpoint_string(here, TOFU_ENDPOINT_FIELD_DISPLAY), "mail.example:993") == 0, "display");
     CLAIM(tofu_endpoint_number(here, TOFU_ENDPOINT_FIELD_PORT) == 993, "port");
     snprintf(spelled, sizeof spelled, "sha256//%s", first_key);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, spelled, NULL, 0, "by phone", &id, NULL),
-       TOFU_OK);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, NULL, first_cert, 0, "by phone", &again, NULL),
-       TOFU_OK);
+    IS(add_noted(store, here, spelled, NULL, &id), TOFU_OK);
+    IS(add_noted(store, here, NULL, first_cert, &again), TOFU_OK);
     CLAIM(id > 0 && id == again, "one pin, not two: %lld %lld", (long long)id, (long long)again);
 
     IS(see(store, NULL, "mail.example", 993, "first", NULL, &verdict), TOFU_OK);
@@ -122,26 +159,32 @@ static void a_pin_made_by_hand_counts(tofu_store *store)
 static void what_makes_no_sense_is_refused(tofu_store *store)
 {
     tofu_endpoint *here = endpoint("refused.example", 993), *none = NULL;
+    tofu_pin_options *options = NULL;
     const char *bad[] = {"", "abc", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "d41d8cd98f00b204e9800998ecf8427e"};
     size_t i;
     for (i = 0; i < sizeof bad / sizeof *bad; i++)
-        IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, bad[i], NULL, 0, NULL, NULL, NULL),
+        IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, bad[i], NULL, NULL),
            TOFU_E_INVALID);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, NULL, NULL, 0, NULL, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_pin_add(store, here, 9, TOFU_PIN_STATE_TRUSTED, first_key, NULL, 0, NULL, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, 9, first_key, NULL, 0, NULL, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_RETIRED, first_key, NULL, 0, NULL, NULL, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, NULL, NULL, NULL), TOFU_E_INVALID);
+    IS(add_pin(store, here, 9, TOFU_PIN_STATE_TRUSTED, first_key, NULL, NULL), TOFU_E_INVALID);
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, 9, first_key, NULL, NULL), TOFU_E_INVALID);
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_RETIRED, first_key, NULL, NULL),
        TOFU_E_INVALID);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, second_key, first_cert, 0, NULL, NULL, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, second_key, first_cert, NULL),
        TOFU_E_INVALID);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, first_key, NULL, -1, NULL, NULL, NULL),
-       TOFU_E_INVALID);
-    IS(tofu_pin_add(store, NULL, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, first_key, NULL, 0, NULL, NULL, NULL),
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_KIND_KEY, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_TRUSTED, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_value(options, first_key, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_expires(options, -1, NULL), TOFU_E_INVALID);
+    IS(tofu_pin_add(store, here, options, NULL, NULL), TOFU_E_INVALID);
+    tofu_pin_options_free(options);
+    IS(add_pin(store, NULL, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, first_key, NULL, NULL),
        TOFU_E_INVALID);
     IS(tofu_endpoint_new(NULL, "*.example", 993, &none, NULL), TOFU_E_NAME);
     IS(tofu_endpoint_new(NULL, "mail.example", 0, &none, NULL), TOFU_E_NAME);
     IS(tofu_endpoint_new("a\nb", "mail.example", 993, &none, NULL), TOFU_E_NAME);
-    CLAIM(none == NULL && count(store, TOFU_LIST_PINS, "refused.example", NULL, 0) == 0, "nothing was made");
+    CLAIM(none == NULL && count(pins_of(store, "refused.example", NULL, 0)) == 0, "nothing was made");
     tofu_endpoint_free(here);
 }
 
@@ -151,8 +194,8 @@ static void a_staged_key_is_promoted_and_the_old_one_retired(tofu_store *store)
     char value[24];
     int64_t old = add(store, here, TOFU_PIN_STATE_TRUSTED, first_key), next;
     IS(see(store, NULL, "staged.example", 993, "second", NULL, NULL), TOFU_ASK);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_STAGED, NULL, second_cert, 0, NULL, &next, NULL), TOFU_OK);
-    CLAIM(count(store, TOFU_LIST_PINS, NULL, NULL, 1u << TOFU_PIN_STATE_STAGED) == 1, "one is staged");
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_STAGED, NULL, second_cert, &next), TOFU_OK);
+    CLAIM(count(pins_of(store, NULL, NULL, TOFU_PIN_STATE_STAGED)) == 1, "one is staged");
     IS(see(store, NULL, "staged.example", 993, "first", NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "staged.example", 993, "second", NULL, NULL), TOFU_OK);
     CLAIM(state_of(store, next) == TOFU_PIN_STATE_TRUSTED, "promoted: %lld", (long long)state_of(store, next));
@@ -188,9 +231,9 @@ static void blocked_is_blocked(tofu_store *store)
     everywhere = add(store, NULL, TOFU_PIN_STATE_BLOCKED, second_key);
     IS(see(store, NULL, "staged.example", 993, "second", NULL, NULL), TOFU_REJECT);
     IS(see(store, NULL, "new.example", 993, "second", "accept-new", NULL), TOFU_REJECT);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, second_key, NULL, 0, NULL, NULL, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, second_key, NULL, NULL),
        TOFU_E_INVALID);
-    IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, second_key, 1u << TOFU_PIN_STATE_BLOCKED, &iter, NULL), TOFU_OK);
+    IS(tofu_list_pins(store, NULL, second_key, TOFU_PIN_STATE_BLOCKED, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         const tofu_pin *pin = tofu_iter_pin(iter);
         CLAIM(tofu_pin_endpoint(pin) == NULL && tofu_pin_number(pin, TOFU_PIN_FIELD_ID) == everywhere, "everywhere");
@@ -218,7 +261,7 @@ static void lists_are_complete_ordered_and_filtered(tofu_store *store)
 {
     tofu_iter *iter = NULL;
     char host[64], before[64] = "";
-    size_t i, found = 0, all = count(store, TOFU_LIST_ENDPOINTS, NULL, NULL, 0);
+    size_t i, found = 0, all = count(endpoints_of(store, NULL, 0));
     tofu_endpoint *one;
 
     for (i = 0; i < many; i++) {
@@ -227,7 +270,7 @@ static void lists_are_complete_ordered_and_filtered(tofu_store *store)
         add(store, one, TOFU_PIN_STATE_TRUSTED, first_key);
         tofu_endpoint_free(one);
     }
-    IS(tofu_iter_new(store, TOFU_LIST_ENDPOINTS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_endpoints(store, NULL, 0, &iter, NULL), TOFU_OK);
     CLAIM(tofu_iter_endpoint(iter) == NULL, "before the first");
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         const tofu_endpoint *at = tofu_iter_endpoint(iter);
@@ -252,28 +295,30 @@ static void lists_are_complete_ordered_and_filtered(tofu_store *store)
     CLAIM(found == all + many + 1, "%zu of %zu", found, all + many + 1);
     tofu_iter_free(iter);
 
-    CLAIM(count(store, TOFU_LIST_ENDPOINTS, "host-007.many.example", NULL, 0) == 1, "by host");
-    CLAIM(count(store, TOFU_LIST_PINS, "host-007.many.example", NULL, 0) == 1, "by host");
-    CLAIM(count(store, TOFU_LIST_PINS, NULL, second_key, 0) == 1, "by key");
-    CLAIM(count(store, TOFU_LIST_ENDPOINTS, NULL, tofu_cert_fingerprint(second_cert), 0) >= 1, "by certificate");
-    CLAIM(count(store, TOFU_LIST_PINS, NULL, NULL, 1u << TOFU_PIN_STATE_RETIRED) == 1, "by state");
-    CLAIM(count(store, TOFU_LIST_EVENTS, "blocked.example", NULL, 0) > 0, "events by host");
-    CLAIM(count(store, TOFU_LIST_EVENTS, NULL, NULL, 1u << TOFU_SEVERITY_WARNING) <
-              count(store, TOFU_LIST_EVENTS, NULL, NULL, 0), "events by severity");
+    CLAIM(count(endpoints_of(store, "host-007.many.example", 0)) == 1, "by host");
+    CLAIM(count(endpoints_of(store, NULL, TOFU_PIN_STATE_RETIRED)) == 1, "with a pin in a state");
+    CLAIM(count(pins_of(store, "host-007.many.example", NULL, 0)) == 1, "by host");
+    CLAIM(count(pins_of(store, NULL, second_key, 0)) == 1, "by key");
+    CLAIM(count(pins_of(store, NULL, fingerprint(second_cert), 0)) >= 1, "by certificate");
+    CLAIM(count(pins_of(store, NULL, NULL, TOFU_PIN_STATE_RETIRED)) == 1, "by state");
+    CLAIM(count(events_of(store, "blocked.example", 0)) > 0, "events by host");
+    CLAIM(count(events_of(store, NULL, TOFU_SEVERITY_WARNING)) <
+              count(events_of(store, NULL, 0)), "events by severity");
 
     iter = (tofu_iter *)&claims;
-    IS(tofu_iter_new(store, 9, NULL, NULL, 0, &iter, NULL), TOFU_E_INVALID);
+    IS(tofu_list_endpoints(store, NULL, 9, &iter, NULL), TOFU_E_INVALID);
     CLAIM(iter == NULL, "no list");
-    IS(tofu_iter_new(store, TOFU_LIST_PINS, "bad host", NULL, 0, &iter, NULL), TOFU_E_NAME);
-    IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, "no key", 0, &iter, NULL), TOFU_E_INVALID);
-    IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, NULL, 1u << 9, &iter, NULL), TOFU_E_INVALID);
+    IS(tofu_list_events(store, NULL, NULL, TOFU_PIN_STATE_RETIRED, &iter, NULL), TOFU_E_INVALID);
+    IS(tofu_list_pins(store, "bad host", NULL, 0, &iter, NULL), TOFU_E_NAME);
+    IS(tofu_list_pins(store, NULL, "no key", 0, &iter, NULL), TOFU_E_INVALID);
+    IS(tofu_list_pins(store, NULL, NULL, TOFU_SEVERITY_WARNING, &iter, NULL), TOFU_E_INVALID);
 }
 
 static void a_list_outlives_the_handle(void)
 {
     tofu_store *store = open_store(own("manage.db"));
     tofu_iter *iter = NULL;
-    IS(tofu_iter_new(store, TOFU_LIST_PINS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_pins(store, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     tofu_store_free(store);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
     CLAIM(tofu_iter_pin(iter) != NULL, "a pin");
@@ -287,7 +332,7 @@ static void the_forgotten_asks_and_undo_brings_it_back(tofu_store *store)
     IS(see(store, NULL, "solo.example", 993, "first", "accept-new", NULL), TOFU_OK);
     IS(tofu_endpoint_forget(store, here, 0, NULL), TOFU_OK);
     IS(see(store, NULL, "solo.example", 993, "first", "accept-new", NULL), TOFU_ASK);
-    IS(tofu_iter_new(store, TOFU_LIST_ENDPOINTS, "solo.example", NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_endpoints(store, "solo.example", 0, &iter, NULL), TOFU_OK);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
     CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FIELD_FORGOTTEN) > 0, "a tombstone");
     CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FIELD_PINS) == 0, "without keys");
@@ -310,7 +355,7 @@ static void a_change_is_undone_by_its_number(tofu_store *store)
     tofu_iter *iter = NULL;
     int64_t added = 0, changed = 0, id = add(store, here, TOFU_PIN_STATE_TRUSTED, first_key);
     IS(tofu_pin_set(store, id, "comment", "wrong", NULL), TOFU_OK);
-    IS(tofu_iter_new(store, TOFU_LIST_EVENTS, "numbered.example", NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_events(store, "numbered.example", NULL, 0, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK) {
         const tofu_event *event = tofu_iter_event(iter);
         CLAIM(tofu_event_number(event, TOFU_EVENT_FIELD_UNDOABLE) == 1 && tofu_event_number(event, TOFU_EVENT_FIELD_TIME) > 0, "event");
@@ -336,7 +381,7 @@ static int events_about(tofu_store *store, const char *key)
 {
     tofu_iter *iter = NULL;
     int found = 0;
-    IS(tofu_iter_new(store, TOFU_LIST_EVENTS, NULL, key, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_events(store, NULL, key, 0, &iter, NULL), TOFU_OK);
     while (tofu_iter_next(iter, NULL) == TOFU_OK)
         found++;
     tofu_iter_free(iter);
@@ -352,14 +397,14 @@ static void a_change_is_found_by_its_key_or_certificate(void)
     const tofu_cert *cert = tofu_chain_cert(chain, 0);
     tofu_iter *iter = NULL;
     int64_t id = 0;
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, NULL, cert, 0, NULL, &id, NULL), TOFU_OK);
+    IS(add_pin(store, here, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, NULL, cert, &id), TOFU_OK);
     IS(tofu_pin_set(store, id, "state", "compromised", NULL), TOFU_OK);
-    CLAIM(events_about(store, tofu_cert_fingerprint(cert)) == 2, "by the certificate");
-    CLAIM(events_about(store, tofu_cert_spki_pin(cert)) == 2, "by the key");
-    IS(tofu_iter_new(store, TOFU_LIST_EVENTS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    CLAIM(events_about(store, fingerprint(cert)) == 2, "by the certificate");
+    CLAIM(events_about(store, key_of(cert)) == 2, "by the key");
+    IS(tofu_list_events(store, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
-    SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_KEY), tofu_cert_spki_pin(cert));
-    CLAIM(strcmp(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_CERTIFICATE), tofu_cert_fingerprint(cert)) == 0,
+    SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_KEY), key_of(cert));
+    CLAIM(strcmp(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_CERTIFICATE), fingerprint(cert)) == 0,
           "%s", tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_CERTIFICATE));
     SAYS(tofu_event_string(tofu_iter_event(iter), TOFU_EVENT_FIELD_TEXT), "the certificate ");
     tofu_iter_free(iter);
@@ -378,18 +423,17 @@ static void a_name_pin_is_canonical_and_no_bare_wildcard(void)
     int64_t first = 0, second = 0;
     size_t n;
     for (n = 0; n < sizeof refused / sizeof *refused; n++)
-        CLAIM(tofu_pin_add(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, refused[n], NULL, 0, NULL, NULL,
-                           NULL) == TOFU_E_INVALID, "%s", refused[n]);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, "MAIL.Example.", NULL, 0, NULL, &first, NULL),
+        CLAIM(add_pin(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, refused[n], NULL, NULL) == TOFU_E_INVALID,
+              "%s", refused[n]);
+    IS(add_pin(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, "MAIL.Example.", NULL, &first),
        TOFU_OK);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, "mail.example", NULL, 0, NULL, &second, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, "mail.example", NULL, &second),
        TOFU_OK);
     CLAIM(first == second, "%lld %lld", (long long)first, (long long)second);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, "*.p.example", NULL, 0, NULL, NULL, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_NAME, TOFU_PIN_STATE_TRUSTED, "*.p.example", NULL, NULL),
        TOFU_OK);
     /* What names a key names no certificate. */
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, tofu_cert_spki_pin(tofu_chain_cert(chain, 0)),
-                    NULL, 0, NULL, NULL, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, key_of(tofu_chain_cert(chain, 0)), NULL, NULL),
        TOFU_E_INVALID);
     SAYS(tofu_last_error(), "hexadecimal");
     tofu_chain_free(chain);
@@ -523,9 +567,9 @@ static void what_is_pruned_is_not_undone(void)
     add(store, here, TOFU_PIN_STATE_TRUSTED, first_key);
     sleep(1);
     IS(tofu_store_prune(store, time(NULL), &removed, NULL), TOFU_OK);
-    CLAIM(removed == 1 && count(store, TOFU_LIST_EVENTS, NULL, NULL, 0) == 1, "%llu", (unsigned long long)removed);
+    CLAIM(removed == 1 && count(events_of(store, NULL, 0)) == 1, "%llu", (unsigned long long)removed);
     IS(tofu_store_undo(store, 0, NULL), TOFU_E_INVALID);
-    CLAIM(count(store, TOFU_LIST_PINS, NULL, NULL, 0) == 1, "the pin stays");
+    CLAIM(count(pins_of(store, NULL, NULL, 0)) == 1, "the pin stays");
     tofu_endpoint_free(here);
     tofu_store_free(store);
 }
@@ -534,7 +578,7 @@ static void a_backup_brings_back_what_was(tofu_store *store)
 {
     tofu_endpoint *here = endpoint("mail.example", 993);
     tofu_store *memory = NULL;
-    size_t pins = count(store, TOFU_LIST_PINS, NULL, NULL, 0);
+    size_t pins = count(pins_of(store, NULL, NULL, 0));
     int64_t block;
 
     IS(tofu_store_backup(store, own("copy.db"), NULL), TOFU_OK);
@@ -545,7 +589,7 @@ static void a_backup_brings_back_what_was(tofu_store *store)
     IS(tofu_store_restore(store, own("copy.db"), NULL), TOFU_OK);
     IS(see(store, NULL, "mail.example", 993, "first", NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "staged.example", 993, "second", NULL, NULL), TOFU_REJECT);
-    CLAIM(count(store, TOFU_LIST_PINS, NULL, NULL, 0) == pins + 1, "all of it, and the block");
+    CLAIM(count(pins_of(store, NULL, NULL, 0)) == pins + 1, "all of it, and the block");
     IS(tofu_pin_forget(store, block, NULL), TOFU_OK);
 
     CLAIM(tofu_store_restore(store, own("absent.db"), NULL) < 0, "absent");
@@ -565,7 +609,7 @@ static void an_export_makes_the_same_store(tofu_store *store)
     tofu_store *other = open_store(":memory:"), *third = open_store(":memory:");
     tofu_text *text = NULL, *report = NULL, *again = NULL;
     const uint8_t *data;
-    size_t len = 0, pins = count(store, TOFU_LIST_PINS, NULL, NULL, 0);
+    size_t len = 0, pins = count(pins_of(store, NULL, NULL, 0));
 
     IS(tofu_pin_set(store, 1, "comment", "moved \xe2\x80\xae\xc2\x9b", NULL), TOFU_OK);
     IS(tofu_store_export(store, TOFU_FORMAT_TEXT, NULL, &text, NULL, NULL), TOFU_E_INVALID);
@@ -580,23 +624,22 @@ static void an_export_makes_the_same_store(tofu_store *store)
     SAYS(tofu_text_get(text, NULL), "moved \\u202e\\u009b");
     CLAIM(strstr(tofu_text_get(text, NULL), "\xe2\x80\xae") == NULL, "what hides is escaped in JSON");
 
-    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, 0, &report, NULL), TOFU_OK);
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_PREVIEW, &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(report, NULL), "\"committed\":false");
     tofu_text_free(report);
-    CLAIM(count(other, TOFU_LIST_ENDPOINTS, NULL, NULL, 0) == 0, "a dry run");
-    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, &report, NULL),
+    CLAIM(count(endpoints_of(other, NULL, 0)) == 0, "a dry run");
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE, &report, NULL),
        TOFU_OK);
     tofu_text_free(report);
-    CLAIM(count(other, TOFU_LIST_PINS, NULL, NULL, 0) == pins, "all pins");
-    CLAIM(count(other, TOFU_LIST_PINS, NULL, NULL, 1u << TOFU_PIN_STATE_BLOCKED) == 1, "the blocked one");
+    CLAIM(count(pins_of(other, NULL, NULL, 0)) == pins, "all pins");
+    CLAIM(count(pins_of(other, NULL, NULL, TOFU_PIN_STATE_BLOCKED)) == 1, "the blocked one");
     IS(see(other, NULL, "mail.example", 993, "first", NULL, NULL), TOFU_OK);
     IS(see(other, NULL, "blocked.example", 993, "first", "accept-new", NULL), TOFU_REJECT);
     IS(tofu_store_verify(other, NULL, NULL), TOFU_OK);
     IS(tofu_store_export(other, TOFU_FORMAT_JSON, NULL, &again, NULL, NULL), TOFU_OK);
     CLAIM(strlen(tofu_text_get(again, NULL)) > len / 2, "as much again");
     tofu_text_free(again);
-    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE | TOFU_IMPORT_COMMIT, NULL, NULL),
+    IS(tofu_store_import(other, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_RESTORE, NULL, NULL),
        TOFU_E_STATE);
 
     IS(tofu_store_import(third, TOFU_FORMAT_JSON, data, len, NULL, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
@@ -618,15 +661,15 @@ static void other_programs_files_are_taken_in(void)
     char lines[512];
 
     snprintf(lines, sizeof lines, "lines.example:993 %s\nold.example:993 da39a3ee5e6b4b0d3255bfef95601890afd80709\n",
-             tofu_cert_fingerprint(first_cert));
+             fingerprint(first_cert));
     IS(tofu_store_import(store, TOFU_FORMAT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), NULL, TOFU_IMPORT_COMMIT,
                          &report, NULL), TOFU_OK);
     SAYS(tofu_text_get(report, NULL), "\"endpoints\":1");
     SAYS(tofu_text_get(report, NULL), "SHA-1");
     tofu_text_free(report);
-    CLAIM(count(store, TOFU_LIST_PINS, "lines.example", NULL, 0) == 1, "taken");
+    CLAIM(count(pins_of(store, "lines.example", NULL, 0)) == 1, "taken");
     IS(tofu_store_undo(store, 0, NULL), TOFU_OK);
-    CLAIM(count(store, TOFU_LIST_PINS, "lines.example", NULL, 0) == 0, "undone");
+    CLAIM(count(pins_of(store, "lines.example", NULL, 0)) == 0, "undone");
     IS(tofu_store_import(store, TOFU_FORMAT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), NULL, TOFU_IMPORT_COMMIT,
                          NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "lines.example", 993, "first", NULL, NULL), TOFU_OK);
@@ -648,14 +691,14 @@ static void other_programs_files_are_taken_in(void)
     tofu_text_free(taken);
     tofu_text_free(report);
     IS(see(store, NULL, "mail.example", 9993, "renewed", NULL, NULL), TOFU_ASK);
-    CLAIM(count(store, TOFU_LIST_PINS, "mail.example", tofu_cert_fingerprint(first_cert), 0) == 1, "a certificate pin");
+    CLAIM(count(pins_of(store, "mail.example", fingerprint(first_cert), 0)) == 1, "a certificate pin");
     IS(tofu_store_import(store, TOFU_FORMAT_PEM, text.start, text.len, elsewhere, TOFU_IMPORT_COMMIT, &report, NULL), TOFU_OK);
     tofu_text_free(report);
     IS(see(store, NULL, "pem.example", 993, "first", NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "pem.example", 993, "renewed", NULL, NULL), TOFU_ASK);
 
     IS(tofu_endpoint_new("ann", "any.example", 1, &anns, NULL), TOFU_OK);
-    snprintf(lines, sizeof lines, "ann.example:993 %s\n", tofu_cert_fingerprint(first_cert));
+    snprintf(lines, sizeof lines, "ann.example:993 %s\n", fingerprint(first_cert));
     IS(tofu_store_import(store, TOFU_FORMAT_FINGERPRINTS, (const uint8_t *)lines, strlen(lines), anns, TOFU_IMPORT_COMMIT,
                          NULL, NULL), TOFU_OK);
     IS(see(store, NULL, "ann.example", 993, "first", NULL, NULL), TOFU_ASK);
@@ -668,12 +711,15 @@ static void other_programs_files_are_taken_in(void)
     tofu_text_free(taken);
 
     newer = "{\"schema\":\"tofu-store\",\"version\":2}";
-    IS(tofu_store_import(store, TOFU_FORMAT_JSON, (const uint8_t *)newer, strlen(newer), NULL, 0, NULL, NULL), TOFU_E_FUTURE);
-    IS(tofu_store_import(store, TOFU_FORMAT_JSON, (const uint8_t *)"{", 1, NULL, 0, &report, NULL), TOFU_E_PARSE);
+    IS(tofu_store_import(store, TOFU_FORMAT_JSON, (const uint8_t *)newer, strlen(newer), NULL, TOFU_IMPORT_PREVIEW, NULL,
+                         NULL), TOFU_E_FUTURE);
+    IS(tofu_store_import(store, TOFU_FORMAT_JSON, (const uint8_t *)"{", 1, NULL, TOFU_IMPORT_PREVIEW, &report, NULL),
+       TOFU_E_PARSE);
     CLAIM(report == NULL, "no report");
-    IS(tofu_store_import(store, TOFU_FORMAT_PEM, (const uint8_t *)"{", 1, here, 0, NULL, NULL), TOFU_E_PARSE);
-    IS(tofu_store_import(store, 99, NULL, 0, NULL, 0, NULL, NULL), TOFU_E_INVALID);
-    IS(tofu_store_import(store, TOFU_FORMAT_JSON, NULL, 0, NULL, 1u << 9, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_import(store, TOFU_FORMAT_PEM, (const uint8_t *)"{", 1, here, TOFU_IMPORT_PREVIEW, NULL, NULL),
+       TOFU_E_PARSE);
+    IS(tofu_store_import(store, 99, NULL, 0, NULL, TOFU_IMPORT_PREVIEW, NULL, NULL), TOFU_E_INVALID);
+    IS(tofu_store_import(store, TOFU_FORMAT_JSON, NULL, 0, NULL, 0, NULL, NULL), TOFU_E_INVALID);
     free(text.start);
     tofu_endpoint_free(anns);
     tofu_endpoint_free(elsewhere);
@@ -689,10 +735,10 @@ static void a_read_only_store_takes_no_change(void)
     IS(tofu_store_options_new(&options, NULL), TOFU_OK);
     IS(tofu_store_options_set(options, "read-only", "yes", NULL), TOFU_OK);
     IS(tofu_store_open(own("manage.db"), options, &store, NULL), TOFU_OK);
-    IS(tofu_pin_add(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, second_key, NULL, 0, NULL, NULL, NULL),
+    IS(add_pin(store, here, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_TRUSTED, second_key, NULL, NULL),
        TOFU_E_READ_ONLY);
     IS(tofu_endpoint_forget(store, here, 0, NULL), TOFU_E_READ_ONLY);
-    CLAIM(count(store, TOFU_LIST_PINS, NULL, NULL, 0) > 0, "and can be read");
+    CLAIM(count(pins_of(store, NULL, NULL, 0)) > 0, "and can be read");
     tofu_endpoint_free(here);
     tofu_store_options_free(options);
     tofu_store_free(store);
@@ -711,8 +757,8 @@ int main(int argc, char **argv)
     chains[1] = chain_of("second", NULL);
     first_cert = tofu_chain_cert(chains[0], 0);
     second_cert = tofu_chain_cert(chains[1], 0);
-    first_key = tofu_cert_spki_pin(first_cert);
-    second_key = tofu_cert_spki_pin(second_cert);
+    first_key = key_of(first_cert);
+    second_key = key_of(second_cert);
     snprintf(path, sizeof path, "%s", own("manage.db"));
     store = open_store(path);
 

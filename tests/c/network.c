@@ -141,7 +141,7 @@ static tofu_conn *trusted(const char *host, uint16_t port, tofu_dial_options *di
 {
     tofu_conn *conn = NULL;
     IS(reach(host, port, dial, &conn, NULL), TOFU_ASK);
-    IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), NULL, NULL), TOFU_OK);
     IS(tofu_conn_handshake(conn, NULL), TOFU_OK);
     return conn;
 }
@@ -202,7 +202,7 @@ static void ask_trust_and_go_on(void)
     IS(tofu_conn_read(conn, &byte, 1, &count, NULL), TOFU_ASK);
     CLAIM(count == 0, "%zu", count);
     IS(tofu_conn_handshake(conn, NULL), TOFU_ASK);
-    IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), NULL, NULL), TOFU_OK);
     IS(tofu_conn_write(conn, (const uint8_t *)"secret", 6, &count, NULL), TOFU_ASK);
     IS(tofu_conn_handshake(conn, NULL), TOFU_OK);
     CLAIM(tofu_verdict_decision(tofu_conn_verdict(conn)) == TOFU_OK, "accept");
@@ -279,8 +279,7 @@ static void a_blocked_key_is_rejected(void)
     size_t count;
     write_text(conn, "before\n");
     IS(tofu_endpoint_new(NULL, "blocked.mail.example", 993, &endpoint, NULL), TOFU_OK);
-    IS(tofu_pin_add(store, endpoint, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_BLOCKED, NULL,
-                    tofu_chain_cert(tofu_verdict_chain(tofu_conn_verdict(conn)), 0), 0, NULL, NULL, NULL),
+    IS(add_pin(store, endpoint, TOFU_PIN_KIND_KEY, TOFU_PIN_STATE_BLOCKED, NULL, leaf_of(tofu_conn_verdict(conn)), NULL),
        TOFU_OK);
     /* A connection outlives trust until it is asked to look again. */
     IS(tofu_conn_handshake(conn, NULL), TOFU_REJECT);
@@ -341,7 +340,7 @@ static void without_blocking_on_the_programs_own_socket(void)
         status = tofu_conn_handshake(conn, NULL);
     }
     IS(status, TOFU_ASK);
-    IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), NULL, NULL), TOFU_OK);
     IS(tofu_conn_handshake(conn, NULL), TOFU_OK);
     /* Both descriptors are the same connection; the program's own may go. */
     CLAIM(tofu_conn_fd(conn) != fd && fcntl(tofu_conn_fd(conn), F_GETFD) == FD_CLOEXEC, "close-on-exec");
@@ -469,7 +468,7 @@ static void truncation(int with_reset)
     uint8_t byte;
     tofu_status status = reach("cut.mail.example", 993, dial, &conn, NULL);
     if (status == TOFU_ASK) {
-        IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+        IS(tofu_verdict_trust(store, tofu_conn_verdict(conn), NULL, NULL), TOFU_OK);
         IS(tofu_conn_handshake(conn, NULL), TOFU_OK);
     }
     say(&server, "half of\n");
@@ -618,7 +617,7 @@ static void probing(void)
     IS(tofu_probe("probe.mail.example", 993, dial, &result, NULL), TOFU_OK);
     chain = tofu_probe_result_chain(result);
     CLAIM(tofu_chain_count(chain) == 1, "%zu", tofu_chain_count(chain));
-    SAYS(tofu_cert_subject(tofu_chain_cert(chain, 0)), "mail.example");
+    SAYS(tofu_cert_string(tofu_chain_cert(chain, 0), TOFU_CERT_FIELD_SUBJECT, 0), "mail.example");
     CLAIM(tofu_probe_result_failure(result) == NULL, "%s", tofu_error_message(tofu_probe_result_failure(result)));
     SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_HOST), "probe.mail.example");
     SAYS(tofu_probe_result_string(result, TOFU_SESSION_FIELD_ADDRESS), "127.0.0.1:");

@@ -24,7 +24,7 @@ pub fn program(model: &Model) -> String {
         variants.dedup();
         for nulls in variants {
             call(&mut text, model, export, &nulls, false);
-            if nulls.iter().any(|i| export.params[*i].kind.ends_with("uint8_t *")) {
+            if nulls.iter().any(|i| is_measured(&export.params[*i])) {
                 call(&mut text, model, export, &nulls, true);
             }
         }
@@ -44,10 +44,10 @@ fn call(text: &mut String, model: &Model, export: &Export, nulls: &[usize], empt
     text.push_str("    {\n");
     let mut args = Vec::new();
     let (mut checks, mut cleanup) = (String::new(), String::new());
-    for (i, param) in export.params.iter().enumerate() {
+    for i in 0..export.params.len() {
         if nulls.contains(&i) {
             args.push("NULL".to_owned());
-        } else if empty && param.name == "len" {
+        } else if empty && measures(export, i).iter().any(|measured| nulls.contains(measured)) {
             args.push("0".to_owned());
         } else {
             args.push(valid(text, &mut checks, &mut cleanup, (model, export), i));
@@ -87,7 +87,22 @@ fn call(text: &mut String, model: &Model, export: &Export, nulls: &[usize], empt
 }
 
 fn must_be_there(param: &Param, empty: bool) -> bool {
-    param.must_not_be_null() || (param.kind.ends_with("uint8_t *") && !empty)
+    param.must_not_be_null() || (is_measured(param) && !empty)
+}
+
+/// Whether a length beside it says how much is there, so that NULL with 0 is nothing.
+fn is_measured(param: &Param) -> bool {
+    let lists = ["const uint8_t *const *", "const size_t *"];
+    param.kind.ends_with("uint8_t *") || lists.contains(&param.kind.as_str())
+}
+
+/// The pointers whose length a parameter is.
+fn measures(export: &Export, i: usize) -> Vec<usize> {
+    match export.params[i].name.as_str() {
+        "len" | "ocsp_len" => vec![i - 1],
+        "count" => vec![i - 2, i - 1],
+        _ => Vec::new(),
+    }
 }
 
 /// An accessor never fails, never gives a NULL string, and says nothing where its object is NULL.
@@ -99,6 +114,7 @@ fn accessor(text: &mut String, export: &Export, returns: &str, call: &str, nulls
         ("const char *", true) => "answer != NULL && answer[0] == 0",
         ("const char *", false) => "answer != NULL",
         ("tofu_status", true) => "answer < 0",
+        ("tofu_answer", true) => "answer == TOFU_ANSWER_NONE",
         // A descriptor, of which 0 is one.
         ("int", true) => "answer == -1",
         (pointer, true) if pointer.contains('*') => "answer == NULL",
@@ -107,8 +123,10 @@ fn accessor(text: &mut String, export: &Export, returns: &str, call: &str, nulls
         (_, false) => "sizeof answer > 0",
     };
     let _ = writeln!(text, "        CLAIM({claim}, \"{name}\");\n        (void)answer;");
-    if name == "tofu_cert_clone" {
-        text.push_str("        tofu_cert_free(answer);\n");
+    match name.as_str() {
+        "tofu_cert_clone" => text.push_str("        tofu_cert_free(answer);\n"),
+        "tofu_error_new" => text.push_str("        tofu_error_free(answer);\n"),
+        _ => {}
     }
 }
 
@@ -124,10 +142,13 @@ pub fn valid(
     let noun = param.kind.trim_start_matches("const ").trim_end_matches(['*', ' ']);
     match param.kind.as_str() {
         // The fingerprint that a user types is the one that is shown.
-        "const char *" if ["typed", "key"].contains(&param.name.as_str()) => "tofu_cert_fingerprint(a_cert)".to_owned(),
-        "const char *" if matches!(export.name.as_str(), "tofu_pin_add" | "tofu_pin_mask") && param.name == "value" => {
-            "tofu_cert_fingerprint(a_cert)".to_owned()
+        "const char *" if ["typed", "key"].contains(&param.name.as_str()) => "fingerprint(a_cert)".to_owned(),
+        "const char *"
+            if export.name.starts_with("tofu_pin_") && export.name != "tofu_pin_set" && param.name == "value" =>
+        {
+            "fingerprint(a_cert)".to_owned()
         }
+        "const char *" if export.name == "tofu_check_options_add_root_file" => "a_root_file()".to_owned(),
         "const char *" if param.name == "verdict_id" => "tofu_verdict_id(a_verdict)".to_owned(),
         "const char *" if ["tofu_store_backup", "tofu_store_restore"].contains(&export.name.as_str()) => {
             "a_new_path()".to_owned()
@@ -142,7 +163,10 @@ pub fn valid(
         "uint8_t *" => "some_room".to_owned(),
         "const uint8_t *" if param.name.contains("pem") => "some_pem.start".to_owned(),
         "const uint8_t *" if param.name == "data" => "some_json.start".to_owned(),
+        "const uint8_t *" if param.name == "ocsp" => "some_ocsp.start".to_owned(),
         "const uint8_t *" => "some_der.start".to_owned(),
+        "const uint8_t *const *" => "(const uint8_t *const *)&some_der.start".to_owned(),
+        "const size_t *" => "&some_der.len".to_owned(),
         "const char **" | "const uint8_t **" | "size_t *" | "uint64_t *" | "int64_t *" => {
             let declared = param.kind.trim_end_matches('*').trim();
             let stars = if param.kind.ends_with("**") { "*" } else { "" };
@@ -163,8 +187,8 @@ pub fn valid(
             "tofu_error" | "tofu_endpoint" | "tofu_event" => noun.replace("tofu", "an"),
             // They exist only while a callback runs; tests/c/backend.c uses them there.
             "tofu_sink" | "tofu_batch" => "NULL".to_owned(),
-            "tofu_chain" | "tofu_policy" | "tofu_check_options" | "tofu_store_options" | "tofu_iter"
-            | "tofu_dial_options" => {
+            "tofu_chain" | "tofu_policy" | "tofu_check_options" | "tofu_trust_options" | "tofu_pin_options"
+            | "tofu_store_options" | "tofu_iter" | "tofu_dial_options" => {
                 let _ = writeln!(before, "        {noun} *in{i} = {}();", noun.replace("tofu", "new"));
                 let _ = writeln!(after, "        {noun}_free(in{i});");
                 format!("in{i}")
@@ -179,6 +203,8 @@ pub fn valid(
         },
         "uint16_t" => "993".to_owned(),
         "int" if param.name == "fd" => "a_socket".to_owned(),
+        "size_t" if param.name == "ocsp_len" => "some_ocsp.len".to_owned(),
+        "size_t" if param.name == "count" => "1".to_owned(),
         // The formats that go with a host; JSON does not.
         "tofu_format" if export.name == "tofu_store_export" => "TOFU_FORMAT_PEM".to_owned(),
         "tofu_pin_kind" if export.name.starts_with("tofu_pin_") => "TOFU_PIN_KIND_CERT".to_owned(),
@@ -200,6 +226,8 @@ fn string(export: &Export, param: &Param) -> &'static str {
         ("value", "tofu_store_options_set") => "50",
         ("field", "tofu_pin_set") => "comment",
         ("field", "tofu_dial_options_set") => "nonblock",
+        ("field", "tofu_check_options_tighten") => "change",
+        ("value", "tofu_check_options_tighten") => "reject",
         ("field", _) => "system-roots",
         ("value", _) => "no",
         ("account", _) => "ann",
@@ -207,6 +235,8 @@ fn string(export: &Export, param: &Param) -> &'static str {
         ("name", _) => "sqlite",
         ("code", _) => "self-signed",
         ("comment", _) => "a note",
+        ("detail", _) => "adapter.failed",
+        ("message", _) => "the adapter failed",
         _ => panic!("{}: teach the NULL walk a valid {}", export.name, param.name),
     }
 }

@@ -14,7 +14,7 @@ static void make_a_store(const char *path)
     tofu_verdict *verdict = NULL;
     IS(tofu_store_open(path, NULL, &store, NULL), TOFU_OK);
     IS(tofu_check_chain(store, "mail.example", 993, chain, check, &verdict, NULL), TOFU_ASK);
-    IS(tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(store, verdict, NULL, NULL), TOFU_OK);
     tofu_verdict_free(verdict);
     tofu_check_options_free(check);
     tofu_chain_free(chain);
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
         tofu_verdict *verdict = NULL;
         IS(tofu_check_chain(store, "mail.example", 993, known, check, NULL, NULL), TOFU_OK);
         IS(tofu_check_chain(store, "mail.example", 993, unknown, check, &verdict, NULL), TOFU_ASK);
-        IS(tofu_verdict_trust(store, verdict, 0, 0, 0, NULL, NULL, NULL), TOFU_E_READ_ONLY);
+        IS(tofu_verdict_trust(store, verdict, NULL, NULL), TOFU_E_READ_ONLY);
         tofu_verdict_free(verdict);
         tofu_check_options_free(check);
         tofu_chain_free(known);

@@ -36,6 +36,14 @@ static const char *data_dir = ".", *own_dir = ".";
 
 #define SAYS(text, part) CLAIM(strstr((text), (part)) != NULL, "\"%s\" lacks \"%s\"", (text), (part))
 
+#define SAME(text, wanted) CLAIM(strcmp((text), (wanted)) == 0, "\"%s\" is not \"%s\"", (text), (wanted))
+
+#define EQUAL(number, wanted)                                                                                          \
+    do {                                                                                                               \
+        long long is_ = (long long)(number), wanted_ = (long long)(wanted);                                            \
+        CLAIM(is_ == wanted_, "%lld, not %lld", is_, wanted_);                                                         \
+    } while (0)
+
 struct bytes {
     uint8_t *start;
     size_t len;
@@ -125,6 +133,75 @@ static tofu_policy *policy_with_root(const char *preset)
     return policy;
 }
 
+/* The fingerprints of a certificate and of its key, as the library writes them. */
+static const char *fingerprint(const tofu_cert *cert)
+{
+    return tofu_cert_string(cert, TOFU_CERT_FIELD_SHA256, 0);
+}
+
+static const char *key_of(const tofu_cert *cert)
+{
+    return tofu_cert_string(cert, TOFU_CERT_FIELD_SPKI_SHA256, 0);
+}
+
+static const tofu_cert *leaf_of(const tofu_verdict *verdict)
+{
+    return tofu_chain_cert(tofu_verdict_chain(verdict), 0);
+}
+
+/* What an object was built with and what using it came to: a setting that was refused is remembered, and its use fails
+ * with the same. */
+static tofu_status used(tofu_status built, tofu_status status)
+{
+    return built == TOFU_OK || built == status ? status : TOFU_E_INTERNAL;
+}
+
+/* The answer to a verdict; 0 is the suggested kind, NULL no typed fingerprint. */
+static tofu_status trust_as(tofu_store *store, const tofu_verdict *verdict, tofu_pin_kind kind, tofu_trust_flags flags,
+                            const char *typed)
+{
+    tofu_trust_options *options = NULL;
+    tofu_status built = tofu_trust_options_new(&options, NULL), status;
+    if (built == TOFU_OK && kind != 0)
+        built = tofu_trust_options_set_kind(options, kind, NULL);
+    if (built == TOFU_OK)
+        built = tofu_trust_options_set_flags(options, flags, NULL);
+    if (built == TOFU_OK && typed != NULL)
+        built = tofu_trust_options_set_typed(options, typed, NULL);
+    status = tofu_verdict_trust(store, verdict, options, NULL);
+    tofu_trust_options_free(options);
+    return used(built, status);
+}
+
+/* A pin made by hand, of a value or of a certificate. */
+static tofu_status add_pin(tofu_store *store, const tofu_endpoint *endpoint, tofu_pin_kind kind, tofu_pin_state state,
+                           const char *value, const tofu_cert *cert, int64_t *id)
+{
+    tofu_pin_options *options = NULL;
+    tofu_status built = tofu_pin_options_new(&options, NULL), status;
+    if (built == TOFU_OK)
+        built = tofu_pin_options_set_kind(options, kind, NULL);
+    if (built == TOFU_OK)
+        built = tofu_pin_options_set_state(options, state, NULL);
+    if (built == TOFU_OK && value != NULL)
+        built = tofu_pin_options_set_value(options, value, NULL);
+    if (built == TOFU_OK && cert != NULL)
+        built = tofu_pin_options_set_cert(options, cert, NULL);
+    status = tofu_pin_add(store, endpoint, options, id, NULL);
+    tofu_pin_options_free(options);
+    return used(built, status);
+}
+
+/* The number of problems that a verdict names. */
+static int problems(const tofu_verdict *verdict)
+{
+    tofu_problem problem;
+    int found = 0;
+    for (problem = TOFU_PROBLEM_UNTRUSTED_ISSUER; problem <= TOFU_PROBLEM_PUBLISHED_KEY; problem++)
+        found += tofu_verdict_has_problem(verdict, problem);
+    return found;
+}
+
 static void begin(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -134,6 +211,7 @@ static void begin(int argc, char **argv)
         own_dir = argv[2];
     /* Not every program uses all of it. */
     (void)slurp, (void)spill, (void)own, (void)chain_of, (void)check_now, (void)policy_with_root;
+    (void)fingerprint, (void)key_of, (void)leaf_of, (void)trust_as, (void)add_pin, (void)problems;
 }
 
 static int end(void)

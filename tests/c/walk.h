@@ -19,7 +19,7 @@ static const tofu_pending *a_pending;
 static const tofu_event *an_event;
 static tofu_probe_result *a_probe_result;
 static tofu_conn *a_conn;
-static struct bytes some_der, some_pem, some_json;
+static struct bytes some_der, some_pem, some_json, some_ocsp;
 static uint8_t some_room[64];
 static int a_socket, the_other_end;
 /* One for a_conn, one for every new dial: they take one connection at a time. */
@@ -64,12 +64,12 @@ static const char *a_new_path(void)
     return own(name);
 }
 
-static tofu_iter *iter_at(int32_t list)
+/* A file with one trust anchor. */
+static const char *a_root_file(void)
 {
-    tofu_iter *iter = NULL;
-    IS(tofu_iter_new(a_store, list, NULL, NULL, 0, &iter, NULL), TOFU_OK);
-    IS(tofu_iter_next(iter, NULL), TOFU_OK);
-    return iter;
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/root.pem", data_dir);
+    return path;
 }
 
 /* Objects with setters: a new one for each call, since a refused setting is remembered. */
@@ -86,7 +86,7 @@ static tofu_policy *new_policy(void)
     return policy;
 }
 
-static tofu_check_options *new_check(void)
+static tofu_check_options *new_check_options(void)
 {
     return check_now(0);
 }
@@ -98,14 +98,31 @@ static tofu_store_options *new_store_options(void)
     return options;
 }
 
+static tofu_trust_options *new_trust_options(void)
+{
+    tofu_trust_options *options = NULL;
+    IS(tofu_trust_options_new(&options, NULL), TOFU_OK);
+    return options;
+}
+
+static tofu_pin_options *new_pin_options(void)
+{
+    tofu_pin_options *options = NULL;
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_KIND_CERT, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_TRUSTED, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_cert(options, a_cert, NULL), TOFU_OK);
+    return options;
+}
+
 static tofu_iter *new_iter(void)
 {
     tofu_iter *iter = NULL;
-    IS(tofu_iter_new(a_store, TOFU_LIST_EVENTS, NULL, NULL, 0, &iter, NULL), TOFU_OK);
+    IS(tofu_list_events(a_store, NULL, NULL, 0, &iter, NULL), TOFU_OK);
     return iter;
 }
 
-static tofu_dial_options *new_dial(void)
+static tofu_dial_options *new_dial_options(void)
 {
     return dial_to(&servers[1]);
 }
@@ -118,13 +135,13 @@ static void walk_begin_network(void)
     make_identity("walk", "mail.example");
     for (i = 0; i < 2; i++)
         servers[i] = serve("walk", NULL);
-    dial = new_dial();
+    dial = new_dial_options();
     IS(tofu_probe("mail.example", 993, dial, &a_probe_result, NULL), TOFU_OK);
     tofu_dial_options_free(dial);
     dial = dial_to(&servers[0]);
     IS(tofu_connect(a_store, "conn.mail.example", 993, dial, NULL, &a_conn, NULL), TOFU_ASK);
     tofu_dial_options_free(dial);
-    IS(tofu_verdict_trust(a_store, tofu_conn_verdict(a_conn), 0, 0, 0, NULL, NULL, NULL), TOFU_OK);
+    IS(tofu_verdict_trust(a_store, tofu_conn_verdict(a_conn), NULL, NULL), TOFU_OK);
     IS(tofu_conn_handshake(a_conn, NULL), TOFU_OK);
     /* Enough to read for every call that reads. */
     for (i = 0; i < 16; i++)
@@ -149,6 +166,8 @@ static void walk_begin(int argc, char **argv)
     if (some_der.start == NULL)
         exit(2);
     memcpy(some_der.start, der, some_der.len);
+    /* Any bytes will do as a stapled response: one that cannot be read says nothing. */
+    some_ocsp = some_der;
     IS(tofu_cert_parse_der(some_der.start, some_der.len, &a_cert, NULL), TOFU_OK);
     IS(tofu_cert_compare(a_cert, tofu_chain_cert(other, 0), &a_diff, NULL), TOFU_OK);
     IS(tofu_cert_format(a_cert, TOFU_FORMAT_JSON, &a_text, NULL), TOFU_OK);
@@ -158,11 +177,14 @@ static void walk_begin(int argc, char **argv)
     IS(tofu_check_chain(a_store, "mail.example", 993, chain, check, &a_verdict, NULL), TOFU_ASK);
     tofu_check_options_free(check);
     IS(tofu_endpoint_new("ann", "other.example", 993, &an_endpoint, NULL), TOFU_OK);
-    IS(tofu_pin_add(a_store, an_endpoint, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, NULL, a_cert, 0, NULL, NULL, NULL),
+    IS(add_pin(a_store, an_endpoint, TOFU_PIN_KIND_CERT, TOFU_PIN_STATE_TRUSTED, NULL, a_cert, NULL),
        TOFU_OK);
-    some_pins = iter_at(TOFU_LIST_PINS);
-    some_pending = iter_at(TOFU_LIST_PENDING);
-    some_events = iter_at(TOFU_LIST_EVENTS);
+    IS(tofu_list_pins(a_store, NULL, NULL, 0, &some_pins, NULL), TOFU_OK);
+    IS(tofu_list_pending(a_store, NULL, NULL, &some_pending, NULL), TOFU_OK);
+    IS(tofu_list_events(a_store, NULL, NULL, 0, &some_events, NULL), TOFU_OK);
+    IS(tofu_iter_next(some_pins, NULL), TOFU_OK);
+    IS(tofu_iter_next(some_pending, NULL), TOFU_OK);
+    IS(tofu_iter_next(some_events, NULL), TOFU_OK);
     a_pin = tofu_iter_pin(some_pins);
     a_pending = tofu_iter_pending(some_pending);
     an_event = tofu_iter_event(some_events);
@@ -176,7 +198,6 @@ static void walk_begin(int argc, char **argv)
 
 static int walk_end(void)
 {
-    IS(tofu_store_set_default(NULL, NULL), TOFU_OK);
     tofu_conn_free(a_conn);
     tofu_probe_result_free(a_probe_result);
     unserve(&servers[0]);

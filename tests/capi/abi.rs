@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::serve::{free_port, until, until_it_listens};
 use crate::{model, need, null_walk};
 
-const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
+const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic"];
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

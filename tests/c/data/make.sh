@@ -11,6 +11,8 @@ key() {
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null
 }
 
+start=20250101000000Z end=20490101000000Z
+
 # issue NAME KEY SERIAL SUBJECT ISSUER EXTENSIONS...: signed by ISSUER's key, "self" for its own
 issue() {
     name=$1 key=$2 serial=$3 subject=$4 issuer=$5
@@ -38,10 +40,10 @@ issue() {
     fi
     # shellcheck disable=SC2086
     openssl ca -batch -config conf -name ca $signer -in csr -extfile ext -notext -out "$here/$name.pem" \
-        -startdate 20250101000000Z -enddate 20490101000000Z 2>/dev/null
+        -startdate $start -enddate $end 2>/dev/null
 }
 
-for k in first second root below; do key $k; done
+for k in first second root below brief; do key $k; done
 # What openssl req -x509 gives by default: a CA certificate that a mail server presents.
 issue first first 1001 "/O=Example/CN=mail.example" self \
     subjectAltName=DNS:mail.example basicConstraints=critical,CA:TRUE
@@ -56,6 +58,9 @@ issue below below 1005 "/O=Example/CN=mail.example" root \
     extendedKeyUsage=serverAuth subjectKeyIdentifier=hash authorityKeyIdentifier=keyid
 # A subject that would steer a terminal if it were printed as it is.
 issue hostile first 1006 "$(printf '/O=Ex\033[31mample/CN=mail.example')" self subjectAltName=DNS:mail.example
+# One that a server makes for itself at each start: it lives for six days around 2040-01-01.
+start=20391229000000Z end=20400104000000Z
+issue brief brief 1007 "/O=Example/CN=mail.example" self subjectAltName=DNS:mail.example
 
 # A revocation list of the root that names the certificate below it.
 echo 01 >crlnumber
@@ -64,3 +69,8 @@ printf 'R\t490101000000Z\t250601000000Z\t1005\tunknown\t/O=Example/CN=mail.examp
 openssl ca -gencrl -config conf -name ca -cert "$here/root.pem" -keyfile root.key -crl_lastupdate 20250601000000Z \
     -crl_nextupdate 20490101000000Z -out crl.pem 2>/dev/null
 openssl crl -in crl.pem -outform DER -out "$here/root.crl"
+
+# The root's OCSP response that says the same. Its dates are those of the day on which it was made; that a certificate
+# is revoked counts however old the response is.
+openssl ocsp -index index -CA "$here/root.pem" -rsigner "$here/root.pem" -rkey root.key -issuer "$here/root.pem" \
+    -cert "$here/below.pem" -ndays 1 -respout "$here/revoked.ocsp" >/dev/null 2>&1
