@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "../support/der.rs"]
+mod der;
 #[path = "../support/need.rs"]
 mod need;
 #[path = "../support/net.rs"]

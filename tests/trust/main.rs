@@ -1,5 +1,7 @@
 //! The decision: what is accepted, asked or refused, and what is remembered of it.
 
+#[path = "../support/der.rs"]
+mod der;
 #[path = "../support/trust/mod.rs"]
 mod trust_support;
 

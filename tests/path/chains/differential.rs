@@ -3,10 +3,9 @@
 //! before signing: what webpki refuses in a chain that it can express stays refused in one that
 //! it cannot.
 
+use crate::der::{seq, tlv};
 use crate::support::asked_der;
-use crate::support::drafts::{
-    Algorithm, BASIC, CONSTRAINTS, Draft, Key, SAN, USAGE, attribute, name, oid, pss, seq, tlv,
-};
+use crate::support::drafts::{Algorithm, BASIC, CONSTRAINTS, Draft, Key, SAN, USAGE, attribute, name, oid, pss};
 use pki_types::{CertificateDer, UnixTime};
 use tofu::cert::Cert;
 use tofu::path::ProblemKind;
@@ -152,7 +151,7 @@ const SPOILS: &[Step] = &[
     ("a date without seconds", |plan| plan.drafts[1].not_after = tlv(0x17, b"4912310000Z")),
     ("dates the wrong way round", |plan| plan.drafts[0].not_before = tlv(0x17, b"491231000001Z")),
     ("authority without CA:TRUE", |plan| {
-        plan.drafts[1] = plan.drafts[1].clone().with(BASIC, true, seq(&[]));
+        plan.drafts[1] = plan.drafts[1].clone().with(BASIC, true, tlv(0x30, &[]));
     }),
     ("authority without basic constraints", |plan| plan.drafts[1].extensions.retain(|(id, ..)| *id != BASIC)),
     ("CA:TRUE in other DER", |plan| {
@@ -175,12 +174,12 @@ const SPOILS: &[Step] = &[
     ("authority for clients", |plan| {
         plan.drafts[2] = plan.drafts[2].clone().with(EKU, false, usage(&["1.3.6.1.5.5.7.3.2"]));
     }),
-    ("no use at all", |plan| plan.drafts[0] = plan.drafts[0].clone().with(EKU, false, seq(&[]))),
+    ("no use at all", |plan| plan.drafts[0] = plan.drafts[0].clone().with(EKU, false, tlv(0x30, &[]))),
     ("unknown critical extension, leaf", |plan| {
-        plan.drafts[0] = plan.drafts[0].clone().with("1.2.3.5", true, seq(&[]));
+        plan.drafts[0] = plan.drafts[0].clone().with("1.2.3.5", true, tlv(0x30, &[]));
     }),
     ("unknown critical extension, authority", |plan| {
-        plan.drafts[1] = plan.drafts[1].clone().with("1.2.3.5", true, seq(&[]));
+        plan.drafts[1] = plan.drafts[1].clone().with("1.2.3.5", true, tlv(0x30, &[]));
     }),
     ("name outside what the root permits", |plan| {
         plan.drafts[3] = plan.drafts[3].clone().with(CONSTRAINTS, true, dns(0xa0, "other.example"));

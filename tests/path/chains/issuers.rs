@@ -1,7 +1,8 @@
 //! Which certificate is taken for an issuer, and what is said where none of that name is the one.
 
+use crate::der::{seq, tlv};
 use crate::support::asked_der;
-use crate::support::drafts::{Algorithm, Draft, Key, oid, seq, tlv};
+use crate::support::drafts::{Algorithm, Draft, Key, oid};
 use tofu::path::Roots;
 
 const NONE: &[&str] = &[];

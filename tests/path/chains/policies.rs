@@ -1,7 +1,8 @@
 //! Certificate policies (RFC 5280, section 6.1), where an authority requires one.
 
+use crate::der::{seq, tlv};
 use crate::support::asked_der;
-use crate::support::drafts::{Draft, Key, oid, seq, tlv};
+use crate::support::drafts::{Draft, Key, oid};
 
 const POLICIES: &str = "2.5.29.32";
 const MAPPINGS: &str = "2.5.29.33";
@@ -121,11 +122,11 @@ fn policy_extensions_that_cannot_be_read_are_no_permission() {
     let (key, ca) = (Key::p256(), Key::p256());
     let root = Draft::ca("CA", "CA", &ca).signed(&ca);
     for (id, value) in [
-        (POLICIES, seq(&[])),
+        (POLICIES, tlv(0x30, &[])),
         (POLICIES, seq(&[&oid("1.2.3")])),
-        (MAPPINGS, seq(&[])),
+        (MAPPINGS, tlv(0x30, &[])),
         (MAPPINGS, seq(&[&seq(&[&oid("1.2.3")])])),
-        (CONSTRAINTS, seq(&[])),
+        (CONSTRAINTS, tlv(0x30, &[])),
         (CONSTRAINTS, seq(&[&tlv(0x80, &[0xff])])),
         (CONSTRAINTS, seq(&[&tlv(0x82, &[0])])),
         (INHIBIT_ANY, tlv(2, &[0xff])),

@@ -5,8 +5,9 @@ use tofu::cert::Cert;
 use tofu::path::Roots;
 use tofu::time::DAY;
 
+use crate::der::{generalized, seq, tlv};
 use crate::support::made::{
-    CN, DC, Draft, Key, List, cn, entry, extension, extension_of, generalized, key, key_usage, name, reason, seq, tlv,
+    CN, DC, Draft, Key, List, cn, entry, extension, extension_of, key, key_usage, name, reason,
 };
 use crate::support::{AT, Asked, asked, file};
 

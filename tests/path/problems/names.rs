@@ -4,7 +4,8 @@
 use tofu::cert::limits::MAX_SANS;
 use tofu::path::Roots;
 
-use crate::support::made::{CN, DC, Draft, EMAIL, Key, alternative_names, cn, constraints, dns, key, name, tlv};
+use crate::der::tlv;
+use crate::support::made::{CN, DC, Draft, EMAIL, Key, alternative_names, cn, constraints, dns, key, name};
 use crate::support::{Asked, asked, host};
 
 const NONE: &[&str] = &[];

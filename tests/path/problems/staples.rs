@@ -5,8 +5,9 @@ use tofu::cert::Cert;
 use tofu::path::Roots;
 use tofu::time::DAY;
 
+use crate::der::{seq, tlv};
 use crate::support::made::{
-    Draft, Key, SHA1, SHA3, SHA256, SHA384, SHA512, Says, cn, extension, extension_of, key, response, seq, single, tlv,
+    Draft, Key, SHA1, SHA3, SHA256, SHA384, SHA512, Says, cn, extension, extension_of, key, response, single,
 };
 use crate::support::{AT, Asked, asked, file};
 
@@ -53,13 +54,13 @@ fn revoked_counts_wherever_it_stands_among_the_answers() {
         vec![good.clone(), bad.clone()],
         vec![bad.clone(), good.clone()],
         vec![other.clone(), unknown.clone(), bad.clone()],
-        vec![tlv(0x04, b"no answer"), seq(&[seq(&[])]), bad.clone()],
+        vec![tlv(0x04, b"no answer"), seq(&[tlv(0x30, &[])]), bad.clone()],
         [vec![other.clone(); 200], vec![bad.clone()]].concat(),
     ] {
         assert_eq!(said(&answers), revoked());
     }
     assert_eq!(said(&[good.clone(), unknown]).1, note("the authority does not know the certificate"));
-    assert_eq!(said(&[seq(&[seq(&[])]), good]).1, note("a part of it cannot be read"));
+    assert_eq!(said(&[seq(&[tlv(0x30, &[])]), good]).1, note("a part of it cannot be read"));
     assert_eq!(said(&[other]).1, note("it is about another certificate"));
     let other_ca = single(SHA1, &cn("CA"), &key("other"), SERIAL, Says::Revoked, &[]);
     assert_eq!(said(&[other_ca]), (vec![], note("it is about another certificate")));

@@ -9,20 +9,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair,
 };
 
-pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    let mut der = vec![tag];
-    match value.len() {
-        short @ 0..=127 => der.push(short as u8),
-        byte @ 128..=255 => der.extend([0x81, byte as u8]),
-        long => der.extend([0x82, (long >> 8) as u8, long as u8]),
-    }
-    der.extend(value);
-    der
-}
-
-pub fn seq(parts: &[&[u8]]) -> Vec<u8> {
-    tlv(0x30, &parts.concat())
-}
+use crate::der::{seq, tlv};
 
 /// The DER of an object identifier given with dots.
 pub fn oid(dotted: &str) -> Vec<u8> {

@@ -11,6 +11,7 @@ use tofu::cert::Cert;
 use tofu::time::{DAY, Timestamp};
 
 use super::AT;
+use crate::der::{generalized, seq, tlv};
 
 pub const CN: &[u8] = &[0x55, 4, 3];
 pub const DC: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 1, 25];
@@ -40,19 +41,6 @@ impl Key {
     }
 }
 
-pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let digits = &length[length.iter().take_while(|b| **b == 0).count()..];
-    match content.len() {
-        0..128 => [&[tag, content.len() as u8], content].concat(),
-        _ => [&[tag, 0x80 | digits.len() as u8], digits, content].concat(),
-    }
-}
-
-pub fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
-    tlv(0x30, &parts.concat())
-}
-
 fn algorithm() -> Vec<u8> {
     seq(&[tlv(0x06, ED25519)])
 }
@@ -66,11 +54,6 @@ pub fn name(parts: &[(&[u8], u8, &str)]) -> Vec<u8> {
 /// A name with a CN, a UTF8String.
 pub fn cn(text: &str) -> Vec<u8> {
     name(&[(CN, 0x0C, text)])
-}
-
-pub fn generalized(at: Timestamp) -> Vec<u8> {
-    let digits: String = tofu::time::rfc3339(at).chars().filter(char::is_ascii_digit).collect();
-    tlv(0x18, format!("{digits}Z").as_bytes())
 }
 
 /// An extension: the last arc below 2.5.29, whether it is critical, its value.

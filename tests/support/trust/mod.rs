@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 #[cfg(not(feature = "aws-lc-rs"))]
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
+use crate::der::{generalized, seq, tlv};
 use tofu::cert::Cert;
 use tofu::endpoint::Endpoint;
 use tofu::path::Chain;
@@ -27,21 +28,6 @@ pub fn key(name: &str) -> Key {
     Key(Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).unwrap())
 }
 
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    match content.len() {
-        n if n < 128 => out.push(n as u8),
-        n if n < 256 => out.extend([0x81, n as u8]),
-        n => out.extend([0x82, (n >> 8) as u8, n as u8]),
-    }
-    out.extend(content);
-    out
-}
-
-fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
-    tlv(0x30, &parts.concat())
-}
-
 fn name(common: &str, organisation: &str) -> Vec<u8> {
     let rdn = |oid: u8, value: &str| {
         let attribute = seq(&[tlv(0x06, &[0x55, 0x04, oid]), tlv(0x0C, value.as_bytes())]);
@@ -53,11 +39,6 @@ fn name(common: &str, organisation: &str) -> Vec<u8> {
     }
     parts.push(rdn(3, common));
     seq(&parts)
-}
-
-fn time(at: Timestamp) -> Vec<u8> {
-    let digits: String = tofu::time::rfc3339(at).chars().filter(char::is_ascii_digit).collect();
-    tlv(0x18, format!("{digits}Z").as_bytes())
 }
 
 /// What a certificate is to say.
@@ -135,7 +116,7 @@ pub fn issue(spec: &Spec, subject: &Key, issuer_spec: &Spec, issuer: &Key) -> Ce
         tlv(0x02, &serial),
         algorithm.clone(),
         name(&issuer_spec.common, &issuer_spec.organisation),
-        seq(&[time(spec.from), time(spec.until)]),
+        seq(&[generalized(spec.from), generalized(spec.until)]),
         name(&spec.common, &spec.organisation),
         spki,
     ];
@@ -197,9 +178,9 @@ impl Ca {
             tlv(0x02, &[1]),
             algorithm.clone(),
             name(&self.spec.common, &self.spec.organisation),
-            time(START),
-            time(START + 3650 * DAY),
-            seq(&[seq(&[tlv(0x02, revoked.serial_bytes()), time(START)])]),
+            generalized(START),
+            generalized(START + 3650 * DAY),
+            seq(&[seq(&[tlv(0x02, revoked.serial_bytes()), generalized(START)])]),
             tlv(0xA0, &seq(&[number])),
         ]);
         let mut signature = vec![0];
