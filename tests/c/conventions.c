@@ -36,6 +36,42 @@ static void errors_are_objects_and_text_of_the_thread(void)
     CLAIM(tofu_error_status(NULL) < 0, "no error object is no success");
 }
 
+/* For adapters to a TLS stack, which fail where the library had no call. */
+static void an_adapter_can_make_an_error_of_its_own(void)
+{
+    static const tofu_status no_failures[] = {TOFU_OK, TOFU_ASK, TOFU_REJECT, TOFU_END, TOFU_NO_MATCH, 4711, INT32_MAX,
+                                              -4711, INT32_MIN};
+    tofu_error *err = tofu_error_new(TOFU_E_TLS, "adapter.no-certificate", "mail.example sent no certificate");
+    size_t i;
+    IS(tofu_error_status(err), TOFU_E_TLS);
+    SAME(tofu_error_detail(err), "adapter.no-certificate");
+    SAME(tofu_error_message(err), "mail.example sent no certificate");
+    SAME(tofu_last_error(), "mail.example sent no certificate");
+    tofu_error_free(err);
+
+    err = tofu_error_new(TOFU_E_NETWORK, NULL, NULL);
+    IS(tofu_error_status(err), TOFU_E_NETWORK);
+    SAME(tofu_error_detail(err), "");
+    SAME(tofu_error_message(err), "TOFU_E_NETWORK");
+    SAME(tofu_last_error(), "TOFU_E_NETWORK");
+    tofu_error_free(err);
+
+    /* An error never reads as success, whatever it was made with. */
+    for (i = 0; i < sizeof no_failures / sizeof *no_failures; i++) {
+        err = tofu_error_new(no_failures[i], "adapter", "no failure");
+        IS(tofu_error_status(err), TOFU_E_INTERNAL);
+        tofu_error_free(err);
+    }
+
+    /* What a server said may be in it: no control character is left, and no second line. */
+    err = tofu_error_new(TOFU_E_TLS, "a\nb", "alert\r\n\033[31m from \xff\xfe");
+    CLAIM(strpbrk(tofu_error_message(err), "\r\n\033") == NULL, "%s", tofu_error_message(err));
+    CLAIM(strpbrk(tofu_error_detail(err), "\r\n\033") == NULL, "%s", tofu_error_detail(err));
+    CLAIM(strpbrk(tofu_last_error(), "\r\n\033") == NULL, "%s", tofu_last_error());
+    SAYS(tofu_error_message(err), "[31m from ");
+    tofu_error_free(err);
+}
+
 static void both_names_of_the_parser_work(void)
 {
     struct bytes text = pem("first");
@@ -248,6 +284,68 @@ static void a_refused_setter_is_remembered_and_use_freezes(void)
     tofu_store_free(store);
 }
 
+static void pin_options_say_what_is_missing_and_serve_again(void)
+{
+    tofu_store *store = NULL;
+    tofu_pin_options *options = NULL;
+    tofu_endpoint *one = NULL, *two = NULL;
+    tofu_chain *chain = chain_of("first", "second");
+    const tofu_cert *first = tofu_chain_cert(chain, 0), *second = tofu_chain_cert(chain, 1);
+    int64_t id = 7, other = 7;
+    IS(tofu_store_open(":memory:", NULL, &store, NULL), TOFU_OK);
+    IS(tofu_endpoint_new(NULL, "one.example", 993, &one, NULL), TOFU_OK);
+    IS(tofu_endpoint_new(NULL, "two.example", 993, &two, NULL), TOFU_OK);
+
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_TRUSTED, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_cert(options, first, NULL), TOFU_OK);
+    IS(tofu_pin_add(store, one, options, &id, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "kind");
+    EQUAL(id, 0);
+    tofu_pin_options_free(options);
+
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_KIND_KEY, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_cert(options, first, NULL), TOFU_OK);
+    IS(tofu_pin_add(store, one, options, NULL, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "state");
+    tofu_pin_options_free(options);
+
+    /* A number of another family, or of none, is refused where it is set. */
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_STATE_TRUSTED, NULL), TOFU_E_INVALID);
+    IS(tofu_pin_options_set_kind(options, 0, NULL), TOFU_E_INVALID);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_KIND_KEY, NULL), TOFU_E_INVALID);
+    IS(tofu_pin_options_set_state(options, 0, NULL), TOFU_E_INVALID);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_RETIRED, NULL), TOFU_E_INVALID);
+    IS(tofu_pin_add(store, one, options, NULL, NULL), TOFU_E_INVALID);
+    SAYS(tofu_last_error(), "an earlier setting was refused");
+    tofu_pin_options_free(options);
+
+    IS(tofu_pin_options_new(&options, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_KIND_KEY, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_TRUSTED, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_cert(options, first, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_value(options, key_of(first), NULL), TOFU_OK);
+    IS(tofu_pin_options_set_expires(options, NOW + 1, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_comment(options, "by letter", NULL), TOFU_OK);
+    IS(tofu_pin_add(store, one, options, &id, NULL), TOFU_OK);
+    IS(tofu_pin_options_set_kind(options, TOFU_PIN_KIND_CERT, NULL), TOFU_E_STATE);
+    IS(tofu_pin_options_set_state(options, TOFU_PIN_STATE_BLOCKED, NULL), TOFU_E_STATE);
+    IS(tofu_pin_options_set_value(options, key_of(second), NULL), TOFU_E_STATE);
+    IS(tofu_pin_options_set_cert(options, second, NULL), TOFU_E_STATE);
+    IS(tofu_pin_options_set_expires(options, 0, NULL), TOFU_E_STATE);
+    IS(tofu_pin_options_set_comment(options, "", NULL), TOFU_E_STATE);
+    IS(tofu_pin_add(store, two, options, &other, NULL), TOFU_OK);
+    CLAIM(id > 0 && other > 0 && id != other, "%lld %lld", (long long)id, (long long)other);
+    tofu_pin_options_free(options);
+
+    tofu_endpoint_free(one);
+    tofu_endpoint_free(two);
+    tofu_chain_free(chain);
+    tofu_store_free(store);
+}
+
 static void chains_refuse_by_their_limits_only(void)
 {
     tofu_chain *chain = NULL;
@@ -287,12 +385,14 @@ int main(int argc, char **argv)
 {
     begin(argc, argv);
     errors_are_objects_and_text_of_the_thread();
+    an_adapter_can_make_an_error_of_its_own();
     both_names_of_the_parser_work();
     a_certificate_is_read_in_full();
     results_with_parameters_are_texts();
     what_a_certificate_wrote_cannot_steer_a_terminal();
     accessors_answer_everything_with_nothing();
     a_refused_setter_is_remembered_and_use_freezes();
+    pin_options_say_what_is_missing_and_serve_again();
     chains_refuse_by_their_limits_only();
     no_store_is_ever_implied();
     return end();

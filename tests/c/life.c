@@ -18,6 +18,29 @@ static tofu_status ask(tofu_store *store, uint16_t port, const char *leaf, const
     return status;
 }
 
+/* A template is translated by its code, and its places are filled from the same facts: filled untranslated, it is the
+ * library's own text. */
+static void the_template_of_a_statement_takes_its_facts(const tofu_verdict *verdict, tofu_section section, size_t index)
+{
+    const char *code = "", *text = tofu_verdict_statement(verdict, section, index, &code, NULL);
+    const char *template = tofu_text_template(code), *end;
+    char filled[4096] = "", name[64];
+    size_t used = 0;
+    while (*template != 0 && used + 1 < sizeof filled) {
+        if (*template == '{' && (end = strchr(template, '}')) != NULL) {
+            snprintf(name, sizeof name, "%.*s", (int)(end - template - 1), template + 1);
+            used += (size_t)snprintf(filled + used, sizeof filled - used, "%s",
+                                     tofu_verdict_statement_arg(verdict, section, index, name));
+            template = end + 1;
+        } else {
+            filled[used++] = *template++;
+            filled[used] = 0;
+        }
+    }
+    SAME(filled, text);
+    SAME(tofu_verdict_statement_arg(verdict, section, index, "no-such-fact"), "");
+}
+
 static void a_first_contact_asks_and_says_all(tofu_store *store)
 {
     tofu_verdict *verdict = NULL;
@@ -50,6 +73,7 @@ static void a_first_contact_asks_and_says_all(tofu_store *store)
             CLAIM(tofu_verdict_statement(verdict, section, i, &code, &about)[0] != 0, "text");
             CLAIM(code[0] != 0 && (about == 0 || about == TOFU_NO_CERT), "%s %zu", code, about);
             CLAIM(tofu_text_template(code)[0] != 0, "no template for %s", code);
+            the_template_of_a_statement_takes_its_facts(verdict, section, i);
         }
     }
     IS(tofu_verdict_format(verdict, TOFU_FORMAT_JSON, 0, &text, NULL), TOFU_OK);

@@ -157,6 +157,21 @@ fn life() {
 }
 
 #[test]
+fn peer() {
+    program("peer.c", &[]);
+}
+
+#[test]
+fn additions() {
+    program("additions.c", &[]);
+}
+
+#[test]
+fn answers() {
+    program("answers.c", &[]);
+}
+
+#[test]
 fn stores() {
     let bench = Bench::new();
     let program = bench.compile("cc", "c11", &root().join("tests/c/stores.c"));

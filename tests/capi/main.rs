@@ -11,3 +11,4 @@ mod languages;
 mod model;
 #[path = "../c/null_walk.rs"]
 mod null_walk;
+mod usage;
