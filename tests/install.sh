@@ -107,11 +107,16 @@ int main()
     tofu_verdict *verdict = nullptr;
     tofu_status opened = tofu_store_open(":memory:", nullptr, &store, nullptr);
     tofu_status status = tofu_openssl_check(store, ssl, "mail.example.org", 993, nullptr, &verdict, nullptr);
-    bool none = tofu_openssl_check(store, nullptr, "mail.example.org", 993, nullptr, nullptr, nullptr) == TOFU_E_STATE;
+    tofu_error *err = nullptr;
+    bool none = tofu_openssl_check(store, nullptr, "mail.example.org", 993, nullptr, nullptr, &err) == TOFU_E_INVALID &&
+                tofu_error_status(err) == TOFU_E_INVALID && tofu_error_message(err)[0] != '\0';
+    tofu_error_free(err);
+    bool ready = tofu_openssl_prepare(ssl, "mail.example.org", nullptr) == TOFU_OK &&
+                 tofu_openssl_prepare(ssl, "no host", nullptr) == TOFU_E_NAME;
     tofu_store_free(store);
     SSL_free(ssl);
     SSL_CTX_free(ctx);
-    return opened == TOFU_OK && status == TOFU_E_STATE && verdict == nullptr && none ? 0 : 1;
+    return opened == TOFU_OK && status == TOFU_E_STATE && verdict == nullptr && none && ready ? 0 : 1;
 }
 CPP
 # shellcheck disable=SC2046

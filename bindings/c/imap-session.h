@@ -1,7 +1,8 @@
-/* imap-session.h - the part of tofu-imap.c that knows nothing of trust: TCP, TLS and a few IMAP commands.
+/* imap-session.h - the part of tofu-imap.c that knows nothing about trust: TCP, TLS and a few IMAP commands.
  *
- * Every wait ends: one deadline covers connecting and the handshake, another the whole dialogue. Lines and replies are
- * bounded, and whatever the server says is escaped before it is shown. imap_open sends nothing but the handshake.
+ * Every wait has a limit: one deadline covers connecting and the handshake, another one the whole dialogue. Lines and
+ * replies have a limit too, and whatever the server says is escaped before it is shown. imap_open sends nothing, and
+ * imap_handshake sends nothing but the handshake.
  */
 #ifndef IMAP_SESSION_H
 #define IMAP_SESSION_H
@@ -20,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -144,37 +144,31 @@ static int imap_connect(struct imap_link *link, const char *host, uint16_t port)
     return link->fd >= 0 ? 1 : imap_fail(link, "cannot connect: %s", strerror(error));
 }
 
-/* Finishes the handshake and nothing more. OpenSSL verifies the server's signature, but leaves the certificate to
- * libtofu; the server's name is sent (SNI) unless it is an address, as RFC 6066 section 3 wants. */
-static int imap_handshake(struct imap_link *link, const char *name)
-{
-    unsigned char address[16];
-    int result;
-
-    link->ctx = SSL_CTX_new(TLS_client_method());
-    link->ssl = link->ctx != NULL ? SSL_new(link->ctx) : NULL;
-    if (link->ssl == NULL)
-        return imap_fail(link, "no memory for TLS");
-    SSL_set_verify(link->ssl, SSL_VERIFY_NONE, NULL);
-    if (inet_pton(AF_INET, name, address) != 1 && inet_pton(AF_INET6, name, address) != 1 &&
-        !SSL_set_tlsext_host_name(link->ssl, name))
-        return imap_fail(link, "the name cannot be sent to the server");
-    if (!SSL_set_fd(link->ssl, link->fd))
-        return imap_fail(link, "no memory for TLS");
-    while ((result = SSL_connect(imap_ssl(link))) != 1)
-        if (!imap_again(link, result, "TLS handshake"))
-            return 0;
-    return 1;
-}
-
-/* Connects to `address` and finishes the TLS handshake as a client of `name`. 1, or 0 with link->failure; call
- * imap_close in both cases. */
-static int imap_open(struct imap_link *link, const char *address, const char *name, uint16_t port)
+/* Connects to `address` and makes an SSL for that connection. 1, or 0 with link->failure; call imap_close in both
+ * cases. */
+static int imap_open(struct imap_link *link, const char *address, uint16_t port)
 {
     memset(link, 0, sizeof *link);
     link->fd = -1;
     link->deadline = imap_now() + IMAP_OPEN_MS;
-    return imap_connect(link, address, port) && imap_handshake(link, name);
+    if (!imap_connect(link, address, port))
+        return 0;
+    link->ctx = SSL_CTX_new(TLS_client_method());
+    link->ssl = link->ctx != NULL ? SSL_new(link->ctx) : NULL;
+    if (link->ssl == NULL || !SSL_set_fd(link->ssl, link->fd))
+        return imap_fail(link, "no memory for TLS");
+    return 1;
+}
+
+/* Finishes the TLS handshake and does nothing more. 1, or 0 with link->failure. */
+static int imap_handshake(struct imap_link *link)
+{
+    int result;
+
+    while ((result = SSL_connect(imap_ssl(link))) != 1)
+        if (!imap_again(link, result, "TLS handshake"))
+            return 0;
+    return 1;
 }
 
 static void imap_close(struct imap_link *link)
@@ -325,9 +319,9 @@ static int imap_login(struct imap_link *link, const char *user)
     return ok;
 }
 
-/* Greeting, CAPABILITY, with TOFU_IMAP_USER set LOGIN and LIST, LOGOUT. The server must have been accepted before;
- * `may_login` is tofu_verdict_may_send_credentials. 1, or 0 with link->failure. */
-static int imap_session(struct imap_link *link, int may_login)
+/* Greeting, CAPABILITY, with TOFU_IMAP_USER set LOGIN and LIST, LOGOUT. The server must have been accepted before. 1, or
+ * 0 with link->failure. */
+static int imap_session(struct imap_link *link)
 {
     const char *user = getenv("TOFU_IMAP_USER");
 
@@ -339,12 +333,8 @@ static int imap_session(struct imap_link *link, int may_login)
         return imap_fail(link, "the server's greeting is not an IMAP greeting");
     if (!imap_command(link, "a1", "CAPABILITY"))
         return 0;
-    if (user != NULL) {
-        if (!may_login)
-            return imap_fail(link, "the verdict does not allow sending credentials");
-        if (!imap_login(link, user) || !imap_command(link, "a3", "LIST \"\" \"*\""))
-            return 0;
-    }
+    if (user != NULL && (!imap_login(link, user) || !imap_command(link, "a3", "LIST \"\" \"*\"")))
+        return 0;
     return imap_command(link, "a4", "LOGOUT");
 }
 

@@ -1,9 +1,9 @@
-/* tofu-fetch: asks an IMAP server what it can do, over a connection that libtofu makes and vouches for.
+/* tofu-fetch: asks an IMAP server what it can do, over a connection that libtofu makes.
  *
- * The shortest whole program on tofu_connect: no TLS library, no socket, no lookup of its own. It connects (STARTTLS
- * where the port says so), shows the verdict and asks where there is something to ask, goes on with the same
- * connection, sends CAPABILITY, prints the answer, and logs out. Nothing is sent before the verdict is accept; the
- * connection itself sees to that.
+ * This is a whole program on tofu_connect, without a TLS library, socket or lookup of its own. It connects (with
+ * STARTTLS where the port says so), shows the verdict, asks the user where an answer is wanted, goes on with the same
+ * connection, sends CAPABILITY, prints the answer, and logs out. The connection sends nothing before the verdict is
+ * accept.
  *
  *     cc tofu-fetch.c -o tofu-fetch $(pkg-config --cflags --libs tofu)
  *     ./tofu-fetch imap.example.org            port 993; or another one: ./tofu-fetch imap.example.org 143
@@ -77,63 +77,94 @@ static int parse_options(int argc, char **argv, struct options *options)
     return 1;
 }
 
-/* How to connect. A refused setting is remembered, so that only the last call needs a look. */
+/* How to connect; NULL after a message. */
 static tofu_dial_options *make_dial(const struct options *options)
 {
     tofu_dial_options *dial = NULL;
+    tofu_error *err = NULL;
+    tofu_status status = tofu_dial_options_new(&dial, &err);
 
-    if (tofu_dial_options_new(&dial, NULL) != TOFU_OK)
-        return NULL;
-    tofu_dial_options_set(dial, "read-ms", "20000", NULL);
-    if (options->starttls != NULL)
-        tofu_dial_options_set(dial, "starttls", options->starttls, NULL);
-    if (options->address != NULL)
-        tofu_dial_options_set(dial, "address", options->address, NULL);
-    return dial;
+    if (status == TOFU_OK)
+        status = tofu_dial_options_set(dial, "read-ms", "20000", &err);
+    if (status == TOFU_OK && options->starttls != NULL)
+        status = tofu_dial_options_set(dial, "starttls", options->starttls, &err);
+    if (status == TOFU_OK && options->address != NULL)
+        status = tofu_dial_options_set(dial, "address", options->address, &err);
+    if (status == TOFU_OK)
+        return dial;
+    complain("options", err);
+    tofu_dial_options_free(dial);
+    return NULL;
 }
 
-/* What is known of the connection; NULL where the store's own policy is to count. */
+/* What else is known about the connection; NULL after a message. The options only make the policy that the user set
+ * stricter. A policy made here would take its place. */
 static tofu_check_options *make_check(const struct options *options)
 {
-    tofu_policy *policy = NULL;
     tofu_check_options *check = NULL;
+    tofu_error *err = NULL;
+    tofu_status status = tofu_check_options_new(&check, &err);
 
-    if (options->system_roots || tofu_policy_new("default", &policy, NULL) != TOFU_OK)
-        return NULL;
-    tofu_policy_set(policy, "system-roots", "no", NULL);
-    if (tofu_check_options_new(&check, NULL) == TOFU_OK)
-        tofu_check_options_set_policy(check, policy, NULL);
-    tofu_policy_free(policy);
-    return check;
+    if (status == TOFU_OK && !options->system_roots)
+        status = tofu_check_options_tighten(check, "system-roots", "no", &err);
+    if (status == TOFU_OK)
+        return check;
+    complain("options", err);
+    tofu_check_options_free(check);
+    return NULL;
 }
 
-/* Shows why, and asks on the terminal. Whatever contradicts what was known takes more than a yes here: the full
- * fingerprint, which libtofu compares. */
-static int ask(tofu_store *store, const tofu_verdict *verdict, int may_ask)
+static void show(const tofu_verdict *verdict)
 {
-    int first_use = tofu_verdict_pin_result(verdict) == TOFU_PIN_RESULT_FIRST_USE, yes;
-    tofu_text *text = NULL;
     tofu_error *err = NULL;
+    tofu_text *text = NULL;
+
+    if (tofu_verdict_format(verdict, TOFU_FORMAT_TEXT, 80, &text, &err) == TOFU_OK)
+        puts(tofu_text_get(text, NULL));
+    else
+        complain("the explanation", err);
+    tofu_text_free(text);
+}
+
+/* Records the answer. `typed` is the fingerprint that the user typed, NULL for a plain yes. */
+static int record(tofu_store *store, const tofu_verdict *verdict, const char *typed)
+{
+    tofu_trust_options *how = NULL;
+    tofu_error *err = NULL;
+    tofu_status status = tofu_trust_options_new(&how, &err);
+
+    if (status == TOFU_OK)
+        status = tofu_trust_options_set_comment(how, "answered in tofu-fetch", &err);
+    if (status == TOFU_OK && typed != NULL)
+        status = tofu_trust_options_set_typed(how, typed, &err);
+    if (status == TOFU_OK)
+        status = tofu_verdict_trust(store, verdict, how, &err);
+    tofu_trust_options_free(how);
+    if (status != TOFU_OK)
+        complain("not trusted", err);
+    return status == TOFU_OK;
+}
+
+/* Asks on the terminal what the verdict says is to be asked. 1 once an answer that trusts the server is recorded. */
+static int ask(tofu_store *store, const tofu_verdict *verdict)
+{
+    tofu_answer wanted = tofu_verdict_answer(verdict);
     char answer[256];
 
-    if (tofu_verdict_format(verdict, TOFU_FORMAT_TEXT, 80, &text, NULL) == TOFU_OK)
-        puts(tofu_text_get(text, NULL));
-    tofu_text_free(text);
-    if (!may_ask || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+    if (wanted != TOFU_ANSWER_YES && wanted != TOFU_ANSWER_FINGERPRINT)
         return 0;
-    printf(first_use ? "Trust this server from now on? [yes or no] " : "To trust the new key, type its fingerprint: ");
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return 0;
+    fputs(wanted == TOFU_ANSWER_YES ? "Trust this server from now on? [yes or no] "
+                                    : "To trust this server all the same, type its full fingerprint: ",
+          stdout);
     fflush(stdout);
     if (fgets(answer, sizeof answer, stdin) == NULL)
         return 0;
     answer[strcspn(answer, "\r\n")] = '\0';
-    yes = strcmp(answer, "yes") == 0;
-    if (answer[0] == '\0' || strcmp(answer, "no") == 0 || (yes && !first_use))
-        return 0;
-    if (tofu_verdict_trust(store, verdict, TOFU_PIN_KIND_NONE, 0, 0, yes ? NULL : answer, "answered in tofu-fetch",
-                           &err) == TOFU_OK)
-        return 1;
-    complain("not trusted", err);
-    return 0;
+    if (wanted == TOFU_ANSWER_YES)
+        return strcmp(answer, "yes") == 0 && record(store, verdict, NULL);
+    return answer[0] != '\0' && strcmp(answer, "no") != 0 && record(store, verdict, answer);
 }
 
 static int send_line(tofu_conn *conn, const char *line)
@@ -147,7 +178,8 @@ static int send_line(tofu_conn *conn, const char *line)
     return 1;
 }
 
-/* Prints lines until one begins with `tag`. What a server says is not fit for a terminal as it is. */
+/* Prints lines until one begins with `tag`. What a server says is not fit for a terminal, so only printable ASCII is
+ * shown. */
 static int print_answer(tofu_conn *conn, const char *tag)
 {
     time_t until = time(NULL) + DIALOGUE_SECONDS;
@@ -175,33 +207,37 @@ static int print_answer(tofu_conn *conn, const char *tag)
         have = 0;
         lines++;
     }
-    fputs("tofu-fetch: the server's answer is not one of IMAP\n", stderr);
+    fputs("tofu-fetch: the server's answer is not IMAP\n", stderr);
     return 0;
 }
 
-/* A connection with STARTTLS has had its greeting. */
+/* With STARTTLS, libtofu has already read the greeting. */
 static int dialogue(tofu_conn *conn)
 {
     int greeted = tofu_conn_string(conn, TOFU_SESSION_FIELD_STARTTLS)[0] != '\0' || print_answer(conn, "* OK");
 
-    printf("%s\n", tofu_verdict_headline(tofu_conn_verdict(conn)));
+    puts(tofu_verdict_statement(tofu_conn_verdict(conn), TOFU_SECTION_HEADLINE, 0, NULL, NULL));
     return greeted && send_line(conn, "a1 CAPABILITY\r\n") && print_answer(conn, "a1 ") &&
            send_line(conn, "a2 LOGOUT\r\n") && print_answer(conn, "a2 ");
 }
 
-static int run(const struct options *options, tofu_store *store)
+/* A recorded answer is not the decision: tofu_conn_handshake checks the same connection again, with the answer and with
+ * everything else that is known by then. */
+static int run(const struct options *options, tofu_store *store, tofu_dial_options *dial, tofu_check_options *check)
 {
-    tofu_dial_options *dial = make_dial(options);
-    tofu_check_options *check = make_check(options);
     tofu_conn *conn = NULL;
     tofu_error *err = NULL;
-    tofu_status status = TOFU_E_MEMORY;
     int result = EXIT_ERROR;
+    tofu_status status = tofu_connect(store, options->host, options->port, dial, check, &conn, &err);
 
-    if (dial != NULL && (check != NULL || options->system_roots))
-        status = tofu_connect(store, options->host, options->port, dial, check, &conn, &err);
-    if ((status == TOFU_ASK || status == TOFU_REJECT) && ask(store, tofu_conn_verdict(conn), status == TOFU_ASK))
-        status = tofu_conn_handshake(conn, &err);
+    if (status == TOFU_ASK || status == TOFU_REJECT) {
+        show(tofu_conn_verdict(conn));
+        if (ask(store, tofu_conn_verdict(conn))) {
+            status = tofu_conn_handshake(conn, &err);
+            if (status > 0)
+                show(tofu_conn_verdict(conn));
+        }
+    }
     if (status == TOFU_OK)
         result = dialogue(conn) ? EXIT_TRUSTED : EXIT_ERROR;
     else if (status > 0)
@@ -211,23 +247,28 @@ static int run(const struct options *options, tofu_store *store)
     if (status != TOFU_OK)
         puts("Connection closed. Nothing was sent.");
     tofu_conn_free(conn);
-    tofu_dial_options_free(dial);
-    tofu_check_options_free(check);
     return result;
 }
 
 int main(int argc, char **argv)
 {
     struct options options = { .system_roots = 1 };
+    tofu_dial_options *dial = NULL;
+    tofu_check_options *check = NULL;
     tofu_store *store = NULL;
     tofu_error *err = NULL;
-    int result;
+    int result = EXIT_ERROR;
 
     if (!parse_options(argc, argv, &options))
         return usage();
     if (tofu_store_open(options.store, NULL, &store, &err) != TOFU_OK)
         return complain("store", err);
-    result = run(&options, store);
+    dial = make_dial(&options);
+    check = make_check(&options);
+    if (dial != NULL && check != NULL)
+        result = run(&options, store, dial, check);
+    tofu_check_options_free(check);
+    tofu_dial_options_free(dial);
     tofu_store_free(store);
     return result;
 }

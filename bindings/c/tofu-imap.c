@@ -1,8 +1,8 @@
-/* tofu-imap: a small IMAP client that asks libtofu whom it is talking to.
+/* tofu-imap: a small IMAP client on OpenSSL that lets libtofu decide about the server.
  *
- * It connects over TLS through OpenSSL, hands the chain to libtofu (tofu-openssl.h), shows the explanation, asks
- * where there is something to ask, remembers the answer, and only then reads the greeting and logs in. A certificate
- * that changed is refused before any byte of IMAP is sent. The dialogue itself is in imap-session.h.
+ * It makes the TLS connection, hands what the server sent to libtofu (tofu-openssl.h), shows the explanation, asks the
+ * user where an answer is wanted, and remembers the answer. Only after libtofu's yes does it read the greeting and log
+ * in; before that, no byte of IMAP is sent. The dialogue itself is in imap-session.h.
  *
  *     cc tofu-imap.c -o tofu-imap $(pkg-config --cflags --libs tofu openssl)
  *     TOFU_IMAP_USER=me ./tofu-imap imap.example.org
@@ -23,7 +23,7 @@
 #include "tofu-openssl.h"
 
 enum { EXIT_TRUSTED = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_ASK = 3, EXIT_REJECT = 4 };
-enum { TEXT_WIDTH = 80, CAFILE_MAX = 1 << 20 };
+enum { TEXT_WIDTH = 80 };
 
 struct options {
     const char *host;    /* the name that the user configured: what the certificate must be for */
@@ -39,12 +39,10 @@ struct options {
 
 /* ---- what can go wrong ------------------------------------------------------------------------------------------- */
 
-static int complain(const char *what, tofu_status status, tofu_error *err)
+static int complain(const char *what, tofu_error *err)
 {
-    const char *message = err != NULL ? tofu_error_message(err) : "";
-
-    fprintf(stderr, "tofu-imap: %s: %s (%s)\n", what, message[0] ? message : "no further detail",
-            tofu_status_name(status));
+    fprintf(stderr, "tofu-imap: %s: %s (%s)\n", what, tofu_error_message(err),
+            tofu_status_name(tofu_error_status(err)));
     tofu_error_free(err);
     return EXIT_ERROR;
 }
@@ -54,11 +52,11 @@ static int usage(FILE *out)
     fputs("usage: tofu-imap [options] HOST[:PORT] | [IPv6]:PORT        (port 993 unless given)\n"
           "  --store PATH        the file of pins (default: the user's own)\n"
           "  --account NAME      keep this account's pins apart\n"
-          "  --cafile PEM        trust these roots as well\n"
+          "  --cafile FILE       trust the roots in this file as well; the policy in force stays in force\n"
           "  --no-system-roots   do not trust the system's roots\n"
           "  --at SECONDS        judge at this time (since the epoch) instead of now\n"
           "  --connect ADDRESS   connect there; HOST remains the name that is checked\n"
-          "  --answer ANSWER     answer a question with yes, no or a fingerprint, for want of a terminal\n"
+          "  --answer ANSWER     answer every question with this (yes, no or a fingerprint) instead of asking: for tests\n"
           "To log in, set TOFU_IMAP_USER; the password comes from TOFU_IMAP_PASSWORD, the terminal or standard input.\n",
           out);
     return EXIT_USAGE;
@@ -139,71 +137,28 @@ static int parse_options(int argc, char **argv, struct options *options)
     return options->host != NULL;
 }
 
-/* ---- policy and options of the check ----------------------------------------------------------------------------- */
+/* ---- options of the check ---------------------------------------------------------------------------------------- */
 
-/* Adds the roots in a PEM file to the policy. */
-static tofu_status add_cafile(tofu_policy *policy, const char *path, tofu_error **err)
-{
-    static uint8_t pem[CAFILE_MAX];
-    FILE *file = fopen(path, "rb");
-    size_t len;
-
-    if (file == NULL) {
-        perror(path);
-        return TOFU_E_IO;
-    }
-    len = fread(pem, 1, sizeof pem, file);
-    fclose(file);
-    if (len == sizeof pem)
-        return TOFU_E_LIMIT;
-    return tofu_policy_add_root(policy, pem, len, err);
-}
-
-/* The default policy with the roots that the options ask for; NULL after a message. */
-static tofu_policy *make_policy(const struct options *options)
-{
-    tofu_policy *policy = NULL;
-    tofu_error *err = NULL;
-    tofu_status status = tofu_policy_new("default", &policy, &err);
-
-    if (status == TOFU_OK && !options->system_roots)
-        status = tofu_policy_set(policy, "system-roots", "no", &err);
-    if (status == TOFU_OK && options->cafile != NULL)
-        status = add_cafile(policy, options->cafile, &err);
-    if (status == TOFU_OK)
-        return policy;
-    complain(options->cafile != NULL ? options->cafile : "policy", status, err);
-    tofu_policy_free(policy);
-    return NULL;
-}
-
-/* The options of the check; NULL after a message. A policy is set only where an option asks for one, so that the
- * store's own is used otherwise. */
-static tofu_check_options *make_check(const struct options *options, SSL *ssl)
+/* What is known about the connection; NULL after a message. The roots are added to the policy that the user set for
+ * this server. A policy made here would take its place, and a "strict" of the user's would be lost. A setter that
+ * refuses its value makes the check fail too, but here the message can name the option. */
+static tofu_check_options *make_check(const struct options *options)
 {
     tofu_check_options *check = NULL;
-    tofu_policy *policy = NULL;
     tofu_error *err = NULL;
-    tofu_status status;
+    tofu_status status = tofu_check_options_new(&check, &err);
 
-    if (options->cafile != NULL || !options->system_roots) {
-        policy = make_policy(options);
-        if (policy == NULL)
-            return NULL;
-    }
-    status = tofu_check_options_new(&check, &err);
-    if (status == TOFU_OK)
-        status = tofu_check_options_set_flags(check, tofu_openssl_flags(ssl), &err);
     if (status == TOFU_OK && options->account != NULL)
         status = tofu_check_options_set_account(check, options->account, &err);
     if (status == TOFU_OK && options->at != 0)
         status = tofu_check_options_set_time(check, options->at, &err);
-    if (status == TOFU_OK && policy != NULL)
-        status = tofu_check_options_set_policy(check, policy, &err);
-    tofu_policy_free(policy);
+    if (status == TOFU_OK && !options->system_roots)
+        status = tofu_check_options_tighten(check, "system-roots", "no", &err);
+    if (status == TOFU_OK && options->cafile != NULL)
+        status = tofu_check_options_add_root_file(check, options->cafile, &err);
     if (status == TOFU_OK)
         return check;
-    complain("options", status, err);
+    complain("options", err);
     tofu_check_options_free(check);
     return NULL;
 }
@@ -212,15 +167,18 @@ static tofu_check_options *make_check(const struct options *options, SSL *ssl)
 
 static void show(const tofu_verdict *verdict)
 {
+    tofu_error *err = NULL;
     tofu_text *text = NULL;
 
-    if (tofu_verdict_format(verdict, TOFU_FORMAT_TEXT, TEXT_WIDTH, &text, NULL) == TOFU_OK)
+    if (tofu_verdict_format(verdict, TOFU_FORMAT_TEXT, TEXT_WIDTH, &text, &err) == TOFU_OK)
         puts(tofu_text_get(text, NULL));
+    else
+        complain("the explanation", err);
     tofu_text_free(text);
     fflush(stdout);
 }
 
-/* The user's answer, without its line end. A program that cannot ask takes the question as answered with no. */
+/* Reads the user's answer, without the end of its line. 0 if nobody can be asked. */
 static int read_answer(const struct options *options, const char *question, char *answer, size_t size)
 {
     fprintf(stdout, "%s ", question);
@@ -240,107 +198,123 @@ static int read_answer(const struct options *options, const char *question, char
     return 1;
 }
 
-/* Asks, and stores a yes. At first contact a plain yes will do; whatever contradicts what was known is taken only for
- * the typed fingerprint, which libtofu compares. */
-static int ask(const struct options *options, tofu_store *store, const tofu_verdict *verdict)
+/* Records the answer. `typed` is the fingerprint that the user typed, NULL for a plain yes. */
+static int record(tofu_store *store, const tofu_verdict *verdict, const char *typed)
 {
-    int first_use = tofu_verdict_pin_result(verdict) == TOFU_PIN_RESULT_FIRST_USE;
+    tofu_trust_options *how = NULL;
     tofu_error *err = NULL;
-    tofu_status status;
-    char answer[256];
-    int plain_yes;
+    tofu_status status = tofu_trust_options_new(&how, &err);
 
-    if (!read_answer(options,
-                     first_use ? "Trust this server from now on? [yes, no, or the fingerprint you were told]"
-                               : "To accept this all the same, type the new fingerprint in full; anything else is no:",
-                     answer, sizeof answer))
-        return EXIT_ASK;
-    plain_yes = strcasecmp(answer, "yes") == 0;
-    if (answer[0] == '\0' || strcasecmp(answer, "no") == 0 || (plain_yes && !first_use))
-        return EXIT_ASK;
-    status = tofu_verdict_trust(store, verdict, tofu_verdict_suggested_kind(verdict), 0, 0, plain_yes ? NULL : answer,
-                                "answered in tofu-imap", &err);
-    if (status != TOFU_OK) {
-        complain("not trusted", status, err);
-        return EXIT_ASK;
-    }
-    return EXIT_TRUSTED;
+    if (status == TOFU_OK)
+        status = tofu_trust_options_set_comment(how, "answered in tofu-imap", &err);
+    if (status == TOFU_OK && typed != NULL)
+        status = tofu_trust_options_set_typed(how, typed, &err);
+    if (status == TOFU_OK)
+        status = tofu_verdict_trust(store, verdict, how, &err);
+    tofu_trust_options_free(how);
+    if (status != TOFU_OK)
+        complain("not trusted", err);
+    return status == TOFU_OK;
 }
 
-/* Decides about the server at the other end of `ssl`; EXIT_TRUSTED means go ahead. After a yes the same chain is
- * checked once more, so that what lets the connection pass is always libtofu's own TOFU_OK. */
+/* Asks what the verdict says is to be asked. 1 once an answer that trusts the server is recorded. */
+static int ask(const struct options *options, tofu_store *store, const tofu_verdict *verdict)
+{
+    const char *question;
+    char answer[256];
+
+    switch (tofu_verdict_answer(verdict)) {
+    case TOFU_ANSWER_YES:
+        question = "Trust this server from now on? [yes, no, or the fingerprint you were told]";
+        break;
+    case TOFU_ANSWER_FINGERPRINT:
+        question = "To trust this server all the same, type its full fingerprint; anything else is no:";
+        break;
+    default:
+        return 0;
+    }
+    if (!read_answer(options, question, answer, sizeof answer) || answer[0] == '\0' || strcasecmp(answer, "no") == 0)
+        return 0;
+    if (tofu_verdict_answer(verdict) == TOFU_ANSWER_YES && strcasecmp(answer, "yes") == 0)
+        return record(store, verdict, NULL);
+    return record(store, verdict, answer);
+}
+
+/* Decides about the server at the other end of `ssl`; EXIT_TRUSTED means go ahead. A recorded answer is not the
+ * decision: the same connection is checked again, with the answer and with everything else that is known by then. */
 static int judge(const struct options *options, tofu_store *store, SSL *ssl, tofu_verdict **verdict)
 {
-    tofu_check_options *check = make_check(options, ssl);
+    tofu_check_options *check = make_check(options);
     tofu_error *err = NULL;
     tofu_status status;
-    int result = EXIT_ERROR;
 
     if (check == NULL)
         return EXIT_ERROR;
     status = tofu_openssl_check(store, ssl, options->host, options->port, check, verdict, &err);
-    if (status == TOFU_ASK) {
+    if (status > 0) {
         show(*verdict);
-        result = ask(options, store, *verdict);
-        if (result == EXIT_TRUSTED) {
+        if (ask(options, store, *verdict)) {
             tofu_verdict_free(*verdict);
             status = tofu_openssl_check(store, ssl, options->host, options->port, check, verdict, &err);
+            if (status > 0)
+                show(*verdict);
         }
-    } else if (status == TOFU_REJECT) {
-        show(*verdict);
-        result = EXIT_REJECT;
-    }
-    if (status == TOFU_OK) {
-        printf("%s\n", tofu_verdict_headline(*verdict));
-        result = EXIT_TRUSTED;
-    } else if (status < 0) {
-        result = complain(options->host, status, err);
     }
     tofu_check_options_free(check);
-    return result;
+    if (status < 0)
+        return complain(options->host, err);
+    if (status != TOFU_OK)
+        return status == TOFU_ASK ? EXIT_ASK : EXIT_REJECT;
+    puts(tofu_verdict_statement(*verdict, TOFU_SECTION_HEADLINE, 0, NULL, NULL));
+    return EXIT_TRUSTED;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- the program ------------------------------------------------------------------------------------------------- */
 
-static int run(const struct options *options, tofu_store *store)
+static int fail(const struct options *options, const struct imap_link *link)
 {
-    struct imap_link link;
+    fprintf(stderr, "tofu-imap: %s:%u: %s\n", options->host, (unsigned)options->port, link->failure);
+    return EXIT_ERROR;
+}
+
+/* Connects, decides, and goes on only with a server that is trusted. */
+static int run(const struct options *options, tofu_store *store, struct imap_link *link)
+{
     tofu_verdict *verdict = NULL;
+    tofu_error *err = NULL;
     int result;
 
-    if (!imap_open(&link, options->address != NULL ? options->address : options->host, options->host, options->port)) {
-        fprintf(stderr, "tofu-imap: %s:%u: %s\n", options->host, (unsigned)options->port, link.failure);
-        imap_close(&link);
-        return EXIT_ERROR;
-    }
-    result = judge(options, store, link.ssl, &verdict);
-    if (result != EXIT_TRUSTED) {
+    if (!imap_open(link, options->address != NULL ? options->address : options->host, options->port))
+        return fail(options, link);
+    if (tofu_openssl_prepare(link->ssl, options->host, &err) != TOFU_OK)
+        return complain(options->host, err);
+    if (!imap_handshake(link))
+        return fail(options, link);
+    result = judge(options, store, link->ssl, &verdict);
+    if (result != EXIT_TRUSTED)
         puts("Connection closed. Nothing was sent: no user name, no password, no command.");
-    } else if (!imap_session(&link, tofu_verdict_may_send_credentials(verdict))) {
-        fprintf(stderr, "tofu-imap: %s: %s\n", options->host, link.failure);
-        result = EXIT_ERROR;
-    }
+    else if (!imap_session(link))
+        result = fail(options, link);
     tofu_verdict_free(verdict);
-    imap_close(&link);
     return result;
 }
 
 int main(int argc, char **argv)
 {
     struct options options = { .system_roots = 1 };
+    struct imap_link link;
     tofu_store *store = NULL;
     tofu_error *err = NULL;
-    tofu_status status;
     int result;
 
     if (!parse_options(argc, argv, &options))
         return usage(stderr);
     /* OpenSSL writes with write(2): a server that hangs up must not end the program. */
     signal(SIGPIPE, SIG_IGN);
-    status = tofu_store_open(options.store, NULL, &store, &err);
-    if (status != TOFU_OK)
-        return complain("store", status, err);
-    result = run(&options, store);
+    if (tofu_store_open(options.store, NULL, &store, &err) != TOFU_OK)
+        return complain("store", err);
+    result = run(&options, store, &link);
+    imap_close(&link);
     tofu_store_free(store);
     return result;
 }

@@ -310,7 +310,8 @@ fn the_example_connects_asks_and_sends_nothing_to_a_stranger() {
     contact("first", Some("no"), 3, "Nothing was sent.");
     contact("first", Some("yes"), 0, "* CAPABILITY IMAP4rev1 ?[31m");
     contact("first", None, 0, "* CAPABILITY IMAP4rev1");
-    contact("second", Some("yes"), 3, "Nothing was sent.");
+    contact("second", None, 3, "Nothing was sent.");
+    contact("second", Some("no"), 3, "Nothing was sent.");
 }
 
 #[test]
