@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"runtime"
+	"sort"
 	"time"
 )
 
@@ -42,27 +43,43 @@ type TLSA struct {
 }
 
 // CheckOptions are the options of a check; nil and the zero value are the defaults.
+//
+// AddRoots, AddRootFile and Tighten add to the policy in force, which is that of the user or the administrator. Policy
+// takes its place: a program that only has a private root to add must not set it, because that would drop a "strict" of
+// the user's.
 type CheckOptions struct {
 	Account string    // keeps the pins of accounts apart
 	Time    time.Time // zero: now
 	Flags   Flags
-	Policy  *Policy // nil: the endpoint's, or the store's
-	TLSA    []TLSA
-	CRLs    [][]byte // DER
+
+	AddRoots    [][]byte          // further trust anchors, each a file's content in PEM or DER
+	AddRootFile string            // a file of further trust anchors in PEM or DER, read at each check; "" for none
+	Tighten     map[string]string // fields of the policy and the value that each must at least have ("change": "reject")
+	Policy      *Policy           // in place of the policy in force; nil keeps that
+
+	// OCSPResponse is the response that the server stapled, in DER; empty for none. Conn, Config and CheckConnection
+	// take it from the connection.
+	OCSPResponse []byte
+	TLSA         []TLSA
+	CRLs         [][]byte // DER
 }
 
 // Check decides about the chain of certificates (DER, leaf first) that host presented on port. The caller states that
-// a finished handshake proved possession of the leaf's key, unless it says Unproven.
+// a finished handshake proved that the server holds the leaf's key, unless Flags has Unproven.
 //
 // A nil error means go ahead. ErrAsk and ErrReject come as *VerdictError; the verdict is returned as well, for every
-// answer.
+// answer. After ErrAsk, ask what Verdict.Answer says, record a yes with Verdict.Trust, and check again: the check
+// decides with the answer and with everything else that is known by then.
 func (s *Store) Check(host string, port uint16, chain [][]byte, options *CheckOptions) (*Verdict, error) {
+	if options == nil {
+		options = &CheckOptions{}
+	}
 	name, release, err := cstring("host", host)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	cchain, err := newChain(chain)
+	cchain, err := newChain(chain, options.OCSPResponse)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +96,11 @@ func (s *Store) Check(host string, port uint16, chain [][]byte, options *CheckOp
 		var cerr *C.tofu_error
 		status = C.tofu_check_chain(store, name, C.uint16_t(port), cchain, check, &out, &cerr)
 		if status == C.TOFU_ASK || status == C.TOFU_REJECT {
-			C.tofu_error_free(cerr)
 			return nil
 		}
 		return failure(status, cerr)
 	})
 	if err != nil {
-		C.tofu_verdict_free(out)
 		return nil, err
 	}
 	verdict := newVerdict(out, s)
@@ -95,7 +110,8 @@ func (s *Store) Check(host string, port uint16, chain [][]byte, options *CheckOp
 	return verdict, nil
 }
 
-func newChain(chain [][]byte) (*C.tofu_chain, error) {
+// newChain copies what the server sent.
+func newChain(chain [][]byte, staple []byte) (*C.tofu_chain, error) {
 	var out *C.tofu_chain
 	var cerr *C.tofu_error
 	if err := failure(C.tofu_chain_new(&out, &cerr), cerr); err != nil {
@@ -108,26 +124,32 @@ func newChain(chain [][]byte) (*C.tofu_chain, error) {
 			return nil, err
 		}
 	}
+	if len(staple) > 0 {
+		data, len := cbytes(staple)
+		if err := failure(C.tofu_chain_set_ocsp(out, data, len, &cerr), cerr); err != nil {
+			C.tofu_chain_free(out)
+			return nil, err
+		}
+	}
 	return out, nil
 }
 
 func newCheck(options *CheckOptions) (*C.tofu_check_options, error) {
-	if options == nil {
-		options = &CheckOptions{}
-	}
 	var out *C.tofu_check_options
 	var cerr *C.tofu_error
 	if err := failure(C.tofu_check_options_new(&out, &cerr), cerr); err != nil {
 		return nil, err
 	}
-	if err := fillCheck(out, options); err != nil {
-		C.tofu_check_options_free(out)
-		return nil, err
+	for _, fill := range []func(*C.tofu_check_options, *CheckOptions) error{setFacts, setPolicy, addRoots, tighten, addRecords} {
+		if err := fill(out, options); err != nil {
+			C.tofu_check_options_free(out)
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
-func fillCheck(check *C.tofu_check_options, options *CheckOptions) error {
+func setFacts(check *C.tofu_check_options, options *CheckOptions) error {
 	var cerr *C.tofu_error
 	if options.Account != "" {
 		account, release, err := cstring("account", options.Account)
@@ -144,16 +166,11 @@ func fillCheck(check *C.tofu_check_options, options *CheckOptions) error {
 			return err
 		}
 	}
-	if err := failure(C.tofu_check_options_set_flags(check, C.uint64_t(options.Flags), &cerr), cerr); err != nil {
-		return err
-	}
-	if err := setPolicy(check, options.Policy); err != nil {
-		return err
-	}
-	return addRecords(check, options)
+	return failure(C.tofu_check_options_set_flags(check, C.tofu_check_flags(options.Flags), &cerr), cerr)
 }
 
-func setPolicy(check *C.tofu_check_options, policy *Policy) error {
+func setPolicy(check *C.tofu_check_options, options *CheckOptions) error {
+	policy := options.Policy
 	if policy == nil {
 		return nil
 	}
@@ -162,6 +179,44 @@ func setPolicy(check *C.tofu_check_options, policy *Policy) error {
 	defer runtime.KeepAlive(policy)
 	var cerr *C.tofu_error
 	return failure(C.tofu_check_options_set_policy(check, policy.handle, &cerr), cerr)
+}
+
+func addRoots(check *C.tofu_check_options, options *CheckOptions) error {
+	var cerr *C.tofu_error
+	for _, root := range options.AddRoots {
+		data, len := cbytes(root)
+		if err := failure(C.tofu_check_options_add_root(check, data, len, &cerr), cerr); err != nil {
+			return err
+		}
+	}
+	if options.AddRootFile == "" {
+		return nil
+	}
+	path, release, err := cstring("root file", options.AddRootFile)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return failure(C.tofu_check_options_add_root_file(check, path, &cerr), cerr)
+}
+
+// tighten goes through the fields in order, so that of several wrong ones the error always names the same.
+func tighten(check *C.tofu_check_options, options *CheckOptions) error {
+	fields := make([]string, 0, len(options.Tighten))
+	for field := range options.Tighten {
+		fields = append(fields, field)
+	}
+	sort.Strings(fields)
+	for _, field := range fields {
+		err := withStrings("policy", field, options.Tighten[field], func(f, v *C.char) error {
+			var cerr *C.tofu_error
+			return failure(C.tofu_check_options_tighten(check, f, v, &cerr), cerr)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func addRecords(check *C.tofu_check_options, options *CheckOptions) error {

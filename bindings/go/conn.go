@@ -41,14 +41,14 @@ func (o *Options) config(host string) *tls.Config {
 	return config
 }
 
-// Config is a client's *tls.Config whose handshake ends in libtofu, for code that takes nothing else (net/smtp's
+// Config is a client's *tls.Config whose handshake lets libtofu decide, for code that takes nothing else (net/smtp's
 // StartTLS, http.Transport). Go's own verification is off (InsecureSkipVerify); in its place VerifyConnection asks the
 // store, also for resumed sessions, and its error ends the handshake before any application byte.
 //
 // crypto/tls calls VerifyConnection before it has verified the server's signature. So this check is a dry run: it
-// records nothing, and the *VerdictError that a handshake fails with can be shown but not answered. Where somebody may
-// answer, use Client or Dial; where what was accepted should be remembered, call Store.CheckConnection after the
-// handshake. A certificate that crypto/x509 cannot parse at all fails the handshake before libtofu sees it.
+// records nothing, and the *VerdictError that a handshake fails with can be shown but not answered. Use Client or Dial
+// if a person may answer. Call Store.CheckConnection after the handshake, so that what was accepted is remembered. A
+// certificate that crypto/x509 cannot parse at all fails the handshake before libtofu sees it.
 func Config(store *Store, host string, port uint16, options *Options) *tls.Config {
 	options = options.orDefault()
 	config := options.config(host)
@@ -64,7 +64,8 @@ func Config(store *Store, host string, port uint16, options *Options) *tls.Confi
 	return config
 }
 
-// CheckConnection is Check for a connection of crypto/tls whose handshake is finished; before that it is ErrState.
+// CheckConnection is Check for a connection of crypto/tls whose handshake is finished; before that it is ErrState. The
+// chain, the stapled OCSP response and whether the session was resumed are taken from state.
 func (s *Store) CheckConnection(host string, port uint16, state tls.ConnectionState, options *CheckOptions) (*Verdict, error) {
 	if !state.HandshakeComplete {
 		return nil, &Error{Status: ErrState, Detail: "check.handshake", Message: "connection: the handshake is not finished"}
@@ -79,6 +80,9 @@ func (s *Store) checkState(host string, port uint16, state tls.ConnectionState, 
 	check := *options
 	if state.DidResume {
 		check.Flags |= Resumed
+	}
+	if len(state.OCSPResponse) > 0 {
+		check.OCSPResponse = state.OCSPResponse
 	}
 	chain := make([][]byte, 0, len(state.PeerCertificates))
 	for _, cert := range state.PeerCertificates {
@@ -96,12 +100,12 @@ type Conn struct {
 	options CheckOptions
 
 	mu      sync.Mutex
-	done    bool // the handshake is finished, or failed for good
+	done    bool // the handshake is finished, or has failed
 	verdict *Verdict
 	err     error
 }
 
-// Client is a connection to host on port over raw, which is connected already (by a proxy, or up to STARTTLS).
+// Client is a connection to host on port over raw, which is already connected (through a proxy, or up to STARTTLS).
 func Client(raw net.Conn, store *Store, host string, port uint16, options *Options) *Conn {
 	options = options.orDefault()
 	return &Conn{tls: tls.Client(raw, options.config(host)), store: store, host: host, port: port, options: options.CheckOptions}
@@ -128,8 +132,8 @@ func isAsk(err error) bool {
 	return ok && verdict.Status == ErrAsk
 }
 
-// HandshakeContext finishes the handshake and decides, once; later calls return the same answer. Read and Write call
-// it by themselves.
+// HandshakeContext finishes the handshake and decides, once; later calls return what the latest check said. Read and
+// Write call it by themselves.
 func (c *Conn) HandshakeContext(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,14 +151,16 @@ func (c *Conn) decide() {
 	c.verdict, c.err = c.store.CheckConnection(c.host, c.port, c.tls.ConnectionState(), &c.options)
 }
 
-// Verdict is the latest; nil before the handshake and where it failed.
+// Verdict is the latest verdict; nil before the handshake and if it failed.
 func (c *Conn) Verdict() *Verdict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.verdict
 }
 
-// Trust answers this connection's question with yes and decides again; nil means that the connection may be used.
+// Trust records the user's yes and then checks this same connection again; nil means that it may be used. The check
+// decides with the answer and with everything else that is known by then: if another program has blocked the key in the
+// meantime, the error is a *VerdictError and Verdict says why.
 func (c *Conn) Trust(options *TrustOptions) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package tofu tells a mail client whether the TLS server it has just reached is the one it should be talking to,
-// why, and what to do about it; and it remembers the answer. It is libtofu's Go binding, through cgo and pkg-config,
-// and decides nothing itself.
+// Package tofu tells a mail client whether the TLS server that it has just reached is the one it should talk to, why,
+// and what to do about it, and it remembers the answer. It binds libtofu through cgo and pkg-config, and decides nothing
+// itself.
 //
 // # The rule
 //
@@ -10,18 +10,21 @@
 //
 // # Connections
 //
-// Client and Dial give a net.Conn that carries no application byte either way before the server was accepted. Where
-// there is something to ask, the connection stays open with its handshake done: show Conn.Verdict, call Conn.Trust,
-// and go on with the same connection.
+// Client and Dial give a net.Conn that carries no application data either way before libtofu has accepted the server.
+// After ErrAsk the connection stays open with its handshake done: show the text of Conn.Verdict, ask what
+// Verdict.Answer says, and give the answer to Conn.Trust. It records the answer and checks the same connection again.
 //
 //	conn, err := tofu.Dial(ctx, store, "imap.example.org", 993, nil)
-//	if errors.Is(err, tofu.ErrAsk) && userSaysYes(conn.Verdict().Text(80)) {
+//	if errors.Is(err, tofu.ErrAsk) && userSaysYes(conn.Verdict()) {
 //		err = conn.Trust(nil)
 //	}
 //	if err != nil {
 //		return err
 //	}
 //	// conn is a net.Conn to a trusted server
+//
+// The check decides, not the answer: it uses the answer together with everything else that is known by then, such as a
+// block from another program.
 //
 // Config is for code that takes nothing but a *tls.Config; its comment says what it cannot do.
 //

@@ -6,13 +6,13 @@ package tofu
 */
 import "C"
 
-// Status is libtofu's answer: 0 is yes, positive is an answer that is not yes, negative a failed call. Each status
-// but 0 is also an error to compare with errors.Is.
+// Status is what a call of libtofu returns: 0 is yes, a positive number is an answer that is not yes, a negative one a
+// failed call. Each status except 0 is also an error to compare with errors.Is.
 type Status int32
 
 // The statuses that programs compare with; the header tofu.h explains all of them.
 const (
-	// ErrAsk: somebody has to answer first.
+	// ErrAsk: a person has to answer first.
 	ErrAsk Status = C.TOFU_ASK
 	// ErrReject: do not talk to this server.
 	ErrReject Status = C.TOFU_REJECT

@@ -11,7 +11,8 @@ import (
 )
 
 // Policy is how facts become a decision: a preset and named fields (docs/policy.md). Set it up first; after its first
-// use in a check it cannot be changed (ErrState).
+// use in a check it cannot be changed (ErrState). In a check it takes the place of the policy that the user set; to add
+// a private root or to make one field stricter, use CheckOptions.AddRoots, AddRootFile and Tighten instead.
 type Policy struct {
 	mu     sync.Mutex
 	handle *C.tofu_policy

@@ -29,7 +29,8 @@ func TestFirstContactAsksAndSendsNothing(t *testing.T) {
 	}
 	conn.Close()
 	verdict := conn.Verdict()
-	if verdict.Decision() != Ask || !verdict.FirstUse() || verdict.MaySendCredentials() || verdict.Problems() == 0 {
+	if verdict.Decision() != Ask || !verdict.FirstUse() || verdict.Answer() != AnswerYes ||
+		!verdict.HasProblem(ProblemSelfSigned) || verdict.HasProblem(ProblemExpired) {
 		t.Fatalf("verdict: %s", verdict.Text(80))
 	}
 	if s.got() != 0 {
@@ -49,7 +50,7 @@ func TestAYesLetsTheSameConnectionGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	verdict := conn.Verdict()
-	if verdict.Decision() != Accept || verdict.Assurance() != AssurancePinned || !verdict.MaySendCredentials() {
+	if verdict.Decision() != Accept || verdict.Assurance() != AssurancePinned || verdict.Answer() != AnswerNone {
 		t.Fatalf("verdict: %s", verdict.Text(80))
 	}
 	echoes(t, conn)

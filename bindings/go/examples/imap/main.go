@@ -1,5 +1,5 @@
-// Command imap is a small IMAP client that asks libtofu whom it is talking to: bindings/c/tofu-imap.c in Go, with the
-// same options and exit statuses (0 trusted and done, 1 error, 2 usage, 3 not answered with yes, 4 rejected).
+// Command imap is a small IMAP client that lets libtofu decide about the server. It is bindings/c/tofu-imap.c in Go, with
+// the same options and exit statuses (0 trusted and done, 1 error, 2 usage, 3 not answered with yes, 4 rejected).
 package main
 
 import (
@@ -42,11 +42,11 @@ func parseOptions() (*options, error) {
 	o := new(options)
 	flag.StringVar(&o.store, "store", "", "the file of pins (default: the user's own)")
 	flag.StringVar(&o.account, "account", "", "keep this account's pins apart")
-	flag.StringVar(&o.cafile, "cafile", "", "trust these roots as well (PEM)")
+	flag.StringVar(&o.cafile, "cafile", "", "trust the roots in this file as well; the policy in force stays in force")
 	flag.BoolVar(&o.noSystemRoots, "no-system-roots", false, "do not trust the system's roots")
 	flag.Int64Var(&o.at, "at", 0, "judge at this time, in seconds since the epoch, instead of now")
 	flag.StringVar(&o.connect, "connect", "", "connect there; HOST remains the name that is checked")
-	flag.StringVar(&o.answer, "answer", "", "answer a question with yes, no or a fingerprint, for want of a terminal")
+	flag.StringVar(&o.answer, "answer", "", "answer every question with this (yes, no or a fingerprint) instead of asking: for tests")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		return nil, errors.New("one HOST[:PORT] is needed")
@@ -68,42 +68,20 @@ func (o *options) target(text string) error {
 	return nil
 }
 
-// checkOptions makes a policy only where an option asks for one, so that the store's own is used otherwise.
-func (o *options) checkOptions() (tofu.CheckOptions, error) {
-	check := tofu.CheckOptions{Account: o.account}
+// checkOptions adds to the policy that the user set for this server. A policy made here would take its place, and a
+// "strict" of the user's would be lost.
+func (o *options) checkOptions() tofu.CheckOptions {
+	check := tofu.CheckOptions{Account: o.account, AddRootFile: o.cafile}
 	if o.at != 0 {
 		check.Time = time.Unix(o.at, 0)
 	}
-	if o.cafile == "" && !o.noSystemRoots {
-		return check, nil
-	}
-	policy, err := tofu.NewPolicy("default")
-	if err != nil {
-		return check, err
-	}
 	if o.noSystemRoots {
-		if err := policy.Set("system-roots", "no"); err != nil {
-			return check, err
-		}
+		check.Tighten = map[string]string{"system-roots": "no"}
 	}
-	if o.cafile != "" {
-		pem, err := os.ReadFile(o.cafile)
-		if err != nil {
-			return check, err
-		}
-		if err := policy.AddRoot(pem); err != nil {
-			return check, err
-		}
-	}
-	check.Policy = policy
-	return check, nil
+	return check
 }
 
 func (o *options) open(ctx context.Context, store *tofu.Store) (*tofu.Conn, error) {
-	check, err := o.checkOptions()
-	if err != nil {
-		return nil, err
-	}
 	address := o.host
 	if o.connect != "" {
 		address = o.connect
@@ -112,16 +90,12 @@ func (o *options) open(ctx context.Context, store *tofu.Store) (*tofu.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	return tofu.Client(raw, store, o.host, o.port, &tofu.Options{CheckOptions: check}), nil
+	return tofu.Client(raw, store, o.host, o.port, &tofu.Options{CheckOptions: o.checkOptions()}), nil
 }
 
-// question asks where somebody can answer; a program that cannot ask takes the answer to be no.
-func (o *options) question(firstUse bool) string {
-	if firstUse {
-		fmt.Print("Trust this server from now on? [yes, no, or the fingerprint you were told] ")
-	} else {
-		fmt.Print("To accept this all the same, type the new fingerprint in full; anything else is no: ")
-	}
+// read reads the user's answer; it is no if nobody can be asked.
+func (o *options) read(question string) string {
+	fmt.Print(question, " ")
 	if o.answer != "" {
 		fmt.Printf("%s   (given by -answer)\n", o.answer)
 		return o.answer
@@ -138,38 +112,46 @@ func (o *options) question(firstUse bool) string {
 	return strings.TrimRight(line, "\r\n")
 }
 
-// ask stores a yes. At first contact a plain yes will do; whatever contradicts what was known is taken only for the
-// typed fingerprint, which libtofu compares.
-func (o *options) ask(conn *tofu.Conn) int {
-	firstUse := conn.Verdict().FirstUse()
-	answer := o.question(firstUse)
-	trust := &tofu.TrustOptions{Typed: answer, Comment: "answered in examples/imap"}
-	switch {
-	case answer == "", strings.EqualFold(answer, "no"):
-		return exitAsk
-	case strings.EqualFold(answer, "yes"):
-		if !firstUse {
-			return exitAsk
-		}
+// ask asks what the verdict says is to be asked; nil if the server is not to be trusted.
+func (o *options) ask(verdict *tofu.Verdict) *tofu.TrustOptions {
+	var question string
+	switch verdict.Answer() {
+	case tofu.AnswerYes:
+		question = "Trust this server from now on? [yes, no, or the fingerprint you were told]"
+	case tofu.AnswerFingerprint:
+		question = "To trust this server all the same, type its full fingerprint; anything else is no:"
+	default:
+		return nil
+	}
+	trust := &tofu.TrustOptions{Typed: o.read(question), Comment: "answered in examples/imap"}
+	if trust.Typed == "" || strings.EqualFold(trust.Typed, "no") {
+		return nil
+	}
+	if verdict.Answer() == tofu.AnswerYes && strings.EqualFold(trust.Typed, "yes") {
 		trust.Typed = ""
 	}
-	if err := conn.Trust(trust); err != nil {
-		fmt.Fprintln(os.Stderr, "imap: not trusted:", err)
-		return exitAsk
-	}
-	return exitTrusted
+	return trust
 }
 
-// judge finishes the handshake and decides; exitTrusted means go ahead.
+// judge finishes the handshake and decides; exitTrusted means go ahead. Trust records the answer and checks the same
+// connection again: that check decides, with the answer and with everything else that is known by then.
 func (o *options) judge(ctx context.Context, conn *tofu.Conn) int {
 	err := conn.HandshakeContext(ctx)
+	var open *tofu.VerdictError
+	if errors.As(err, &open) {
+		fmt.Println(open.Verdict.Text(80))
+		if trust := o.ask(open.Verdict); trust != nil {
+			if refused := conn.Trust(trust); refused != nil {
+				fmt.Fprintln(os.Stderr, "imap: not trusted:", refused)
+			}
+			err = conn.HandshakeContext(ctx) // what the latest check says
+		}
+	}
 	result := exitTrusted
 	switch {
 	case errors.Is(err, tofu.ErrAsk):
-		fmt.Println(conn.Verdict().Text(80))
-		result = o.ask(conn)
+		result = exitAsk
 	case errors.Is(err, tofu.ErrReject):
-		fmt.Println(conn.Verdict().Text(80))
 		result = exitReject
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "imap: %s:%d: %v\n", o.host, o.port, err)
@@ -201,9 +183,12 @@ func run(o *options) int {
 	if result := o.judge(ctx, conn); result != exitTrusted {
 		return result
 	}
-	conn.SetDeadline(time.Now().Add(dialogueTimeout))
+	if err := conn.SetDeadline(time.Now().Add(dialogueTimeout)); err != nil {
+		fmt.Fprintf(os.Stderr, "imap: %s: %v\n", o.host, err)
+		return exitError
+	}
 	session := &session{conn: conn, lines: bufio.NewReaderSize(conn, maxLine)}
-	if err := session.run(conn.Verdict().MaySendCredentials()); err != nil {
+	if err := session.run(); err != nil {
 		fmt.Fprintf(os.Stderr, "imap: %s: %v\n", o.host, err)
 		return exitError
 	}
