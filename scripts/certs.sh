@@ -35,3 +35,16 @@ certs_signed() {
 certs_fingerprint() {
     openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//'
 }
+
+# certs_ocsp DIR NAME ROOT good|revoked: DIR/NAME-STATUS.ocsp, in which ROOT says so about the certificate NAME
+certs_ocsp() {
+    local serial line
+    serial=$(openssl x509 -in "$1/$2.pem" -noout -serial | sed 's/.*=//')
+    case $4 in
+    good) line=$(printf 'V\t401231235959Z\t\t%s' "$serial") ;;
+    revoked) line=$(printf 'R\t401231235959Z\t260101000000Z\t%s' "$serial") ;;
+    esac
+    printf '%s\tunknown\t/CN=%s\n' "$line" "$2" >"$1/$2-$4.index"
+    openssl ocsp -index "$1/$2-$4.index" -CA "$1/$3.pem" -issuer "$1/$3.pem" -rsigner "$1/$3.pem" -rkey "$1/$3.key" \
+        -cert "$1/$2.pem" -ndays 7 -no_nonce -noverify -respout "$1/$2-$4.ocsp" >/dev/null 2>&1
+}

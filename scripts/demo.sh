@@ -80,10 +80,10 @@ walk() {
     heading "4. The certificate was renewed with the same key: no question"
     serve renewed first
     contact 0 fold
-    heading "5. Another key answers in its place: refused, whatever is answered but the new fingerprint"
+    heading "5. Another key answers in its place, and nobody is there to answer: refused"
     logins=$(dovecot_logins "$work")
     serve other other
-    contact 3 fold --answer yes
+    contact 3 fold
     [ "$(dovecot_logins "$work")" = "$logins" ] || { echo "demo: a login went to the wrong server" >&2; exit 1; }
     echo "Dovecot's log shows $logins logins, as before: no credential was sent. Its last line:"
     grep 'imap-login:' "$work/dovecot.log" | tail -n 1 | cut -d' ' -f4- | cut -c1-100
@@ -92,7 +92,12 @@ walk() {
     contact 3 fold --answer no
     heading "7. The same, with the root given: accepted, verified"
     contact 0 fold --cafile "$work/root.pem"
-    heading "8. What is remembered of it, and what happened"
+    heading "8. The other key again, in place of the verified one: a yes is not enough"
+    serve other other
+    contact 3 fold --cafile "$work/root.pem" --answer yes
+    heading "9. The user has the new fingerprint from another source and types it: trusted"
+    contact 0 shorten --cafile "$work/root.pem" --answer "$(certs_fingerprint "$work/other.pem")"
+    heading "10. What is remembered of the server, and what happened"
     echo "\$ tofuctl list"
     "$tofuctl" --store "$work/pins/pins.db" list
     echo

@@ -30,17 +30,21 @@ serve() {
     dovecot_start "$work" "${DOVECOT_PORT:-0}" "$work/$1.pem" "$work/$2.key"
 }
 
-# odd_serve TEXT: an openssl s_server under the first certificate that says TEXT to whoever comes first
+# odd_serve TEXT [CERTIFICATE OPTION...]: an openssl s_server that says TEXT to its first client and takes no other one.
+# Its certificate is the first one unless another one is named.
 odd_serve() {
+    local text=$1 cert=${2:-first}
+    shift
+    [ $# = 0 ] || shift
     odd_stop
     rm -f "$work/say" "$work/odd.log"
     mkfifo "$work/say"
     exec 9<>"$work/say"
-    openssl s_server -accept "127.0.0.1:$DOVECOT_PORT" -cert "$work/first.pem" -key "$work/first.key" -naccept 1 \
+    openssl s_server -accept "127.0.0.1:$DOVECOT_PORT" -cert "$work/$cert.pem" -key "$work/$cert.key" -naccept 1 "$@" \
         <"$work/say" >"$work/odd.log" 2>&1 9>&- &
     odd_pid=$!
     until_it_listens "openssl s_server" "$odd_pid" "$DOVECOT_PORT" "$work/odd.log"
-    printf '%s\n' "$1" >&9
+    printf '%s\n' "$text" >&9
 }
 
 odd_stop() {
@@ -57,14 +61,14 @@ odd_contact() {
     case $output in *"$2"*) ;; *) echo "$output"; return 1 ;; esac
 }
 
-# contact LANGUAGE EXPECTED LOGINS OPTION...: one connection ends with that status and causes that many logins.
-# None of them trusts the system's roots; "other-root" is one that has signed nothing here.
+# contact LANGUAGE EXPECTED LOGINS OPTION...: one connection ends with that status and causes that many logins. It does
+# not trust the system's roots, unless $system is set; "other-root" is a root that has signed nothing here.
 contact() {
     local language=$1 expected=$2 logins=$3 status=0 before after
     shift 3
     before=$(dovecot_logins "$work")
-    timeout 60 "$work/$language" --store "$work/$language-store/pins.db" --connect 127.0.0.1 --no-system-roots "$@" \
-        "$name:$DOVECOT_PORT" || status=$?
+    timeout 60 "$work/$language" --store "$work/$language-store/pins.db" --connect 127.0.0.1 \
+        ${system---no-system-roots} "$@" "$name:$DOVECOT_PORT" || status=$?
     after=$(dovecot_logins "$work")
     [ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
     [ $((after - before)) = "$logins" ] || { echo "$((after - before)) logins, expected $logins"; return 1; }
@@ -93,6 +97,14 @@ step() {
     done
 }
 
+# policy PRESET: what the user sets for all servers, in the stores of all languages
+policy() {
+    local language
+    for language in $languages; do
+        "$prefix/bin/tofuctl" --quiet --store "$work/$language-store/pins.db" policy set "preset=$1"
+    done
+}
+
 certs_key "$work" first
 certs_self "$work" first first "$name" 365
 certs_self "$work" renewed first "$name" 730
@@ -101,6 +113,8 @@ certs_self "$work" other other "$name" 365
 certs_root "$work" other-root
 certs_root "$work" root
 certs_signed "$work" signed root "$name"
+certs_ocsp "$work" signed root good
+certs_ocsp "$work" signed root revoked
 for language in $languages; do
     claim "$language: the example builds" "build_$language" "$work/$language"
 done
@@ -134,9 +148,10 @@ step "an account with a line feed is an error" 1 0 "${roots[@]}" --account $'a\n
 serve renewed first
 step "a renewal with the same key is accepted" 0 1 "${roots[@]}"
 serve other other
-step "another key stops, whatever the answer" 3 0 "${roots[@]}" --answer yes
 step "another key stops with nobody to ask" 3 0 "${roots[@]}"
+step "another key answered with no stops" 3 0 "${roots[@]}" --answer no
 step "the old certificate's fingerprint does not help" 3 0 "${roots[@]}" --answer "$(certs_fingerprint "$work/renewed.pem")"
+step "the new certificate's fingerprint lets it log in" 0 1 "${roots[@]}" --account bob --answer "$(certs_fingerprint "$work/other.pem")"
 
 dovecot_stop "$work"
 long=$(head -c 20000 /dev/zero | tr '\0' a)
@@ -153,6 +168,44 @@ odd_stop
 serve signed signed
 step "a certificate of an unknown root stops" 3 0 "${roots[@]}"
 step "it is accepted with the root" 0 1 --cafile "$work/root.pem"
+
+# A root that the program adds leaves the policy of the user in force.
+policy strict
+step "a private root does not loosen a strict policy" 4 0 --cafile "$work/root.pem" --account strict
+step "and nothing can be answered there" 4 0 --cafile "$work/root.pem" --account strict --answer yes
+policy ca-only
+step "a policy for valid certificates rejects an unknown root" 4 0 "${roots[@]}" --account strict
+step "and accepts the root that is added" 0 1 --cafile "$work/root.pem" --account strict
+policy default
+
+dovecot_stop "$work"
+session="* OK ready"$'\n'"a1 OK"$'\n'"a2 OK"$'\n'"a2 OK"$'\n'"a2 OK"$'\n'"a3 OK"$'\n'"a4 OK"
+for language in $languages; do
+    odd_serve "$session" signed -status_file "$work/signed-good.ocsp"
+    claim "$language: a stapled response that says good is accepted" contact "$language" 0 0 --cafile "$work/root.pem"
+    odd_serve "$session" signed -status_file "$work/signed-revoked.ocsp"
+    claim "$language: a stapled response that says revoked is rejected" \
+        contact "$language" 4 0 --cafile "$work/root.pem" --answer yes
+done
+odd_stop
+
+# A server that a CA vouched for, and that no CA vouches for any more.
+fingerprint=$(certs_fingerprint "$work/other.pem")
+serve signed signed
+export SSL_CERT_FILE=$work/root.pem
+system='' step "a root of the system vouches for the server" 0 1 --account downgraded
+serve other other
+step "a downgrade from a root of the program alone takes no yes" 3 0 --cafile "$work/root.pem" --account strict --answer yes
+step "a downgrade from a root of the program alone takes the typed fingerprint" 0 1 --cafile "$work/root.pem" \
+    --account strict --answer "$fingerprint"
+system='' step "a downgrade is rejected" 4 0 --account downgraded
+system='' step "a downgrade takes no yes" 4 0 --account downgraded --answer yes
+system='' step "a downgrade takes no other fingerprint" 4 0 --account downgraded \
+    --answer "$(certs_fingerprint "$work/signed.pem")"
+system='' step "a downgrade takes the typed fingerprint" 0 1 --account downgraded --answer "$fingerprint"
+system='' step "and it is remembered" 0 1 --account downgraded
+unset SSL_CERT_FILE
+
 for language in $languages; do
     printf 'not a store' >"$work/$language-store/pins.db"
     rm -f "$work/$language-store"/pins.db-*
