@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::keyspace::{self, ENDPOINTS, REFUSALS};
-use super::record::{EndpointRecord, Pin, PinValue};
+use super::record::{EndpointRecord, Pin, PinState, PinValue};
 use super::transaction::Tx;
 use crate::endpoint::Endpoint;
 use crate::hash::Hash;
@@ -26,23 +26,77 @@ pub struct Refusal {
     pub layer: Option<usize>,
 }
 
-impl Tx<'_> {
-    /// Refusals of these keys or certificates by any endpoint, in this store and in those below;
-    /// at most `limit` of each store. That there are no others is proven.
-    pub fn refusals_of(&self, values: &[Hash], limit: usize) -> Result<Vec<Refusal>, StoreError> {
-        let mut found = self.own_refusals(values, limit, None)?;
-        for (layer, below) in self.layers.iter().enumerate() {
-            found.extend(below.own_refusals(values, limit, Some(layer))?);
-        }
-        Ok(found)
+/// Refusals looked at in one store, at most: each costs the reading of a record.
+const MAX_LOOKED_AT: usize = 1_000;
+
+/// Refusals found so far, and when to stop.
+#[derive(Default)]
+struct Sought {
+    refusals: Vec<Refusal>,
+    limit: usize,
+    first_is_enough: bool,
+    /// Of the store that is looked through now.
+    layer: Option<usize>,
+    blocked: usize,
+    compromised: usize,
+    looked_at: usize,
+}
+
+impl Sought {
+    fn next_layer(&mut self, layer: usize) {
+        self.layer = Some(layer);
+        (self.blocked, self.compromised, self.looked_at) = (0, 0, 0);
     }
 
-    fn own_refusals(&self, values: &[Hash], limit: usize, layer: Option<usize>) -> Result<Vec<Refusal>, StoreError> {
-        let mut found = Vec::new();
+    fn take(&mut self, endpoint: Endpoint, pin: Pin) {
+        self.looked_at = self.looked_at.saturating_add(1);
+        let of_its_kind = match pin.state {
+            PinState::Compromised => &mut self.compromised,
+            _ => &mut self.blocked,
+        };
+        if *of_its_kind < self.limit {
+            *of_its_kind = of_its_kind.saturating_add(1);
+            self.refusals.push(Refusal { endpoint, pin, layer: self.layer });
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        let full = self.blocked >= self.limit && self.compromised >= self.limit;
+        !full && self.looked_at < MAX_LOOKED_AT && !(self.first_is_enough && !self.refusals.is_empty())
+    }
+}
+
+impl Tx<'_> {
+    /// Refusals of these keys or certificates by any endpoint, in this store and in those below; at most `limit` blocks
+    /// and `limit` marks as compromised of each store, so that many of one kind do not hide the other. If none is
+    /// returned, it is proven that there is none.
+    pub fn refusals_of(&self, values: &[Hash], limit: usize) -> Result<Vec<Refusal>, StoreError> {
+        let mut found = Sought { limit, ..Sought::default() };
+        self.own_refusals(values, &mut found)?;
+        for (layer, below) in self.layers.iter().enumerate() {
+            found.next_layer(layer);
+            below.own_refusals(values, &mut found)?;
+        }
+        Ok(found.refusals)
+    }
+
+    /// Whether any endpoint refuses one of these keys or certificates, in this store or in those below.
+    pub fn is_refused_anywhere(&self, values: &[Hash]) -> Result<bool, StoreError> {
+        for store in std::iter::once(self).chain(self.layers.iter()) {
+            let mut found = Sought { first_is_enough: true, limit: 1, ..Sought::default() };
+            store.own_refusals(values, &mut found)?;
+            if !found.refusals.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn own_refusals(&self, values: &[Hash], found: &mut Sought) -> Result<(), StoreError> {
         match self.meta.refusals {
             // The meta row is sealed and written by every commit: its count proves that there is none.
-            Some(0) => return Ok(found),
-            None => return self.refusals_without_rows(values, limit, layer),
+            Some(0) => return Ok(()),
+            None => return self.refusals_without_rows(values, found),
             Some(_) => {}
         }
         for value in values {
@@ -56,33 +110,26 @@ impl Tx<'_> {
                 let Some(pin) = pin.cloned() else {
                     return Err(self.damaged(format!("{} has no pin to it", keyspace::describe(key))));
                 };
-                found.push(Refusal { endpoint, pin, layer });
-                Ok(found.len() < limit)
+                found.take(endpoint, pin);
+                Ok(found.wants_more())
             })?;
-            if found.len() >= limit {
+            if !found.wants_more() {
                 break;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn refusals_without_rows(
-        &self,
-        values: &[Hash],
-        limit: usize,
-        layer: Option<usize>,
-    ) -> Result<Vec<Refusal>, StoreError> {
-        let mut found = Vec::new();
+    fn refusals_without_rows(&self, values: &[Hash], found: &mut Sought) -> Result<(), StoreError> {
         self.each_trust(ENDPOINTS, ENDPOINTS, |key, body| {
             let endpoint = self.endpoint_of_key(key)?;
             let record = self.decode_endpoint(key, body, endpoint)?;
             let hit = |pin: &&Pin| matches!(&pin.value, PinValue::Sha256(hash) if values.contains(hash));
-            let pins = refusing_pins(&record).into_iter().filter(hit);
-            found.extend(pins.map(|pin| Refusal { endpoint: record.endpoint.clone(), pin: pin.clone(), layer }));
-            Ok(found.len() < limit)
-        })?;
-        found.truncate(limit);
-        Ok(found)
+            for pin in refusing_pins(&record).into_iter().filter(hit) {
+                found.take(record.endpoint.clone(), pin.clone());
+            }
+            Ok(found.wants_more())
+        })
     }
 
     /// Brings the rows of an endpoint from what its record refused before to what it refuses now.

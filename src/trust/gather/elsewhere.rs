@@ -15,7 +15,7 @@ use crate::trust::rules::facts::{CURRENT, Elsewhere, Facts, HINT_WINDOW, Objecti
 const MAX_HOLDERS: usize = 8;
 /// Endpoints with the key that are looked at for one that holds it, at most.
 const MAX_CANDIDATES: usize = 64;
-/// Refusals that are looked at, at most. The first one is enough to stop.
+/// Blocks, and marks as compromised, that are named, at most of each kind and store. One of either is enough to ask.
 const MAX_REFUSALS: usize = 8;
 
 /// Adds what is known elsewhere to the facts.

@@ -115,7 +115,7 @@ fn is_refused(tx: &Tx<'_>, chain: &Chain) -> Result<bool, StoreError> {
         }
     }
     let values: Vec<Hash> = shown.iter().flat_map(|(spki, cert)| [*spki, *cert]).collect();
-    Ok(blocked_everywhere(tx, &shown)?.0 || !tx.refusals_of(&values, 1)?.is_empty())
+    Ok(blocked_everywhere(tx, &shown)?.0 || tx.is_refused_anywhere(&values)?)
 }
 
 fn names(value: &PinValue, leaf: &Cert) -> bool {

@@ -111,6 +111,18 @@ fn a_key_refused_for_one_host_is_an_objection_at_every_other_and_says_where() {
 }
 
 #[test]
+fn many_blocks_of_a_key_do_not_hide_that_it_was_marked_as_compromised() {
+    let mut w = world("default", &[]);
+    for n in 0..20 {
+        let there = Endpoint::parse("", &format!("a{n:02}.example.net"), 993).unwrap();
+        put(&w.store, &there, "a", PinState::Blocked, w.now);
+    }
+    put(&w.store, &Endpoint::parse("", "z.example.net", 993).unwrap(), "a", PinState::Compromised, w.now);
+    let verdict = w.see(&server("a"));
+    assert!(because(&verdict, "key-compromised-elsewhere"), "{:?}", reasons(&verdict));
+}
+
+#[test]
 fn an_endpoint_that_only_refuses_keys_speaks_against_first_use_of_others_on_its_host() {
     let mut w = world("accept-new", &[]);
     put(&w.store, &at(993), "a", PinState::Blocked, w.now);
