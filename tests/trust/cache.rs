@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::trust_support::*;
 use tofu::endpoint::Endpoint;
-use tofu::store::{Batch, Engine, MemoryEngine, Pair, Peek, PinState, Store, StoreError, StoreOptions, Transaction};
+use tofu::store::{
+    Batch, EndpointRecord, Engine, MemoryEngine, Pair, Peek, PinState, Store, StoreError, StoreOptions, Transaction,
+};
 use tofu::time::DAY;
 use tofu::trust::{self, Answer, Check, Decision, Flags, Tlsa};
 
@@ -191,6 +193,26 @@ fn a_pin_is_not_outlived() {
     assert_eq!(world.see(&chain).decision(), Decision::Accept);
     world.now = expires;
     assert_eq!(say(&world.see(&chain)).split(' ').next(), Some("ask"));
+}
+
+#[test]
+fn every_date_of_a_pin_or_record_ends_an_accept() {
+    let dates: [fn(&mut EndpointRecord, i64); 4] = [
+        |record, end| record.pins[0].expires = end,
+        |record, end| record.pins[0].overlap_until = end,
+        |record, end| record.pins[0].waive_expired_until = end,
+        |record, end| record.expect_change_until = end,
+    ];
+    for (index, set) in dates.into_iter().enumerate() {
+        let (mut world, chain, looks) = known();
+        let end = world.now + 600;
+        world.edit(|record| set(record, end));
+        world.see(&chain);
+        for (now, again) in [(end - 1, true), (end, false)] {
+            world.now = now;
+            assert_eq!(looks_of(&looks, || world.see(&chain)).0 == 0, again, "date {index}: {}", now - end);
+        }
+    }
 }
 
 #[test]

@@ -144,17 +144,19 @@ impl Inputs {
         }
     }
 
-    /// Whether this check asks the same about the same: all but the time.
+    /// Whether this check asks the same about the same: everything but the time. Names every field, so that a new one
+    /// does not compile until it is compared.
     pub fn same_question(&self, check: &Check<'_>) -> bool {
-        self.endpoint == *check.endpoint
-            && self.flags == check.flags
-            && self.policy.as_ref() == check.policy
-            && self.additions.as_ref() == check.additions
-            && self.tlsa == check.tlsa
-            && self.crls == check.crls
-            && self.chain.ocsp() == check.chain.ocsp()
-            && self.chain.same_certs(check.chain)
-            && self.second_look.same_as(check.second_look)
+        let Check { endpoint, chain, now: _, flags, policy, additions, tlsa, crls, second_look } = *check;
+        self.endpoint == *endpoint
+            && self.flags == flags
+            && self.policy.as_ref() == policy
+            && self.additions.as_ref() == additions
+            && self.tlsa == tlsa
+            && self.crls == crls
+            && self.chain.ocsp() == chain.ocsp()
+            && self.chain.same_certs(chain)
+            && self.second_look.same_as(second_look)
     }
 
     /// The same check again, at another time, as an answer rests on it: the clock's floor counts.
