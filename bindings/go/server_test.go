@@ -1,13 +1,16 @@
 package tofu
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
@@ -79,6 +82,75 @@ func (a *authority) issue(t *testing.T) tls.Certificate {
 
 func (a *authority) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+}
+
+// staple is the authority's OCSP response (RFC 6960) about the certificate: good or revoked.
+func (a *authority) staple(t *testing.T, cert tls.Certificate, revoked bool) []byte {
+	t.Helper()
+	marshal := func(value interface{}, params string) []byte {
+		der, err := asn1.MarshalWithParams(value, params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var key struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Bits      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(a.cert.RawSubjectPublicKeyInfo, &key); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	state := asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0}
+	if revoked {
+		at := marshal(now.Add(-time.Hour), "generalized")
+		state = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 1, IsCompound: true, Bytes: at}
+	}
+	type certID struct {
+		Hash      pkix.AlgorithmIdentifier
+		Name, Key []byte
+		Serial    *big.Int
+	}
+	type single struct {
+		ID    certID
+		State asn1.RawValue
+		This  time.Time `asn1:"generalized"`
+		Next  time.Time `asn1:"generalized,explicit,tag:0"`
+	}
+	name, id := sha1.Sum(a.cert.RawSubject), sha1.Sum(key.Bits.Bytes)
+	tbs := marshal(struct {
+		Responder []byte    `asn1:"explicit,tag:2"`
+		Produced  time.Time `asn1:"generalized"`
+		Responses []single
+	}{id[:], now, []single{{
+		ID: certID{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, Parameters: asn1.NullRawValue},
+			name[:], id[:], leaf.SerialNumber},
+		State: state, This: now, Next: now.Add(24 * time.Hour),
+	}}}, "")
+	digest := sha256.Sum256(tbs)
+	signature, err := ecdsa.SignASN1(rand.Reader, a.key, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	basic := marshal(struct {
+		TBS       asn1.RawValue
+		Algorithm pkix.AlgorithmIdentifier
+		Signature asn1.BitString
+	}{asn1.RawValue{FullBytes: tbs}, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
+		asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}}, "")
+	type responseBytes struct {
+		Type  asn1.ObjectIdentifier
+		Basic []byte
+	}
+	return marshal(struct {
+		Status asn1.Enumerated
+		Bytes  responseBytes `asn1:"explicit,tag:0"`
+	}{0, responseBytes{asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}, basic}}, "")
 }
 
 func selfSigned(t *testing.T, key *ecdsa.PrivateKey) tls.Certificate {
@@ -164,17 +236,10 @@ func newClient(t *testing.T) *client {
 // options trust the client's root alone.
 func (c *client) options() *Options {
 	c.t.Helper()
-	policy, err := NewPolicy("default")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if err := policy.Set("system-roots", "no"); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := policy.AddRoot(c.root.pem()); err != nil {
-		c.t.Fatal(err)
-	}
-	return &Options{CheckOptions: CheckOptions{Policy: policy}}
+	return &Options{CheckOptions: CheckOptions{
+		AddRoots: [][]byte{c.root.pem()},
+		Tighten:  map[string]string{"system-roots": "no"},
+	}}
 }
 
 func (c *client) raw(s *server) net.Conn {
@@ -200,7 +265,9 @@ func (c *client) meet(cert tls.Certificate) *server {
 	s := serve(c.t, cert)
 	conn := c.connect(s)
 	defer conn.Close()
-	conn.Write([]byte("?"))
+	if err := conn.HandshakeContext(context.Background()); !isAsk(err) {
+		c.t.Fatalf("first contact: %v", err)
+	}
 	if err := conn.Trust(nil); err != nil {
 		c.t.Fatalf("trust: %v", err)
 	}

@@ -83,8 +83,12 @@ func TestAChangedKeyIsRefusedBeforeAnyApplicationByte(t *testing.T) {
 		if n, err := conn.Write([]byte("LOGIN alice secret")); n != 0 || !errors.Is(err, ErrAsk) {
 			t.Fatalf("wrote %d, %v", n, err)
 		}
-		if verdict := conn.Verdict(); verdict.FirstUse() || verdict.Risk() < RiskMedium {
+		verdict := conn.Verdict()
+		if verdict.PinResult() != PinResultChanged || verdict.Risk() < RiskMedium || verdict.Change() == ChangeNone {
 			t.Fatalf("verdict: %s", verdict.Text(80))
+		}
+		if pin, known := verdict.Pin(); !known || pin.Kind != PinKey || pin.State != PinTrusted || pin.Value == "" {
+			t.Fatalf("pin: %+v", pin)
 		}
 		conn.Close()
 		if s.got() != 0 {
@@ -112,7 +116,9 @@ func TestOnlyTheRightTypedFingerprintIsTaken(t *testing.T) {
 	cert := selfSigned(t, newKey(t))
 	conn := c.connect(serve(t, cert))
 	defer conn.Close()
-	conn.HandshakeContext(context.Background())
+	if err := conn.HandshakeContext(context.Background()); !errors.Is(err, ErrAsk) {
+		t.Fatal(err)
+	}
 	if err := conn.Trust(&TrustOptions{Typed: strings.Repeat("00", 32)}); err == nil {
 		t.Fatal("a wrong fingerprint was taken")
 	}
@@ -120,6 +126,116 @@ func TestOnlyTheRightTypedFingerprintIsTaken(t *testing.T) {
 		t.Fatalf("after a wrong fingerprint: %v", err)
 	}
 	if err := conn.Trust(&TrustOptions{Typed: fingerprint(cert)}); err != nil {
+		t.Fatal(err)
+	}
+	echoes(t, conn)
+}
+
+func TestAStapledRevocationIsRejected(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		c := newClient(t)
+		cert := c.root.issue(t)
+		config := &tls.Config{MinVersion: version, MaxVersion: version}
+		cert.OCSPStaple = c.root.staple(t, cert, false)
+		config.Certificates = []tls.Certificate{cert}
+		good := c.connect(listen(t, config))
+		echoes(t, good)
+		good.Close()
+
+		cert.OCSPStaple = c.root.staple(t, cert, true)
+		config = config.Clone()
+		config.Certificates = []tls.Certificate{cert}
+		s := listen(t, config)
+		conn := c.connect(s)
+		if n, err := conn.Write([]byte("LOGIN alice secret")); n != 0 || !errors.Is(err, ErrReject) {
+			t.Fatalf("wrote %d, %v", n, err)
+		}
+		verdict := conn.Verdict()
+		if !verdict.HasProblem(ProblemRevoked) || verdict.Answer() != AnswerNone {
+			t.Fatalf("verdict: %s", verdict.Text(80))
+		}
+		conn.Close()
+		err := tls.Client(c.raw(s), Config(c.store, testHost, c.as, c.options())).Handshake()
+		if !errors.Is(err, ErrReject) {
+			t.Fatalf("Config: %v", err)
+		}
+		if s.got() != 0 {
+			t.Fatalf("the server received %d bytes", s.got())
+		}
+	}
+}
+
+func TestARootAddedKeepsThePolicyInForce(t *testing.T) {
+	c := newClient(t)
+	private := newAuthority(t)
+	file := filepath.Join(t.TempDir(), "root.pem")
+	if err := os.WriteFile(file, private.pem(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	chain := private.issue(t).Certificate
+	for preset, wanted := range map[string]error{"strict": ErrReject, "ca-only": nil} {
+		policy, err := NewPolicy(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		options := &CheckOptions{Policy: policy, Tighten: map[string]string{"system-roots": "no"}}
+		options.AddRoots = [][]byte{c.root.pem()}
+		if _, err := c.store.Check(testHost, 993, chain, options); !errors.Is(err, ErrReject) {
+			t.Fatalf("%s without the root: %v", preset, err)
+		}
+		options.AddRootFile = file
+		if _, err := c.store.Check(testHost, 993, chain, options); !errors.Is(err, wanted) {
+			t.Fatalf("%s with the root: %v", preset, err)
+		}
+	}
+}
+
+func TestAFieldMadeStricterCounts(t *testing.T) {
+	c := newClient(t)
+	options := c.options().CheckOptions
+	options.Tighten["first-use"] = "reject"
+	_, err := c.store.Check(testHost, 993, selfSigned(t, newKey(t)).Certificate, &options)
+	if !errors.Is(err, ErrReject) {
+		t.Fatal(err)
+	}
+}
+
+func TestADowngradeTakesTheTypedFingerprintOnly(t *testing.T) {
+	c := newClient(t)
+	echoes(t, c.connect(serve(t, c.root.issue(t))))
+	cert := selfSigned(t, newKey(t))
+	conn := c.connect(serve(t, cert))
+	defer conn.Close()
+	if _, err := conn.Write([]byte("x")); err == nil {
+		t.Fatal("a downgrade was accepted")
+	}
+	if verdict := conn.Verdict(); verdict.Answer() != AnswerFingerprint || verdict.Change() != ChangeDowngrade {
+		t.Fatalf("verdict: %s", verdict.Text(80))
+	}
+	if err := conn.Trust(nil); !errors.Is(err, ErrNotOffered) {
+		t.Fatalf("a yes was taken: %v", err)
+	}
+	if err := conn.Trust(&TrustOptions{Typed: fingerprint(cert), Kind: conn.Verdict().SuggestedKind()}); err != nil {
+		t.Fatal(err)
+	}
+	echoes(t, conn)
+}
+
+func TestOnlyAKindThatIsOfferedIsTaken(t *testing.T) {
+	c := newClient(t)
+	conn := c.connect(serve(t, selfSigned(t, newKey(t))))
+	defer conn.Close()
+	if err := conn.HandshakeContext(context.Background()); !errors.Is(err, ErrAsk) {
+		t.Fatal(err)
+	}
+	verdict := conn.Verdict()
+	if verdict.SuggestedKind() != PinKey || !verdict.Offers(PinCertificate) || verdict.Offers(PinIssuer) {
+		t.Fatalf("suggests %d", verdict.SuggestedKind())
+	}
+	if err := conn.Trust(&TrustOptions{Kind: PinIssuer}); !errors.Is(err, ErrNotOffered) {
+		t.Fatal(err)
+	}
+	if err := conn.Trust(&TrustOptions{Kind: PinCertificate}); err != nil {
 		t.Fatal(err)
 	}
 	echoes(t, conn)
@@ -217,11 +333,23 @@ func TestBadArgumentsAreErrorsThatNameThem(t *testing.T) {
 		}
 	}
 	calls := map[string]func() error{
-		"port 0":    func() error { _, err := c.store.Check(testHost, 0, chain, nil); return err },
-		"no chain":  func() error { _, err := c.store.Check(testHost, 993, nil, nil); return err },
-		"no bytes":  func() error { _, err := c.store.Check(testHost, 993, [][]byte{{}}, nil); return err },
-		"garbage":   func() error { _, err := c.store.Check(testHost, 993, [][]byte{[]byte("garbage")}, nil); return err },
-		"flags":     func() error { _, err := c.store.Check(testHost, 993, chain, &CheckOptions{Flags: 1 << 60}); return err },
+		"port 0":   func() error { _, err := c.store.Check(testHost, 0, chain, nil); return err },
+		"no chain": func() error { _, err := c.store.Check(testHost, 993, nil, nil); return err },
+		"no bytes": func() error { _, err := c.store.Check(testHost, 993, [][]byte{{}}, nil); return err },
+		"garbage":  func() error { _, err := c.store.Check(testHost, 993, [][]byte{[]byte("garbage")}, nil); return err },
+		"flags":    func() error { _, err := c.store.Check(testHost, 993, chain, &CheckOptions{Flags: 1 << 60}); return err },
+		"root": func() error {
+			_, err := c.store.Check(testHost, 993, chain, &CheckOptions{AddRoots: [][]byte{[]byte("garbage")}})
+			return err
+		},
+		"root file": func() error {
+			_, err := c.store.Check(testHost, 993, chain, &CheckOptions{AddRootFile: "/no/such/file"})
+			return err
+		},
+		"stricter": func() error {
+			_, err := c.store.Check(testHost, 993, chain, &CheckOptions{Tighten: map[string]string{"change": "accept"}})
+			return err
+		},
 		"preset":    func() error { _, err := NewPolicy("trusting"); return err },
 		"nil store": func() error { _, err := (*Store)(nil).Check(testHost, 993, chain, nil); return err },
 		"option": func() error {
@@ -356,7 +484,9 @@ func TestAVerdictExplainsItself(t *testing.T) {
 	c := newClient(t)
 	conn := c.connect(serve(t, selfSigned(t, newKey(t))))
 	defer conn.Close()
-	conn.HandshakeContext(context.Background())
+	if err := conn.HandshakeContext(context.Background()); !errors.Is(err, ErrAsk) {
+		t.Fatal(err)
+	}
 	verdict := conn.Verdict()
 	for _, line := range strings.Split(verdict.Text(72), "\n") {
 		if len([]rune(line)) > 72 {
@@ -371,7 +501,7 @@ func TestAVerdictExplainsItself(t *testing.T) {
 	if fields.Host != testHost || fields.Decision != "ask" || fields.Pin != "first-use" {
 		t.Fatalf("%+v", fields)
 	}
-	if verdict.ID() == "" || verdict.Headline() == "" || len(verdict.Statements(SectionProblem)) == 0 {
+	if verdict.ID() == "" || verdict.Headline() == "" || verdict.Line() == "" || strings.Contains(verdict.Line(), "\n") || len(verdict.Statements(SectionProblem)) == 0 {
 		t.Fatal("no id, headline or problem")
 	}
 	for _, statement := range verdict.Statements(SectionAdvice) {
