@@ -2,6 +2,7 @@
 
 mod exhaustive;
 mod histories;
+mod wanted;
 
 use crate::trust_support::facts::*;
 use proptest::prelude::*;
