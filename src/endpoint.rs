@@ -155,10 +155,10 @@ fn to_ascii(input: &str) -> Result<String, &'static str> {
         return Err("a wildcard is not a host");
     }
     if input.chars().any(char::is_control) {
-        return Err("holds a control character");
+        return Err("contains a control character");
     }
     if input.chars().any(char::is_whitespace) {
-        return Err("holds a space");
+        return Err("contains a space");
     }
     idna::domain_to_ascii(input).map_err(|_| "not a valid internationalised name")
 }
@@ -172,16 +172,16 @@ fn is_plain(name: &str) -> bool {
 
 fn check_label(label: &str) -> Result<(), &'static str> {
     if label.is_empty() {
-        return Err("holds an empty label");
+        return Err("contains an empty label");
     }
     if label.len() > 63 {
-        return Err("holds a label of more than 63 bytes");
+        return Err("contains a label of more than 63 bytes");
     }
     if !label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_') {
-        return Err("holds a character that no host name has");
+        return Err("contains a character that host names cannot have");
     }
     if label.starts_with('-') || label.ends_with('-') {
-        return Err("holds a label that begins or ends with a hyphen");
+        return Err("contains a label that begins or ends with a hyphen");
     }
     Ok(())
 }
@@ -215,7 +215,7 @@ impl Account {
             return Err(refuse("more than 255 bytes"));
         }
         if input.chars().any(char::is_control) {
-            return Err(refuse("holds a control character"));
+            return Err(refuse("contains a control character"));
         }
         if input == "*" {
             return Err(refuse("* means any account and cannot name one"));

@@ -69,10 +69,12 @@ impl Fingerprint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FingerprintError {
     /// 20 bytes, or so labelled.
-    #[error("a SHA-1 fingerprint: two certificates with the same one can be made; use SHA-256")]
+    #[error("a SHA-1 fingerprint: other certificates with the same value can be made; use SHA-256")]
     Sha1,
     /// 16 bytes, or so labelled.
-    #[error("an MD5 fingerprint, or half of a SHA-256 one: others with the same can be made; use all of SHA-256")]
+    #[error(
+        "an MD5 fingerprint, or half of a SHA-256 one: other certificates with the same value can be made; use the full SHA-256"
+    )]
     Md5,
     /// A value of a longer hash, from which the SHA-256 value cannot be computed.
     #[error("a {0} fingerprint: only SHA-256 is compared here, and it cannot be computed from {0}")]
@@ -81,7 +83,7 @@ pub enum FingerprintError {
     #[error("not a full SHA-256 key pin")]
     KeyPin,
     /// Hexadecimal digits, but not as many as any fingerprint has.
-    #[error("{0} digits, where a SHA-256 fingerprint has 64")]
+    #[error("{0} digits long; a SHA-256 fingerprint has 64")]
     Digits(usize),
     /// More than anybody writes.
     #[error("too long to be a fingerprint")]

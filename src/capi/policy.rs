@@ -205,8 +205,8 @@ mod tests {
         }
         let bad: [(&[u8], &str); 5] = [
             (&mail, "do not name TLS servers"),
-            (b"", "no certificate in it"),
-            (b"text", "no certificate in it"),
+            (b"", "it contains no certificate"),
+            (b"text", "it contains no certificate"),
             (&der[..40], "not a certificate"),
             (b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "1 block of the kind PRIVATE KEY"),
         ];

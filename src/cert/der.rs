@@ -93,7 +93,7 @@ pub(super) fn header(all: &[u8], at: usize, end: usize) -> Result<Header, DerErr
             let octet = byte(next)?;
             next = next.saturating_add(1);
             number =
-                number.checked_mul(128).ok_or(fail(at, "a tag number beyond all sense"))? | u32::from(octet & 0x7F);
+                number.checked_mul(128).ok_or(fail(at, "a tag number that is too large"))? | u32::from(octet & 0x7F);
             if octet & 0x80 == 0 {
                 break;
             }
@@ -123,7 +123,7 @@ pub(super) fn header(all: &[u8], at: usize, end: usize) -> Result<Header, DerErr
             length = length
                 .checked_mul(256)
                 .and_then(|l| l.checked_add(usize::from(value)))
-                .ok_or(fail(length_at, "a length beyond all sense"))?;
+                .ok_or(fail(length_at, "a length that is too large"))?;
             next = next.saturating_add(1);
         }
         minimal &= length >= 0x80;
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn lengths_that_lie_are_refused_where_they_stand() {
         assert_eq!(one(&[0x30, 0x02, 0x00]).unwrap_err().offset, 1);
-        assert_eq!(one(&[0x30, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap_err().what, "a length beyond all sense");
+        assert_eq!(one(&[0x30, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap_err().what, "a length that is too large");
         assert_eq!(one(&[0x30]).unwrap_err().offset, 1);
         assert_eq!(one(&[0x04, 0x80, 0, 0]).unwrap_err().offset, 1);
         assert_eq!(one(&[0x30, 0x80, 0x02, 0x01, 0x05]).unwrap_err().offset, 2);

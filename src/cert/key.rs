@@ -102,7 +102,7 @@ fn rsa(all: &[u8], spki: &Spki<'_>, name: &str, notes: &mut Notes) -> KeyInfo {
     let mut info = facts(KeyAlgorithm::Rsa, name);
     let null = spki.parameters.is_some_and(|p| p.tag == der::NULL && p.body(all).is_empty());
     if name == "RSA" && !null {
-        notes.found("key-parameters", "public key", "RSA without the NULL that belongs there");
+        notes.found("key-parameters", "public key", "RSA without the required NULL");
     }
     let Some(numbers) = der::Reader::new(&spki.key).expect(der::SEQUENCE) else { return info };
     if numbers.end < spki.key.len() {

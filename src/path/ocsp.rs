@@ -197,7 +197,7 @@ impl Single {
             return Some("the authority does not know the certificate".to_owned());
         }
         match (self.this_update, self.next_update) {
-            (_, Some(next)) if at > next => Some(format!("it is out of date since {}", date(next))),
+            (_, Some(next)) if at > next => Some(format!("it has been out of date since {}", date(next))),
             (Some(this), _) if this > at => Some(format!("it is dated {}, which is in the future", date(this))),
             _ if !self.sound => Some("a part of it cannot be read".to_owned()),
             _ => self.unknown.as_ref().map(|oid| unknown_here(oid)),
@@ -304,7 +304,7 @@ fn delegated(responder: &Cert, leaf: &Target<'_>, times: &[Timestamp]) -> Result
     if !checks.contains(&SignatureCheck::Valid) {
         return Err(match checks.contains(&SignatureCheck::Unsupported) {
             true => format!("the certificate of its signer, {who}, cannot be checked here"),
-            false => format!("its signer, {who}, has no certificate of the authority"),
+            false => format!("its signer, {who}, has no certificate from the authority"),
         });
     }
     if !responder.extended_key_usage().is_some_and(|u| u.iter().any(|u| u == "OCSPSigning")) {

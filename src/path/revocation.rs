@@ -62,7 +62,7 @@ fn stapled(
     let leaf = targets.iter().enumerate().find(|(_, target)| target.element.index == Some(0));
     let answer = match leaf {
         Some((_, leaf)) => ocsp::check(staple, leaf, at),
-        None => Err("the certificate of the authority is missing, without which it cannot be checked".to_owned()),
+        None => Err("it cannot be checked because the certificate of the authority is missing".to_owned()),
     };
     match answer {
         Ok(ocsp::Status::Revoked(when)) => leaf.map(|(place, _)| (place, when)),
@@ -139,9 +139,9 @@ impl Look<'_, '_> {
     /// One list for every target. An error is why it says nothing here.
     fn list(&mut self, der: &[u8]) -> Result<Used, String> {
         if der.starts_with(b"-----BEGIN") {
-            return Err("it is PEM text, where DER is wanted".to_owned());
+            return Err("it is PEM text instead of DER".to_owned());
         }
-        let mut list = List::read(der).ok_or("it is not a certificate revocation list that can be read")?;
+        let mut list = List::read(der).ok_or("it cannot be read as a certificate revocation list")?;
         if list.attributes_only {
             return Err("it is about attribute certificates only".to_owned());
         }
@@ -166,7 +166,7 @@ impl Look<'_, '_> {
         let mut error = match self.open_end {
             _ if list.indirect => "indirect lists, of other issuers, are not supported",
             Some(name) if name.reads_as(&list.issuer) => "its issuer's certificate is missing or cannot be checked",
-            _ => "it was issued by none of the authorities of this chain",
+            _ => "no authority of this chain issued it",
         }
         .to_owned();
         for (place, target) in self.targets.iter().enumerate() {
@@ -242,7 +242,7 @@ impl Look<'_, '_> {
             limits.push("indirect lists are not supported".to_owned());
         }
         if list.some_reasons {
-            limits.push("lists for some reasons of revocation only are not supported".to_owned());
+            limits.push("lists for only some reasons of revocation are not supported".to_owned());
         }
         if let Some(oid) = &list.unknown {
             limits.push(format!("it has a critical extension that is unknown here ({oid})"));
@@ -288,7 +288,7 @@ fn may_sign(issuer: &Cert) -> bool {
 /// Why the list does not say what is so now.
 fn late(list: &List<'_>, at: Timestamp) -> Option<String> {
     match (list.this_update, list.next_update) {
-        (_, Some(next)) if at > next => Some(format!("it is out of date since {}", date(next))),
+        (_, Some(next)) if at > next => Some(format!("it has been out of date since {}", date(next))),
         (Some(this), _) if this > at => Some(format!("it is dated {}, which is in the future", date(this))),
         _ => None,
     }

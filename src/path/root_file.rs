@@ -67,7 +67,7 @@ impl RootFile {
     pub fn why_empty(&self) -> String {
         let unreadable = self.unreadable.first().map(|(number, error)| format!("certificate {number}: {error}"));
         let why = unreadable.or_else(|| self.skipped.first().cloned());
-        excerpt(&why.unwrap_or_else(|| "no certificate in it".to_owned()), 300)
+        excerpt(&why.unwrap_or_else(|| "it contains no certificate".to_owned()), 300)
     }
 
     fn pem(&mut self, bytes: &[u8]) {
@@ -232,11 +232,11 @@ mod tests {
         let file =
             RootFile::read(b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n-----BEGIN X509 CRL-----\n");
         assert_eq!(file.skipped, ["1 block of the kind PRIVATE KEY", "1 block of the kind X509 CRL"]);
-        assert_eq!(RootFile::read(b"").why_empty(), "no certificate in it");
+        assert_eq!(RootFile::read(b"").why_empty(), "it contains no certificate");
         assert!(RootFile::read(b"\xFF\xFE-\0-\0").why_empty().starts_with("UTF-16"));
         assert!(
             RootFile::read(&[0x30, 0x82, 0xFF, 0xFF, 1]).why_empty().starts_with("certificate 1: not a certificate")
         );
-        assert!(RootFile::read(b"0 s:CN = mail.example").why_empty().starts_with("no certificate"));
+        assert!(RootFile::read(b"0 s:CN = mail.example").why_empty().starts_with("it contains no certificate"));
     }
 }

@@ -141,7 +141,7 @@ impl Found {
 fn load() -> Result<Arc<Roots>, RootsError> {
     let (origin, Found { certs, skipped, .. }) = read();
     if certs.is_empty() {
-        let reason = skipped.first().cloned().unwrap_or_else(|| "no certificate in it".to_owned());
+        let reason = skipped.first().cloned().unwrap_or_else(|| "it contains no certificate".to_owned());
         return Err(RootsError { origin, reason });
     }
     Ok(Roots::build(certs, origin, skipped))

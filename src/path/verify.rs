@@ -134,11 +134,11 @@ pub(super) fn refusal(error: &Error) -> Problem {
 /// webpki's error in words: its own are Rust's, with numbers of algorithms and bytes.
 fn words(error: &Error) -> &'static str {
     match error {
-        Error::BadDerTime => "a date is not written as it must be",
+        Error::BadDerTime => "a date has an invalid form",
         Error::InvalidCertValidity => "a certificate ends before it begins",
         Error::UnsupportedCertVersion => "a certificate is not of version 3",
         Error::SignatureAlgorithmMismatch => "a certificate names two different signature algorithms",
-        Error::UnsupportedCriticalExtension => "a certificate demands a rule that is unknown",
+        Error::UnsupportedCriticalExtension => "a certificate has an unknown critical extension",
         Error::UnsupportedSignatureAlgorithmContext(_) => "a signature is of a kind that is not accepted",
         Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => "a key is not for signatures of that kind",
         Error::InvalidSignatureForPublicKey => "a signature does not verify",
@@ -146,17 +146,17 @@ fn words(error: &Error) -> &'static str {
         Error::InvalidNetworkMaskConstraint => "an authority's limits have a network mask with gaps",
         Error::MalformedNameConstraint | Error::MalformedDnsIdentifier => "a name or a limit on names is malformed",
         Error::PathLenConstraintViolated => "an authority has more authorities below it than it may",
-        Error::EndEntityUsedAsCa => "a certificate signed another without being an authority's",
+        Error::EndEntityUsedAsCa => "a certificate that is not an authority's signed another one",
         Error::CaUsedAsEndEntity => "the server uses an authority's certificate",
         Error::EmptyEkuExtension => "a list of uses is empty",
         Error::RequiredEkuNotFoundContext(_) => "a certificate is not for servers",
         Error::CertExpired { .. } | Error::CertNotValidYet { .. } => "a certificate is not valid at this time",
-        Error::MaximumPathDepthExceeded => "there are too many authorities in between",
+        Error::MaximumPathDepthExceeded => "there are too many authorities in the chain",
         Error::MaximumNameConstraintComparisonsExceeded
         | Error::MaximumPathBuildCallsExceeded
         | Error::MaximumSignatureChecksExceeded => "it would take too much work",
-        Error::UnknownIssuer => "an issuer is not the one it must be",
-        _ => "a certificate is not built as the standards demand",
+        Error::UnknownIssuer => "an issuer is not the expected one",
+        _ => "a certificate does not have the structure that the standards require",
     }
 }
 

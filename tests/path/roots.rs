@@ -84,7 +84,7 @@ fn a_missing_or_empty_ssl_cert_file_is_an_error_that_names_it() {
     std::fs::write(&empty, b"").expect("written");
     let path = empty.to_str().expect("UTF-8");
     let said = in_child(&[("SSL_CERT_FILE", path)]);
-    assert_eq!(said, format!("trust anchors from {path} (SSL_CERT_FILE): no certificate in it"));
+    assert_eq!(said, format!("trust anchors from {path} (SSL_CERT_FILE): it contains no certificate"));
 }
 
 /// A block with this label, as OpenSSL writes it: `settings` is what stands behind the certificate.

@@ -19,7 +19,7 @@ mod tests {
         let error = parse_fingerprint("ab\nxy").unwrap_err().to_string();
         assert!(error.contains("ab") && error.contains("is not a SHA-256 fingerprint") && !error.contains('\n'));
         let error = parse_fingerprint("ab\ncd").unwrap_err().to_string();
-        assert!(error.contains("is 4 digits, where") && !error.contains('\n'), "{error}");
+        assert!(error.contains("is 4 digits long; ") && !error.contains('\n'), "{error}");
         let error = parse_fingerprint(&"ab".repeat(5_000)).unwrap_err().to_string();
         assert!(error.contains("too long") && error.len() < 200, "{error}");
     }

@@ -214,7 +214,7 @@ fn a_list_that_is_out_of_date_or_from_the_future_makes_a_note() {
     assert_eq!(problems, NONE);
     assert_eq!(
         notes,
-        ["Revocation list number 1 counts only for what it revokes: it is out of date since 2026-12-30."]
+        ["Revocation list number 1 counts only for what it revokes: it has been out of date since 2026-12-30."]
     );
     let mut asked = world();
     asked.at = AT - 20 * DAY;
@@ -245,7 +245,7 @@ fn kinds_of_lists_that_are_not_supported_are_called_so_and_what_they_revoke_coun
     for (list, reason) in [
         (list().delta(4), "delta lists are not supported without the list that they add to"),
         (list().point(&[tlv(0x84, &[0xFF])]), "indirect lists are not supported"),
-        (list().point(&[tlv(0x83, &[1, 0x40])]), "lists for some reasons of revocation only are not supported"),
+        (list().point(&[tlv(0x83, &[1, 0x40])]), "lists for only some reasons of revocation are not supported"),
         (list().with(extension(99, true, &[5, 0])), "it has a critical extension that is unknown here (2.5.29.99)"),
     ] {
         let note = format!("Revocation list number 1 counts only for what it revokes: {reason}.");
@@ -259,7 +259,7 @@ fn kinds_of_lists_that_are_not_supported_are_called_so_and_what_they_revoke_coun
     let note = "Revocation list number 1 was not used: indirect lists, of other issuers, are not supported.".to_owned();
     assert_eq!(said(&[elsewhere]), (vec![], vec![note]));
     let pem = b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n".to_vec();
-    assert_eq!(said(&[pem]).1, ["Revocation list number 1 was not used: it is PEM text, where DER is wanted."]);
+    assert_eq!(said(&[pem]).1, ["Revocation list number 1 was not used: it is PEM text instead of DER."]);
 }
 
 fn certificate_issuer(name: &str) -> Vec<u8> {

@@ -89,7 +89,7 @@ fn critical_extensions_do_not_hide_a_revocation() {
 #[test]
 fn good_is_good_in_its_time_only_and_revoked_at_any_time() {
     for (at, reason) in [
-        (AT + 3 * DAY, "it is out of date since 2027-01-02"),
+        (AT + 3 * DAY, "it has been out of date since 2027-01-02"),
         (AT - 3 * DAY, "it is dated 2026-12-31, which is in the future"),
     ] {
         let mut asked = world();
@@ -117,7 +117,7 @@ fn a_response_is_signed_by_the_authority_or_by_whom_it_let_answer() {
     assert_eq!(by(responder(9, &delegate, &ca)), revoked());
     assert_eq!(by(responder(1, &delegate, &ca)).1, note("its signer, Responder, may not answer for the authority"));
     let foreign = responder(9, &delegate, &key("mallory"));
-    assert_eq!(by(foreign).1, note("its signer, Responder, has no certificate of the authority"));
+    assert_eq!(by(foreign).1, note("its signer, Responder, has no certificate from the authority"));
     let alone = said_by(&response(&answers, &delegate, &[]));
     assert_eq!(alone.1, note("its signature does not verify under the certificate's issuer"));
     // A responder whose certificate has ended since: what it revoked in its time stays revoked.
@@ -152,7 +152,7 @@ fn a_staple_without_the_authoritys_certificate_says_so() {
     asked.roots = Roots::none();
     asked.chain.set_ocsp(&response(&[says(Says::Revoked)], &key("ca"), &[])).unwrap();
     assert_eq!(asked.problems(), ["0:incomplete-chain"]);
-    let reason = "the certificate of the authority is missing, without which it cannot be checked";
+    let reason = "it cannot be checked because the certificate of the authority is missing";
     assert_eq!(asked.note_texts(), note(reason));
 }
 

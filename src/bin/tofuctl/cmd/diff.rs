@@ -47,7 +47,7 @@ fn take(name: &str, cx: &Context) -> Result<Cert, Failure> {
     if name == "-" || path.exists() {
         let named = |why: String| Failure::about(path, why);
         let found = certificates(&read(path).map_err(named)?).map_err(named)?;
-        return found.certs.into_iter().next().ok_or_else(|| named("no certificate in it".to_owned()));
+        return found.certs.into_iter().next().ok_or_else(|| named("it contains no certificate".to_owned()));
     }
     let neither = |why: &str| Failure::new(format!("{}: no such file, and {why}", excerpt(name, 80)));
     let endpoint = cx.endpoint(name).map_err(|_| neither("no server can be called so"))?;

@@ -64,7 +64,7 @@ pub fn fingerprint(typed: &str, kind: Option<Kind>, store: Option<&Store>) -> Re
 pub fn file(path: &Path, kind: Option<Kind>) -> Result<Named, Failure> {
     let about = |why| Failure::about(path, why);
     let found = cert_file::certificates(&cert_file::read(path).map_err(about)?).map_err(about)?;
-    let cert = found.certs.into_iter().next().ok_or_else(|| Failure::about(path, "no certificate in it"))?;
+    let cert = found.certs.into_iter().next().ok_or_else(|| Failure::about(path, "it contains no certificate"))?;
     let kind = pinned(kind)?.unwrap_or(PinKind::Key);
     let value = if kind == PinKind::Key { cert.spki() } else { cert.fingerprint() };
     Ok(Named { kind, value, cert: Some(cert) })
