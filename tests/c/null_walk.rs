@@ -232,6 +232,7 @@ fn string(export: &Export, param: &Param) -> &'static str {
         ("value", _) => "no",
         ("account", _) => "ann",
         ("attribute", _) => "CN",
+        ("name", "tofu_verdict_statement_arg") => "host",
         ("name", _) => "sqlite",
         ("code", _) => "self-signed",
         ("comment", _) => "a note",

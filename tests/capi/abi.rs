@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::serve::{free_port, until, until_it_listens};
-use crate::{model, need, null_walk};
+use crate::{misuse, model, need, null_walk};
 
 const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic"];
 
@@ -325,6 +325,17 @@ fn null_in_every_pointer_position_of_every_export() {
     let source = bench.dir.path().join("null_walk.c");
     std::fs::write(&source, null_walk::program(&model::current())).unwrap();
     bench.run_twice(&bench.compile("cc", "c11", &source), &[]);
+}
+
+#[test]
+fn a_number_of_another_family_is_refused_everywhere() {
+    let bench = Bench::new();
+    let source = bench.dir.path().join("misuse.c");
+    let (program, parameters) = misuse::program(&model::current());
+    assert!(parameters > 30, "{parameters}");
+    println!("{parameters} parameters take constants");
+    std::fs::write(&source, program).unwrap();
+    bench.run(&[], &bench.compile("cc", "c11", &source), &[]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod serve;
 mod abi;
 mod header;
 mod languages;
+mod misuse;
 mod model;
 #[path = "../c/null_walk.rs"]
 mod null_walk;
