@@ -84,7 +84,7 @@
  *
  * Objects with setters belong to one thread until their first use, which freezes them; after that
  * their setters give TOFU_E_STATE. If a setter refuses a value, the call that uses the object fails
- * with the same error, so a program may check that call only.
+ * with the same error, so a setting that was refused is never silently missing.
  *
  * Times are seconds since 1970-01-01 00:00 UTC; 0 means "not set".
  *
@@ -433,7 +433,17 @@ typedef uint64_t tofu_check_flags;
  * @param verdict   where to write the verdict, owned by the caller, freed with tofu_verdict_free;
  *                  written for TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return as tofu_check_chain. TOFU_E_LIMIT also for more certificates or bytes than a chain takes.
+ * @return the answer, or why there is none:
+ *         - TOFU_OK: go ahead.
+ *         - TOFU_ASK: a person must answer.
+ *         - TOFU_REJECT: no.
+ *         - TOFU_E_NAME if host or port are not valid.
+ *         - TOFU_E_PARSE if the leaf cannot be read, or there is none.
+ *         - TOFU_E_LIMIT for more certificates or bytes than a chain takes.
+ *         - TOFU_E_ROOTS if the answer of a CA is wanted and no trust anchors could be loaded.
+ *         - TOFU_E_STATE for a resumed session that needs a full handshake.
+ *         - What a setter of the options was refused with.
+ *         - Store errors.
  *
  * Thread safety: any thread; the options only once they are frozen. May wait for the disk.
  * Since: 0.1.0.
@@ -874,7 +884,7 @@ const tofu_cert *tofu_verdict_previous(const tofu_verdict *verdict);
  *         that the verdict does not take: see tofu_verdict_answer and tofu_verdict_offers.
  *         TOFU_E_STALE for a verdict that is too old or was overtaken by a change: check again and
  *         ask again. TOFU_E_INVALID also for a typed fingerprint that is none or another one.
- *         TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain. What a setter of the
+ *         TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_peer. What a setter of the
  *         options was refused with. Store errors.
  *
  * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
@@ -1598,11 +1608,7 @@ void tofu_chain_free(tofu_chain *chain);
  * @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free;
  *                 written for TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
- * @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME if host
- *         or port are not valid. TOFU_E_PARSE for a chain without a readable leaf. TOFU_E_ROOTS if
- *         the answer of a CA is wanted and no trust anchors could be loaded. TOFU_E_STATE for a
- *         resumed session that needs a full handshake. What a setter of chain or options was
- *         refused with. Store errors.
+ * @return as tofu_check_peer, or what a setter of the chain was refused with.
  *
  * Thread safety: any thread; chain and options only once they are frozen. May wait for the disk.
  * Since: 0.1.0.
@@ -2094,8 +2100,8 @@ void tofu_dial_options_free(tofu_dial_options *dial);
  *         TOFU_E_STARTTLS; TOFU_E_STRIPPED if the server no longer offers TLS, which it did before;
  *         TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO if the system has no file descriptor or thread left;
  *         TOFU_E_STATE for dial options that were used; TOFU_E_NAME, TOFU_E_PARSE and TOFU_E_ROOTS
- *         as in tofu_check_chain; what a setter of the dial or check options was refused with;
- *         store errors.
+ *         as in tofu_check_peer; what a setter of the dial or check options was refused with; store
+ *         errors.
  *
  * Thread safety: any thread; waits for the network as long as the time limits allow. Since: 0.1.0.
  */
@@ -2123,7 +2129,7 @@ tofu_status tofu_connect(
  *         TOFU_E_NETWORK, TOFU_E_TIMEOUT, TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED,
  *         TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in tofu_connect, which end the connection, so
  *         that every later call gives the same error. TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE
- *         as in tofu_check_chain, and store errors, after which no data flows until a later call
+ *         as in tofu_check_peer, and store errors, after which no data flows until a later call
  *         accepts.
  *
  * Thread safety: one thread at a time, the writer's or the reader's. May wait for the network and
@@ -3164,7 +3170,7 @@ const char *tofu_pending_string(const tofu_pending *pending, tofu_pending_field 
  *                 written for TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in
- *         tofu_check_chain; what a setter of the options was refused with; store errors.
+ *         tofu_check_peer; what a setter of the options was refused with; store errors.
  *
  * Thread safety: any thread; may wait for the disk. Since: 0.1.0.
  */

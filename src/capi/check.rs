@@ -39,7 +39,17 @@ use crate::trust::{Check, SecondLook};
 /// @param verdict   where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for TOFU_OK,
 ///                  TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return as tofu_check_chain. TOFU_E_LIMIT also for more certificates or bytes than a chain takes.
+/// @return the answer, or why there is none:
+/// - TOFU_OK: go ahead.
+/// - TOFU_ASK: a person must answer.
+/// - TOFU_REJECT: no.
+/// - TOFU_E_NAME if host or port are not valid.
+/// - TOFU_E_PARSE if the leaf cannot be read, or there is none.
+/// - TOFU_E_LIMIT for more certificates or bytes than a chain takes.
+/// - TOFU_E_ROOTS if the answer of a CA is wanted and no trust anchors could be loaded.
+/// - TOFU_E_STATE for a resumed session that needs a full handshake.
+/// - What a setter of the options was refused with.
+/// - Store errors.
 ///
 /// Thread safety: any thread; the options only once they are frozen. May wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -110,10 +120,7 @@ unsafe fn sent(
 /// @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for
 ///                 TOFU_OK, TOFU_ASK and TOFU_REJECT, NULL otherwise; may be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK: go ahead. TOFU_ASK: a person must answer. TOFU_REJECT: no. TOFU_E_NAME if host or port are not
-///         valid. TOFU_E_PARSE for a chain without a readable leaf. TOFU_E_ROOTS if the answer of a CA is wanted and no
-///         trust anchors could be loaded. TOFU_E_STATE for a resumed session that needs a full handshake. What a setter
-///         of chain or options was refused with. Store errors.
+/// @return as tofu_check_peer, or what a setter of the chain was refused with.
 ///
 /// Thread safety: any thread; chain and options only once they are frozen. May wait for the disk. Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -98,7 +98,7 @@ impl Object for tofu_conn {
 ///         or the connection broke; TOFU_E_TIMEOUT; TOFU_E_CANCELLED; TOFU_E_STARTTLS; TOFU_E_STRIPPED if the server no
 ///         longer offers TLS, which it did before; TOFU_E_TLS; TOFU_E_LIMIT; TOFU_E_IO if the system has no file
 ///         descriptor or thread left; TOFU_E_STATE for dial options that were used; TOFU_E_NAME, TOFU_E_PARSE and
-///         TOFU_E_ROOTS as in tofu_check_chain; what a setter of the dial or check options was refused with; store
+///         TOFU_E_ROOTS as in tofu_check_peer; what a setter of the dial or check options was refused with; store
 ///         errors.
 ///
 /// Thread safety: any thread; waits for the network as long as the time limits allow. Since: 0.1.0.
@@ -157,7 +157,7 @@ fn connect(
 ///         non-blocking; wait for what tofu_conn_wants says and call again. TOFU_E_NETWORK, TOFU_E_TIMEOUT,
 ///         TOFU_E_CANCELLED, TOFU_E_STARTTLS, TOFU_E_STRIPPED, TOFU_E_TLS, TOFU_E_LIMIT and TOFU_E_IO as in
 ///         tofu_connect, which end the connection, so that every later call gives the same error. TOFU_E_PARSE,
-///         TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain, and store errors, after which no data flows until a
+///         TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_peer, and store errors, after which no data flows until a
 ///         later call accepts.
 ///
 /// Thread safety: one thread at a time, the writer's or the reader's. May wait for the network and the disk. Since:

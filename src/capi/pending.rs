@@ -123,7 +123,7 @@ fn text(pending: &Pending, field: tofu_pending_field) -> Option<String> {
 /// @param verdict  where to write the verdict, owned by the caller, freed with tofu_verdict_free; written for TOFU_OK,
 ///                 TOFU_ASK and TOFU_REJECT, NULL otherwise; must not be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
-/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_chain; what a
+/// @return TOFU_OK; TOFU_ASK; TOFU_REJECT; TOFU_E_PARSE, TOFU_E_ROOTS and TOFU_E_STATE as in tofu_check_peer; what a
 ///         setter of the options was refused with; store errors.
 ///
 /// Thread safety: any thread; may wait for the disk. Since: 0.1.0.

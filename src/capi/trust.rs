@@ -226,7 +226,7 @@ pub unsafe extern "C" fn tofu_trust_options_free(options: *mut tofu_trust_option
 /// @return TOFU_OK: recorded, durably unless TOFU_TRUST_SESSION. TOFU_E_NOT_OFFERED for an answer that the verdict does
 ///         not take: see tofu_verdict_answer and tofu_verdict_offers. TOFU_E_STALE for a verdict that is too old or was
 ///         overtaken by a change: check again and ask again. TOFU_E_INVALID also for a typed fingerprint that is none
-///         or another one. TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_chain. What a setter of the
+///         or another one. TOFU_E_ROOTS, TOFU_E_PARSE and TOFU_E_STATE as in tofu_check_peer. What a setter of the
 ///         options was refused with. Store errors.
 ///
 /// Thread safety: any thread; may wait for the disk. Since: 0.1.0.
