@@ -65,6 +65,16 @@ fn rules(after: &str) -> Vec<String> {
     rules.filter(|word| !matches!(*word, "and" | "to")).map(str::to_owned).collect()
 }
 
+/// A pitfall that is named by its number alone.
+fn loose_reference(text: &str) -> Option<&str> {
+    let named = text.match_indices("pitfall").map(|(at, _)| &text[at..]);
+    let mut numbered = named.filter_map(|rest| {
+        let number = rest.trim_start_matches("pitfall").trim_start_matches('s').strip_prefix(' ')?;
+        number.starts_with(|c: char| c.is_ascii_digit()).then(|| rest.split(')').next().unwrap_or(rest))
+    });
+    numbered.next()
+}
+
 #[test]
 fn every_page_pitfall_rule_and_heading_that_the_sources_name_exists() {
     let anchors = page("docs/pitfalls.md");
@@ -74,6 +84,9 @@ fn every_page_pitfall_rule_and_heading_that_the_sources_name_exists() {
         for file in files(folder, &[".rs", ".c", ".h", ".go", ".sh"]) {
             let text = words(&fs::read_to_string(&file).unwrap());
             let name = file.strip_prefix(root()).unwrap().display().to_string();
+            if let Some(loose) = loose_reference(&text) {
+                wrong.push(format!("{name}: {loose} without a page"));
+            }
             for (at, _) in text.match_indices("docs/") {
                 let Some((stem, after)) = text[at + 5..].split_once(".md") else { continue };
                 if stem.is_empty() || !stem.chars().all(|c| c.is_ascii_lowercase() || c == '-') {

@@ -1,4 +1,4 @@
-//! What can go wrong with a store. None of it ever reads as "never seen" (pitfall 1).
+//! What can go wrong with a store. None of it ever reads as "never seen" (docs/pitfalls.md#1).
 
 use thiserror::Error;
 
@@ -29,7 +29,7 @@ pub enum StoreError {
         /// What was found.
         what: String,
     },
-    /// Gone, replaced by another, or older than it is known to have been (pitfall 9).
+    /// Gone, replaced by another, or older than it is known to have been (docs/pitfalls.md#9).
     #[error("store {store}: {what}")]
     Lost {
         /// The file or backend.

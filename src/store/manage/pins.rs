@@ -1,5 +1,5 @@
 //! Pins by hand: add, stage, retire, block, forget. A pin given by hand has no waiver yet; the
-//! first match fixes it (DECISION, "Pins").
+//! first match fixes it (docs/decision.md, rule 4).
 
 use serde_json::{Map, Value};
 

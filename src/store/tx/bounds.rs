@@ -93,7 +93,7 @@ pub(in crate::store) fn stale_pending(kept: &[Pending]) -> Option<&Pending> {
     kept.iter().filter(|p| p.spki != first.spki).min_by_key(|p| p.last)
 }
 
-/// Refuses what no record may hold (pitfalls 4 and 5).
+/// Refuses what no record may hold (docs/pitfalls.md#4 and #5).
 pub(in crate::store) fn validate(store: &str, record: &EndpointRecord) -> Result<(), StoreError> {
     let limit = |what: String| StoreError::Limit { store: store.to_owned(), what };
     if record.pins.len() > MAX_PINS {

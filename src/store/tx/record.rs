@@ -108,7 +108,7 @@ impl PinValue {
 }
 
 /// What a pin that was made without its certificate may excuse: its first match fixes which of these it
-/// does (DECISION, "Pins"). The dates of a self-signed certificate are excused beside them.
+/// does (docs/decision.md, rule 4). The dates of a self-signed certificate are excused beside them.
 pub const FIRST_MATCH: Problems = Problems::NO_CA_PATH
     .with(ProblemKind::SelfSigned)
     .with(ProblemKind::CaAsServer)
@@ -187,7 +187,7 @@ pub struct Pin {
     /// Fingerprint of the certificate it was made from, which [`crate::store::Tx::cert`] finds.
     #[serde(default)]
     pub cert: Option<Hash>,
-    /// True for a pin that lapses at the next CA-valid sighting (DECISION rule 7).
+    /// True for a pin that lapses at the next CA-valid sighting (docs/decision.md, rule 7).
     #[serde(default)]
     pub until_ca_valid: bool,
     /// True for a pin that goes on from one that made its endpoint pinned-only, whatever it waives by now.
@@ -303,7 +303,7 @@ pub struct Sighting {
     /// Fingerprints of the intermediates of its path, for building later paths.
     #[serde(default)]
     pub intermediates: Vec<Hash>,
-    /// Part of an upgrade that is not confirmed yet (DECISION rule 5).
+    /// Part of an upgrade that is not confirmed yet (docs/decision.md, rule 5).
     #[serde(default)]
     pub provisional: bool,
     /// Fields of newer versions.
@@ -382,7 +382,7 @@ pub struct Tombstone {
     pub known_until: Timestamp,
 }
 
-/// An upgrade to CA validity under observation (DECISION rule 5).
+/// An upgrade to CA validity under observation (docs/decision.md, rule 5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upgrade {
     /// When it began.

@@ -1,7 +1,7 @@
 //! What the stores know beyond the endpoint itself: other ports and accounts of the host, other
 //! holders of the key, where a key was refused, and whether many endpoints changed of late. It makes
 //! a decision stricter or an explanation richer, and only the narrow sibling rule ever accepts by it
-//! (pitfall 22). Stores below are looked at wherever the user's own store is.
+//! (docs/pitfalls.md#22). Stores below are looked at wherever the user's own store is.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -106,7 +106,7 @@ pub enum CheckError {
     /// A policy in the store cannot be used.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// No connection belongs to every account: that is for management calls (DECISION, layering).
+    /// No connection belongs to every account: that is for management calls (docs/store.md).
     #[error("account: a check is made for one account, not for any")]
     AnyAccount,
     /// The chain is empty, or its leaf is no certificate at all.

@@ -20,7 +20,7 @@ pub(super) fn readable_leaf(chain: &Chain) -> Result<&Cert, CheckError> {
 }
 
 /// A resumed session may give the leaf alone. That is enough where it is the one last accepted;
-/// the check then runs on the remembered intermediates (pitfall 31).
+/// the check then runs on the remembered intermediates (docs/pitfalls.md#31).
 pub(super) fn resumed_is_known(
     check: &Check<'_>,
     record: Option<&EndpointRecord>,

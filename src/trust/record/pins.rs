@@ -116,7 +116,7 @@ pub(super) fn promoted_above(weighed: &Weighed<'_>, record: &mut EndpointRecord)
 }
 
 /// Pins that stand in other records (for any account, or in stores below) cannot be retired there for
-/// this endpoint alone: a retired pin of its own stands in the place of each that counts (pitfall 3).
+/// this endpoint alone: a retired pin of its own stands in the place of each that counts (docs/pitfalls.md#3).
 /// It gets its number when it is written.
 pub(super) fn mask(
     record: &mut EndpointRecord,

@@ -1,5 +1,5 @@
 //! TLS that is no longer offered where it was before. The check never comes about, so what is known
-//! of the endpoint is looked up here, and the loss is an event like any other (pitfall 27). Called by
+//! of the endpoint is looked up here, and the loss is an event like any other (docs/pitfalls.md#27). Called by
 //! the connection; knows nothing of protocols.
 
 use crate::endpoint::Endpoint;

@@ -1,6 +1,6 @@
 //! How what is presented differs from what was known, and how much that should worry. Facts from
 //! an unvalidated certificate are written by whoever presents it: they raise a risk and never
-//! lower it. Low needs a cryptographic link to what was known (DECISION, "Risk").
+//! lower it. Low needs a cryptographic link to what was known (docs/decision.md).
 
 use super::codes::{Change, Risk};
 use super::facts::{Facts, Looked, Previous, lives_shortly};

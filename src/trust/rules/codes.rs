@@ -205,7 +205,7 @@ impl Section {
     }
 }
 
-/// The rule of DECISION that decided; its code is the number printed in `docs/decision.md`.
+/// The rule that decided; its code is the number printed in `docs/decision.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// A policy of this endpoint that this version does not understand.
@@ -245,7 +245,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// The number in DECISION.
+    /// The number in `docs/decision.md`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnknownPolicy => "policy",

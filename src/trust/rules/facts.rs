@@ -101,7 +101,7 @@ pub struct KnownPin {
     pub pin: Pin,
     /// Where it comes from.
     pub layer: Layer,
-    /// For issuer pins: a path from the leaf to the pinned key was validated (pitfall 15), and
+    /// For issuer pins: a path from the leaf to the pinned key was validated (docs/pitfalls.md#15), and
     /// neither is the key the leaf's nor does it reach a loaded root.
     pub path_verified: bool,
 }

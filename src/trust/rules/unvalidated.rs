@@ -92,7 +92,7 @@ pub(crate) fn downgrade(facts: &Facts, policy: &Policy) -> Option<Outcome> {
 }
 
 /// Rule 9. Also where pins have expired or were retired, and where only a baseline is left: what
-/// is known with a key is never a first use (pitfall 2).
+/// is known with a key is never a first use (docs/pitfalls.md#2).
 pub(crate) fn changed(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     if !facts.known_with_a_key() {
         return None;
@@ -137,7 +137,7 @@ fn known_key_again(facts: &Facts, policy: &Policy, pin: Option<&KnownPin>) -> Op
     }
 }
 
-/// Rule 10, the narrow sibling rule (pitfalls 22 and 38). Trust that was given for a while only is
+/// Rule 10, the narrow sibling rule (docs/pitfalls.md#22 and #38). Trust that was given for a while only is
 /// lent for no longer; what waits for a renewal is not lent at all.
 pub(crate) fn sibling(facts: &Facts, policy: &Policy) -> Option<Outcome> {
     let outside_setup = policy.existing_account == Action::Reject && !facts.setup;

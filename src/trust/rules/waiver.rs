@@ -1,4 +1,4 @@
-//! What a pin excuses: exactly the problems that were shown when it was accepted (pitfall 19).
+//! What a pin excuses: exactly the problems that were shown when it was accepted (docs/pitfalls.md#19).
 //! Waivers of different pins are never added together.
 
 use super::facts::{Facts, KnownPin};

@@ -1,5 +1,5 @@
 //! Putting an outcome into words: which statements are made. The words themselves are templates in
-//! `text/verdict_texts.rs`, looked up by code. No sentence reassures beyond what was checked (pitfall 34).
+//! `text/verdict_texts.rs`, looked up by code. No sentence reassures beyond what was checked (docs/pitfalls.md#34).
 
 use super::scene::Scene;
 use crate::cert::Cert;

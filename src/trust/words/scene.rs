@@ -1,5 +1,5 @@
 //! What sentences are made from: the facts, the outcome and the certificates of one check, and the values that the
-//! templates in `text/verdict_texts.rs` name. Names come from what was matched, not from a CN (pitfall 37).
+//! templates in `text/verdict_texts.rs` name. Names come from what was matched, not from a CN (docs/pitfalls.md#37).
 
 use crate::cert::{Cert, ServerName, ServerNames};
 use crate::endpoint::Endpoint;

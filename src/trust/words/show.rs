@@ -210,7 +210,7 @@ fn certificates(verdict: &Verdict, page: &mut Page) {
 }
 
 /// One certificate in a few lines. The subject alternative names come first: they are what was
-/// checked (pitfall 37).
+/// checked (docs/pitfalls.md#37).
 fn card(page: &mut Page, cert: &Cert) {
     let names = cert.server_names().texts();
     let shown = names.iter().take(SHOWN_NAMES).map(|name| cut(name)).collect::<Vec<_>>().join(", ");

@@ -1,6 +1,7 @@
-//! The marker: which store this was, and how far it had come (pitfall 9). It is the first 64 bytes of the lock file,
-//! and is written after each commit without a sync, so it is never ahead of the store. A store that is behind its
-//! marker went back in time; a marker without a store tells of one that vanished.
+//! The marker: which store this was, and how far it had come (docs/pitfalls.md#9). It is the first
+//! 64 bytes of the lock file, and is written after each commit without a sync, so it is never ahead
+//! of the store. A store that is behind its marker went back in time; a marker without a store tells
+//! of one that vanished.
 //!
 //! A lock file that is empty, or that holds zeros where a power cut kept the bytes from the disk, has no marker yet.
 

@@ -122,7 +122,7 @@ fn usable(cert: &Cert, endpoint: &Endpoint, named: Option<&str>, alone: bool) ->
 }
 
 /// A self-signed certificate is a server's own where it names one, or claims to sign no others but by
-/// CA:TRUE, which `openssl req -x509` sets in all of them (pitfalls 13 and 32). One that bears its own name as
+/// CA:TRUE, which `openssl req -x509` sets in all of them (docs/pitfalls.md#13 and #32). One that bears its own name as
 /// its issuer's counts as self-signed where the signature is of an algorithm that cannot be checked here.
 fn is_authority(cert: &Cert) -> bool {
     let may_sign = cert.key_usage().is_some_and(|usage| usage.contains(&"keyCertSign"));
