@@ -10,7 +10,7 @@ use tofu::store::{
     Batch, EndpointRecord, Engine, MemoryEngine, Pair, Peek, PinState, Store, StoreError, StoreOptions, Transaction,
 };
 use tofu::time::DAY;
-use tofu::trust::{self, Answer, Check, Decision, Flags, Tlsa};
+use tofu::trust::{self, Additions, Answer, Check, Decision, Flags, Tlsa};
 
 const HOST: &str = "mail.example.org";
 
@@ -127,6 +127,15 @@ fn any_difference_in_what_is_asked_is_decided_anew() {
     let mut strict = policy.clone();
     strict.set("change", "reject").unwrap();
     assert_ne!(looked(Check { policy: Some(&strict), ..base() }), 0, "the policy");
+    let mut additions = Additions::default();
+    additions.tighten("change", "reject").unwrap();
+    let stricter = || Check { additions: Some(&additions), ..base() };
+    assert_ne!(looked(stricter()), 0, "additions to the policy");
+    assert_eq!(looked(stricter()), 0, "the same additions again");
+    let mut more = additions.clone();
+    more.add_root(ca("Another Authority").root);
+    assert_ne!(looked(Check { additions: Some(&more), ..base() }), 0, "a root more");
+    assert_ne!(looked(base()), 0, "none of them");
     let stranger = self_signed(&["stranger.example"], "stranger", world.now - DAY, 10);
     let longer = crate::trust_support::chain(&[chain.leaf().unwrap().clone(), stranger.leaf().unwrap().clone()]);
     assert_ne!(looked(Check { chain: &longer, ..base() }), 0, "another certificate behind the same leaf");
