@@ -4,7 +4,7 @@ use super::SignatureAlgorithm;
 use super::der::{self, Reader, Tlv};
 use super::{kinds, oid};
 
-/// How a signature is made, as far as it can be verified or must be named.
+/// How a signature is made, in as much detail as verifying or naming it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     RsaPkcs1(Digest),
@@ -34,7 +34,7 @@ pub(super) struct Algorithm {
     pub(super) scheme: Scheme,
     /// Whether this library knows the algorithm's name.
     pub(super) known: bool,
-    /// Whether the parameters are what the algorithm's standard wants.
+    /// Whether the parameters are those that the standard of the algorithm requires.
     pub(super) parameters_fit: bool,
 }
 
@@ -115,8 +115,8 @@ fn look_up(oid: &str) -> Option<(&'static str, Scheme, bool, Parameters)> {
     })
 }
 
-/// RSASSA-PSS keeps its digest in the parameters (RFC 4055, section 3.1). Only the combinations
-/// of RFC 8446 can be verified: one digest throughout, salt as long as it.
+/// RSASSA-PSS has its digest in the parameters (RFC 4055, section 3.1). Only the combinations of
+/// RFC 8446 can be verified: one digest throughout, and a salt of the same length.
 fn read_pss(all: &[u8], oid: String, mut rest: Reader<'_>) -> Algorithm {
     let mut hash = "1.3.14.3.2.26".to_owned();
     let mut mask = hash.clone();

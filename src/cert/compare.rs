@@ -1,4 +1,5 @@
-//! Old against new, field by field: what a person must see when a server presents something else.
+//! Compares an old and a new certificate field by field: what a person must see if a server
+//! presents something else.
 
 use super::{Cert, San};
 use crate::text::escape;
@@ -9,15 +10,15 @@ use crate::text::layout::{cut, padded, wrap};
 pub struct DiffRow {
     /// Stable field code: `subject`, `issuer`, `key`, `not-before` …
     pub field: &'static str,
-    /// The value in the old certificate, fit to show.
+    /// The value in the old certificate, safe to show.
     pub before: String,
-    /// The value in the new certificate, fit to show.
+    /// The value in the new certificate, safe to show.
     pub now: String,
     /// Whether they differ.
     pub changed: bool,
 }
 
-/// Old against new, field by field, in a fixed order.
+/// The comparison of an old and a new certificate, field by field, in a fixed order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diff {
     /// The rows.
@@ -61,7 +62,7 @@ pub fn compare(before: &Cert, now: &Cert) -> Diff {
     Diff { rows: FIELDS.iter().map(row).collect() }
 }
 
-/// Names count as a set and in full; everything else as it is shown.
+/// Names are compared as complete sets, everything else as it is shown.
 fn differs(field: &str, before: &Cert, now: &Cert, old: &str, new: &str) -> bool {
     match field {
         "names" => sorted(before) != sorted(now),
@@ -130,7 +131,8 @@ impl Diff {
         serde_json::json!({ "schema": 1, "rows": self.rows.iter().map(row).collect::<Vec<_>>() })
     }
 
-    /// What differs in two columns, then what is the same in one, within `width` columns (at least 60).
+    /// The rows that differ in two columns, then those that are the same in one, within `width`
+    /// columns (at least 60).
     pub fn to_text(&self, width: usize) -> String {
         const LABEL: usize = 22;
         let room = width.max(60).saturating_sub(LABEL);

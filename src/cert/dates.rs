@@ -9,9 +9,9 @@ use crate::time::Timestamp;
 /// What a date says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReadDate {
-    /// `None` where no time can be made out.
+    /// `None` if the time cannot be read.
     pub(super) at: Option<Timestamp>,
-    /// True where RFC 5280 wants it written otherwise.
+    /// True if RFC 5280 requires another form.
     pub(super) odd: bool,
 }
 

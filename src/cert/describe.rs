@@ -1,5 +1,5 @@
-//! A certificate as a screenful of text: who it is for, who made it, how long it holds, how it is
-//! told from another, and only then the details.
+//! Describes a certificate in a screenful of text: which servers it is for, who issued it, how long
+//! it is valid, how to tell it from another, and then the details.
 
 use super::{Cert, San, compare};
 use crate::text::{escape, layout};
@@ -30,7 +30,7 @@ pub(super) fn certificate(cert: &Cert) -> String {
     out.0
 }
 
-/// Which servers it is for, and what only looks as if it were.
+/// Which servers it is for, and names that only look as if it were for them.
 fn names(cert: &Cert, out: &mut Lines) {
     let presented = cert.server_names();
     let label = if presented.only_in_cn { "Name, in CN only" } else { "Names" };

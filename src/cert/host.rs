@@ -39,7 +39,7 @@ pub struct ServerNames {
     pub only_in_cn: bool,
 }
 
-/// What a certificate presents.
+/// The names that a certificate presents.
 pub(super) struct Presented<'a> {
     pub(super) sans: &'a [San],
     /// The names behind the limit, as the extension holds them.
@@ -96,7 +96,7 @@ impl Presented<'_> {
 }
 
 impl ServerName {
-    /// As it stands in a sentence, fit to show: `mail.example.org`, `example.org (XMPP)`.
+    /// The name in a sentence, safe to show: `mail.example.org`, `example.org (XMPP)`.
     pub fn text(&self) -> String {
         match self {
             Self::Dns(name) => escape(name),
@@ -106,7 +106,7 @@ impl ServerName {
         }
     }
 
-    /// Whether every machine calls itself so.
+    /// Whether every machine uses this name for itself.
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Dns(name) | Self::Xmpp(name) | Self::Srv { domain: name, .. } => {
@@ -136,7 +136,7 @@ impl ServerNames {
         texts
     }
 
-    /// The same for a sentence, in which a service goes without saying where its domain is named.
+    /// The same for a sentence. A service is left out if its domain is named anyway.
     pub fn in_words(&self) -> Vec<String> {
         let mut texts: Vec<String> = self.plain().map(ServerName::text).collect();
         let said: HashSet<String> = texts.iter().cloned().collect();
@@ -176,10 +176,10 @@ impl ServerNames {
         })
     }
 
-    /// What a program's server name may be set to, so that the certificate fits: names and addresses,
-    /// and wildcards where there is nothing else. Loopback names only where `loopback` says that the
-    /// server is on this machine; nothing that one machine alone can reach; and of the common name
-    /// only what looks like a host's name, because people write their own there.
+    /// The values to which a program's server name may be set so that the certificate fits: names
+    /// and addresses, and wildcards if there is nothing else. Loopback names only if `loopback`
+    /// says that the server is on this machine. No names that only one machine can reach. A common
+    /// name only if it looks like a host's name, because people also write their own names there.
     pub fn settable(&self, loopback: bool) -> Vec<&ServerName> {
         let fits = |name: &&ServerName| match name {
             ServerName::Dns(text) => !self.only_in_cn || text.contains('.') || name.is_loopback(),
@@ -293,8 +293,8 @@ pub(super) fn srv_parts(name: &str) -> Option<(&str, &str)> {
     (fits && ip_text(domain).is_none()).then_some((service, domain))
 }
 
-/// Whether an XMPP address is a server's: a domain alone, without a user or a resource. It may hold
-/// U-labels (RFC 7622, section 3.2).
+/// Whether an XMPP address is a server's: only a domain, without a user or a resource. It may
+/// contain U-labels (RFC 7622, section 3.2).
 pub(super) fn is_xmpp_domain(address: &str) -> bool {
     !address.contains(['@', '/', '*']) && Host::parse(address).is_ok_and(|host| host.ip().is_none())
 }
@@ -305,8 +305,9 @@ pub(super) fn ip_text(name: &str) -> Option<IpAddr> {
     inside.unwrap_or(name).parse().ok()
 }
 
-/// Whether a presented DNS name covers a host: equal without regard to ASCII case, or a wildcard
-/// that is the whole left-most label and stands for exactly one label (RFC 9525, section 6.3).
+/// Whether a presented DNS name covers a host: it is equal without regard to ASCII case, or it is a
+/// wildcard that is the whole left-most label and replaces exactly one label (RFC 9525, section
+/// 6.3).
 fn name_covers(presented: &str, host: &Host) -> bool {
     if host.ip().is_some() || !is_presented_name(presented) {
         return false;

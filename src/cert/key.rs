@@ -13,13 +13,14 @@ const EC: &str = "1.2.840.10045.2.1";
 /// Where the parts of a SubjectPublicKeyInfo lie.
 pub(super) struct Spki<'a> {
     pub(super) oid: String,
-    /// The named curve of an EC key, dotted, also where its numbers stand in place of its name; empty otherwise.
+    /// The named curve of an EC key, dotted, also if the key has its numbers instead of its name.
+    /// Empty for other keys.
     pub(super) curve: String,
     /// The parameters, if there are any.
     parameters: Option<Tlv>,
     /// The content of the BIT STRING without its first octet.
     pub(super) key: Cow<'a, [u8]>,
-    /// False where the structure is not that of a SubjectPublicKeyInfo.
+    /// False if the structure is not that of a SubjectPublicKeyInfo.
     sound: bool,
     unused_bits: u8,
 }
@@ -297,7 +298,7 @@ fn bits(number: &[u8]) -> u32 {
     octets.saturating_mul(8).saturating_sub(first.leading_zeros())
 }
 
-/// A number as decimal text, or as hexadecimal where it is larger than any honest exponent.
+/// A number as decimal text, or as hexadecimal if it is larger than any reasonable exponent.
 fn decimal(number: &[u8]) -> String {
     if bits(number) <= 128 {
         number.iter().fold(0u128, |n, b| (n << 8) | u128::from(*b)).to_string()

@@ -1,10 +1,9 @@
-//! What an X.509 certificate says (RFC 5280), whether or not anybody trusts it. Parsing refuses
-//! only what has no readable outer structure, key or validity; everything else that is off is
-//! an [`Anomaly`]. No network, no clock, no judgement.
-
+//! What an X.509 certificate says (RFC 5280), trusted or not. Parsing rejects only input without a
+//! readable outer structure, key or validity. Everything else that is wrong is an [`Anomaly`]. No
+//! network, no clock, no judgement.
 //!
-//! [`Cert::parse_der`] walks over the structure once (`outline`); what a field says is decoded
-//! when it is asked for.
+//! [`Cert::parse_der`] walks over the structure once (`outline`). Fields are decoded when a caller
+//! asks for them.
 
 mod algorithm;
 mod anomalies;
@@ -63,7 +62,7 @@ pub struct Cert {
     inner: Arc<Inner>,
 }
 
-/// The bytes, where their parts lie, and what has been decoded so far.
+/// The bytes, the places of their parts, and what has been decoded so far.
 struct Inner {
     der: Box<[u8]>,
     outline: Outline,
@@ -86,8 +85,8 @@ struct Names {
 }
 
 impl Cert {
-    /// Reads one DER certificate. What follows it is an anomaly. Refused is only what has no
-    /// readable outer structure, key or validity, or is larger than [`limits::MAX_CERT`].
+    /// Reads one DER certificate. Bytes that follow it are an anomaly. Rejects only input without a
+    /// readable outer structure, key or validity, and input larger than [`limits::MAX_CERT`].
     pub fn parse_der(der: &[u8]) -> Result<Self, ParseError> {
         let outline = outline::outline(der)?;
         let inner = Inner {
@@ -188,22 +187,22 @@ impl Cert {
         &self.names().issuer
     }
 
-    /// First second of validity; `None` where the date cannot be read.
+    /// First second of validity. `None` if the date cannot be read.
     pub fn not_before(&self) -> Option<Timestamp> {
         self.inner.outline.not_before.read.at
     }
 
-    /// Last second of validity; `None` where the date cannot be read.
+    /// Last second of validity. `None` if the date cannot be read.
     pub fn not_after(&self) -> Option<Timestamp> {
         self.inner.outline.not_after.read.at
     }
 
-    /// The first and the last second of validity; `None` where one of them cannot be read.
+    /// The first and the last second of validity. `None` if one of them cannot be read.
     pub fn validity(&self) -> Option<(Timestamp, Timestamp)> {
         Some((self.not_before()?, self.not_after()?))
     }
 
-    /// Whether `at` lies within the validity. It never does where one of the two dates cannot be read.
+    /// Whether `at` is within the validity. Always false if one of the two dates cannot be read.
     pub fn is_valid_at(&self, at: Timestamp) -> bool {
         self.validity().is_some_and(|(first, last)| (first..=last).contains(&at))
     }
@@ -245,20 +244,22 @@ impl Cert {
         self.extensions_read().basic_constraints
     }
 
-    /// Names of the key usage bits set (`digitalSignature`, `keyCertSign` …); `None` without the extension,
-    /// which allows everything; empty, which allows nothing, where it is unreadable.
+    /// Names of the key usage bits that are set (`digitalSignature`, `keyCertSign` …). `None`
+    /// without the extension, which allows everything. Empty, which allows nothing, if the
+    /// extension cannot be read.
     pub fn key_usage(&self) -> Option<&[&'static str]> {
         self.extensions_read().key_usage.as_deref()
     }
 
-    /// Extended key usages, by name (`serverAuth`, `anyExtendedKeyUsage` …) or dotted OID; `None`
-    /// without the extension, which allows everything; empty, which allows nothing, where it is unreadable.
+    /// Extended key usages, by name (`serverAuth`, `anyExtendedKeyUsage` …) or dotted OID. `None`
+    /// without the extension, which allows everything. Empty, which allows nothing, if the
+    /// extension cannot be read.
     pub fn extended_key_usage(&self) -> Option<&[String]> {
         self.extensions_read().extended_key_usage.as_deref()
     }
 
-    /// Dotted OIDs of critical extensions that this library does not process or could not read;
-    /// `unreadable` and `beyond-limit` stand for what could not even be named.
+    /// Dotted OIDs of critical extensions that this library does not process or could not read.
+    /// `unreadable` and `beyond-limit` mean extensions that could not even be named.
     pub fn unknown_critical_extensions(&self) -> &[String] {
         &self.extensions_read().not_understood
     }

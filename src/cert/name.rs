@@ -13,7 +13,7 @@ pub struct Name {
     rdns: Vec<Vec<Attribute>>,
     /// How many parts there are, those without any attribute counted.
     parts: usize,
-    /// False where a part could not be read or went beyond the limits.
+    /// False if a part could not be read or exceeded the limits.
     complete: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct Attribute {
     pub value: Option<String>,
     /// The DER of the value, verbatim.
     pub der: Vec<u8>,
-    /// Whether the value is what its type promises; only then does its text stand for it.
+    /// Whether the value is what its type promises. Only then is its text the value.
     clean: bool,
 }
 
@@ -135,9 +135,9 @@ impl Name {
         &self.der
     }
 
-    /// Equality as RFC 5280, section 7, has it where it is safe: case, inner and outer white space
-    /// and the string type do not matter for PrintableString and UTF8String, nor for the IA5String
-    /// of a domain component or a mail address.
+    /// Whether two names are equal by RFC 5280, section 7, as far as that is safe. Case, inner and
+    /// outer white space and the string type do not matter for PrintableString and UTF8String, nor
+    /// for the IA5String of a domain component or a mail address.
     pub fn same_as(&self, other: &Name) -> bool {
         self.equals(other, Attribute::is_comparable)
     }
