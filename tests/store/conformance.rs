@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::support::*;
-use tofu::endpoint::Endpoint;
+use tofu::endpoint::{Account, Endpoint};
 use tofu::hash::Hash;
 use tofu::store::*;
 
@@ -225,7 +225,7 @@ fn the_log_is_numbered_and_bounded() {
 }
 
 #[test]
-fn changed_keys_are_counted_by_server() {
+fn changed_keys_are_counted_by_server_and_for_the_account_that_saw_them() {
     everywhere(|store| {
         for (code, host, time) in [
             ("changed", "a.example", 10),
@@ -236,8 +236,15 @@ fn changed_keys_are_counted_by_server() {
             let event = Event { host: host.to_owned(), port: 993, ..event(code, time) };
             store.write(|tx| tx.log(event.clone())).unwrap();
         }
-        assert_eq!(store.read(|tx| tx.changed_since(0)).unwrap(), 2);
-        assert_eq!(store.read(|tx| tx.changed_since(25)).unwrap(), 1);
+        let other =
+            Event { host: "d.example".to_owned(), port: 993, account: "ann".to_owned(), ..event("changed", 30) };
+        store.write(|tx| tx.log(other.clone())).unwrap();
+        let counted = |account: &str, since| {
+            let account = Account::parse(account).unwrap();
+            store.read(|tx| tx.changed_since(&account, since)).unwrap()
+        };
+        assert_eq!((counted("", 0), counted("", 25)), (2, 1));
+        assert_eq!((counted("ann", 0), counted("bob", 0)), (1, 0));
     });
 }
 

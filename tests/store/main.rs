@@ -18,6 +18,7 @@ mod events;
 mod exchange;
 mod faults;
 mod formats;
+mod history;
 mod hostile;
 mod import;
 mod layers;

@@ -125,10 +125,11 @@ fn a_server_of_old_tls_is_shown_and_never_accepted() {
 fn the_exit_status_says_trusted_ask_reject_or_error() {
     let mut user = User::new();
     let server = user.self_signed("one");
-    let ran = user.run(&["check", &server.name()]).ends(3).says("ASK: ").says("First contact with localhost");
+    let ran =
+        user.run(&["check", &server.name()]).ends(3).says("Decision needed: ").says("First contact with localhost");
     fits(&ran.out);
     trust(&user, &server, "one");
-    let ran = user.run(&["check", &server.name()]).ends(0).says("ACCEPT: ").says("Connected to 127.0.0.1:");
+    let ran = user.run(&["check", &server.name()]).ends(0).says("Accepted: ").says("Connected to 127.0.0.1:");
     fits(&ran.out);
     server.present(self_signed("two"), "two");
     user.now = NOW + 3 * DAY;
@@ -137,9 +138,9 @@ fn the_exit_status_says_trusted_ask_reject_or_error() {
     fits(&ran.out);
     let key = self_signed("two")[0].spki();
     user.store().block(None, PinKind::Key, key, "stolen", user.now).unwrap();
-    user.run(&["check", &server.name()]).ends(4).says("REJECT: ");
+    user.run(&["check", &server.name()]).ends(4).says("Refused: ");
     let good = Server::start(certified(&user.authority, "ca", 90), "ca", Manner::Echo);
-    user.run(&["check", &good.name()]).ends(0).says("ACCEPT: ");
+    user.run(&["check", &good.name()]).ends(0).says("Accepted: ");
 }
 
 #[test]
@@ -434,7 +435,7 @@ fn a_blocked_key_is_not_trusted_by_any_fingerprint() {
     let user = User::new();
     let server = user.self_signed("one");
     user.store().block(None, PinKind::Key, self_signed("one")[0].spki(), "", user.now).unwrap();
-    user.run(&["trust", "--fingerprint", &fingerprint("one"), &server.name()]).ends(4).complains("REJECT: ");
+    user.run(&["trust", "--fingerprint", &fingerprint("one"), &server.name()]).ends(4).complains("Refused: ");
     assert!(user.pins().iter().all(|pin| pin.state != PinState::Trusted));
 }
 

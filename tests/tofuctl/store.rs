@@ -270,7 +270,7 @@ fn a_pending_question_is_answered_with_its_fingerprint_and_nothing_less() {
 
     let shown = tool.run(&["pending", "show", &changed[..6]]);
     assert_eq!(shown.status, 3, "{}", shown.stderr);
-    assert!(shown.stdout.starts_with("ASK: mail.example.org:993"), "{}", shown.stdout);
+    assert!(shown.stdout.starts_with("Decision needed: mail.example.org:993"), "{}", shown.stdout);
     let asked = tool.run(&["pending", "answer", &changed]);
     assert_eq!(asked.status, 3);
     assert!(asked.stderr.contains("--yes --fingerprint"), "{}", asked.stderr);

@@ -28,12 +28,12 @@ fn at_first_contact_yes_trusts_and_goes_on() {
     fits(&terminal.screen);
     let read = flat(&without_colours(&terminal.screen));
     for text in [
-        &format!("ASK: {}", server.name())[..],
+        &format!("Decision needed: {}", server.name())[..],
         "First contact with localhost",
         &format!("Trust {}?", server.name()),
         "once go on this time and remember nothing",
         "> yes",
-        &format!("ACCEPT: {}", server.name()),
+        &format!("Accepted: {}", server.name()),
     ] {
         assert!(read.contains(text), "{text}\n{}", terminal.screen);
     }
@@ -170,7 +170,7 @@ fn colours_are_for_terminals_that_want_them() {
         Some(terminal.screen)
     };
     let Some(coloured) = with("LANG", "C") else { return };
-    assert!(coloured.contains("\x1b[33mASK: "));
+    assert!(coloured.contains("\x1b[33mDecision needed: "));
     assert!(!with("NO_COLOR", "1").unwrap().contains('\x1b'));
     assert!(!with("TERM", "dumb").unwrap().contains('\x1b'));
     assert!(!user.run(&["check", &server.name()]).ends(3).out.contains('\x1b'));

@@ -166,7 +166,7 @@ fn pitfall_23_early_renewals_by_the_same_authority_ring_no_alarm() {
         assert_eq!(verdict.decision(), Decision::Accept);
         assert!(verdict.risk() <= Risk::Low);
     }
-    assert_eq!(world.store.read(|tx| tx.changed_since(0)).unwrap(), 0);
+    assert_eq!(world.store.read(|tx| tx.changed_since(&tofu::endpoint::Account::default(), 0)).unwrap(), 0);
 }
 
 #[test]

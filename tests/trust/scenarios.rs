@@ -41,7 +41,7 @@ fn renewals_every_60_days_with_new_keys_and_changing_intermediates_are_silent() 
             world.days_later(20);
         }
     }
-    let logged = world.store.read(|tx| tx.changed_since(0)).unwrap();
+    let logged = world.store.read(|tx| tx.changed_since(&tofu::endpoint::Account::default(), 0)).unwrap();
     assert_eq!(logged, 0);
 }
 
@@ -233,7 +233,7 @@ fn moving_to_another_provider_is_accepted_with_an_event_and_asked_under_careful(
         let moved = new.leaf(&[HOST], "k2", world.now - DAY, 90);
         let verdict = world.see(&moved);
         assert_eq!(say(&verdict), expected);
-        assert_eq!(world.store.read(|tx| tx.changed_since(0)).unwrap(), 1);
+        assert_eq!(world.store.read(|tx| tx.changed_since(&tofu::endpoint::Account::default(), 0)).unwrap(), 1);
         if verdict.decision() == Decision::Ask {
             assert_eq!(verdict.suggested(), None);
             world.yes(&verdict).unwrap();
@@ -442,7 +442,7 @@ fn a_mis_issued_certificate_passes_under_default_with_an_event_and_asks_under_ca
         world.see(&old.leaf(&[HOST], "k", START - DAY, 90));
         world.days_later(10);
         assert_eq!(world.see(&evil.leaf(&[HOST], "evil", START, 90)).decision(), decision);
-        assert_eq!(world.store.read(|tx| tx.changed_since(START)).unwrap(), 1);
+        assert_eq!(world.store.read(|tx| tx.changed_since(&tofu::endpoint::Account::default(), START)).unwrap(), 1);
     }
 }
 

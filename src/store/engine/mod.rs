@@ -141,6 +141,8 @@ pub struct Marker {
     pub id: [u8; 16],
     /// The generation that it had reached.
     pub generation: u64,
+    /// The id of the commit that led there; zeros if there was none yet.
+    pub commit: [u8; 16],
 }
 
 /// The smallest key that a scan after `after` with `prefix` may give.

@@ -77,6 +77,7 @@ fn replace(tx: &mut Tx<'_>, from: &Tx<'_>, now: Timestamp) -> Result<Restored, S
     let mut meta = from.meta.clone();
     meta.id.clone_from(&tx.meta.id);
     meta.generation = tx.meta.generation;
+    meta.keep_history_of(&tx.meta);
     meta.next_pin = meta.next_pin.max(tx.meta.next_pin);
     meta.next_event = meta.next_event.max(tx.meta.next_event);
     meta.time_floor = meta.time_floor.max(tx.meta.time_floor);

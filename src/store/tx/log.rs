@@ -52,8 +52,7 @@ impl Tx<'_> {
         }
         if KEY_CHANGES.contains(&event.code.as_str()) {
             if let Ok(endpoint) = Endpoint::parse("", &event.host, event.port) {
-                // One server counts once, however many accounts are on it.
-                self.meta.note_change(&keyspace::endpoint(&endpoint), event.time);
+                self.meta.note_change(&event.account, &keyspace::endpoint(&endpoint), event.time);
             }
         }
         let body = self.encode(&event)?;
@@ -217,10 +216,10 @@ impl Tx<'_> {
         }
     }
 
-    /// Distinct servers whose key changed since then (events `changed`, `replaced`, `upgrade`,
-    /// `downgrade`), for the interception hint. Counts up to 16.
-    pub fn changed_since(&self, since: Timestamp) -> Result<usize, StoreError> {
-        Ok(self.meta.changed_since(since))
+    /// Distinct servers whose key changed since then as an account saw it (events `changed`, `replaced`, `upgrade`,
+    /// `downgrade`), for the interception hint. Counts up to 4, and beyond where changes had to be forgotten.
+    pub fn changed_since(&self, account: &Account, since: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.meta.changed_since(account.as_str(), since))
     }
 }
 

@@ -15,8 +15,12 @@ use crate::time::{DAY, Timestamp};
 pub const FORMAT: u32 = 1;
 /// The highest number of an event, a pin or a generation: the C ABI shows them as `int64_t`.
 pub const MAX_NUMBER: u64 = i64::MAX.unsigned_abs() - 1;
-/// How many endpoints with lately changed keys are remembered for the interception hint.
-const MAX_CHANGES: usize = 16;
+/// How many servers with recently changed keys are remembered for the interception hint: of one account, and of all.
+/// The hint needs three; one more, so that the endpoint that asks may be among them.
+const CHANGES_OF_AN_ACCOUNT: usize = 4;
+const MAX_CHANGES: usize = 64;
+/// How many commits the store remembers by their ids.
+const MAX_HISTORY: usize = 16;
 /// A clock that is so far off is broken.
 const BROKEN: i64 = 366 * DAY;
 /// The meta row is sealed under this id, since it is what tells the store's own.
@@ -65,11 +69,33 @@ impl Counts {
     }
 }
 
-/// An endpoint whose key changed.
+/// The random number of a commit.
+pub type CommitId = [u8; 16];
+
+/// A server whose key changed, as an account saw it. Both are the first 8 bytes of a hash: a collision makes one server
+/// of two, or one account of two, and so at worst one hint too few or too many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Changed {
-    endpoint: Hash,
+    #[serde(with = "short")]
+    account: [u8; 8],
+    #[serde(with = "short")]
+    server: [u8; 8],
     at: Timestamp,
+}
+
+/// Bytes as lower-case hexadecimal digits.
+mod short {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8; 8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&data_encoding::HEXLOWER.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 8], D::Error> {
+        let text = String::deserialize(from)?;
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| D::Error::custom("not 16 hexadecimal digits"))
+    }
 }
 
 /// The meta row.
@@ -81,6 +107,10 @@ pub struct Meta {
     pub format: u32,
     /// Moves with every commit.
     pub generation: u64,
+    /// The ids of the last commits in base64, the newest first: the identity of this history. Two histories that went
+    /// apart may have the same generations, and never the same ids.
+    #[serde(default)]
+    history: String,
     /// Generation of the last change of the blocks.
     #[serde(default)]
     pub blocks_generation: u64,
@@ -105,7 +135,7 @@ pub struct Meta {
     /// Rows.
     pub counts: Counts,
     #[serde(default)]
-    changes: Vec<Changed>,
+    changed: Vec<Changed>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -118,6 +148,7 @@ impl Meta {
             id: data_encoding::HEXLOWER.encode(id),
             format: FORMAT,
             generation: 1,
+            history: String::new(),
             blocks_generation: 1,
             policy_generation: 1,
             policy: None,
@@ -127,7 +158,7 @@ impl Meta {
             first_event: 1,
             time_floor: 0,
             counts: Counts::default(),
-            changes: Vec::new(),
+            changed: Vec::new(),
             extra: Map::new(),
         }
     }
@@ -163,12 +194,43 @@ impl Meta {
         })
     }
 
-    /// Remembers that the key of an endpoint changed.
-    pub fn note_change(&mut self, endpoint_key: &[u8], at: Timestamp) {
-        let endpoint = Hash::of(endpoint_key);
-        self.changes.retain(|c| c.endpoint != endpoint);
-        self.changes.insert(0, Changed { endpoint, at });
-        self.changes.truncate(MAX_CHANGES);
+    /// Records the id of the commit that this row is written by.
+    pub fn committed(&mut self, id: CommitId) {
+        let mut ids = self.commits();
+        ids.insert(0, id);
+        ids.truncate(MAX_HISTORY);
+        self.history = data_encoding::BASE64.encode(ids.as_flattened());
+    }
+
+    /// Keeps the history of the store whose content this row replaces.
+    pub fn keep_history_of(&mut self, replaced: &Self) {
+        self.history.clone_from(&replaced.history);
+    }
+
+    /// The ids of the last commits, the newest first.
+    pub fn commits(&self) -> Vec<CommitId> {
+        let bytes = data_encoding::BASE64.decode(self.history.as_bytes()).unwrap_or_default();
+        bytes.chunks_exact(size_of::<CommitId>()).filter_map(|id| id.try_into().ok()).collect()
+    }
+
+    /// Whether the commit `id`, which led to `generation`, is part of this history. `None` where that cannot be told,
+    /// because more commits came after it than are remembered.
+    pub fn continues(&self, generation: u64, id: &CommitId) -> Option<bool> {
+        let back = usize::try_from(self.generation.checked_sub(generation)?).ok()?;
+        Some(self.commits().get(back)? == id)
+    }
+
+    /// Remembers that an account saw another key at a server.
+    pub fn note_change(&mut self, account: &str, server: &[u8], at: Timestamp) {
+        let (account, server) = (short_hash(account.as_bytes()), short_hash(server));
+        self.changed.retain(|c| (c.account, c.server) != (account, server));
+        self.changed.insert(0, Changed { account, server, at });
+        let mut of_account = 0usize;
+        self.changed.retain(|c| {
+            of_account = of_account.saturating_add(usize::from(c.account == account));
+            c.account != account || of_account <= CHANGES_OF_AN_ACCOUNT
+        });
+        self.changed.truncate(MAX_CHANGES);
     }
 
     /// Nothing changed so long after this time. What lies more than a year ahead was noted by a clock that was broken,
@@ -176,7 +238,7 @@ impl Meta {
     /// less ahead stays where it is: who puts a clock back must not have changes of today forgotten.
     pub fn none_changed_long_after(&mut self, time: Timestamp) {
         let ahead = time.saturating_add(BROKEN);
-        self.changes.iter_mut().filter(|c| c.at > ahead).for_each(|c| c.at = time);
+        self.changed.iter_mut().filter(|c| c.at > ahead).for_each(|c| c.at = time);
     }
 
     /// The counters, each with its noun.
@@ -184,10 +246,20 @@ impl Meta {
         [("event", self.next_event), ("pin", self.next_pin), ("generation", self.generation)]
     }
 
-    /// How many endpoints changed their key since then.
-    pub fn changed_since(&self, since: Timestamp) -> usize {
-        self.changes.iter().filter(|c| c.at >= since).count()
+    /// How many servers changed their key since then, as this account saw it. Where so many accounts saw changes that
+    /// older ones had to be forgotten, those of all of them count: what was forgotten may have been this account's.
+    pub fn changed_since(&self, account: &str, since: Timestamp) -> usize {
+        let account = short_hash(account.as_bytes());
+        let lately = self.changed.iter().filter(|c| c.at >= since);
+        match lately.clone().count() {
+            all @ MAX_CHANGES.. => all,
+            _ => lately.filter(|c| c.account == account).count(),
+        }
     }
+}
+
+fn short_hash(bytes: &[u8]) -> [u8; 8] {
+    Hash::of(bytes).as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// JSON of a record.
@@ -199,6 +271,47 @@ pub fn encode<T: Serialize>(store: &str, record: &T) -> Result<Vec<u8>, StoreErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_count_for_the_account_that_saw_them() {
+        let mut meta = Meta::new(&[7; 16]);
+        for server in [b"a", b"b", b"c", b"d", b"e"] {
+            meta.note_change("one", server, 100);
+        }
+        meta.note_change("two", b"a", 100);
+        assert_eq!((meta.changed_since("one", 100), meta.changed_since("two", 100)), (CHANGES_OF_AN_ACCOUNT, 1));
+        assert_eq!((meta.changed_since("three", 100), meta.changed_since("one", 101)), (0, 0));
+        // The same server again is no further one.
+        meta.note_change("two", b"a", 200);
+        assert_eq!(meta.changed_since("two", 100), 1);
+    }
+
+    #[test]
+    fn where_changes_had_to_be_forgotten_those_of_all_accounts_count() {
+        let mut meta = Meta::new(&[7; 16]);
+        for number in 0..MAX_CHANGES * 2 {
+            meta.note_change(&format!("account {number}"), b"server", 100);
+        }
+        assert_eq!(meta.changed_since("account 0", 100), MAX_CHANGES);
+        assert_eq!(meta.changed_since("account 0", 101), 0);
+    }
+
+    #[test]
+    fn a_history_knows_its_last_commits_and_no_others() {
+        let mut meta = Meta::new(&[7; 16]);
+        let id = |n: u8| [n; 16];
+        for n in 2..=20 {
+            meta.generation = n.into();
+            meta.committed(id(n));
+        }
+        assert_eq!(meta.commits().len(), MAX_HISTORY);
+        assert_eq!((meta.continues(20, &id(20)), meta.continues(5, &id(5))), (Some(true), Some(true)));
+        assert_eq!((meta.continues(20, &id(19)), meta.continues(12, &id(99))), (Some(false), Some(false)));
+        // Too long ago, and not yet.
+        assert_eq!((meta.continues(4, &id(4)), meta.continues(21, &id(21))), (None, None));
+        let again = Meta::open("s", &meta.seal("s").unwrap()).unwrap();
+        assert_eq!(again, meta);
+    }
 
     #[test]
     fn a_meta_row_that_does_not_count_the_blocks_is_damaged() {

@@ -2,13 +2,13 @@
 
 use std::any::{Any, TypeId};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::keyspace::{END, META};
 use super::log::event;
-use super::meta::Meta;
+use super::meta::{CommitId, Meta};
 use super::record::{Event, Severity};
 use super::seal::{self, StoreId};
 use super::transaction::Tx;
@@ -28,6 +28,20 @@ const RETRY_PAUSE: Duration = Duration::from_millis(1);
 /// are released and before that call returns. It may call anything.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
+/// A state of a store that a handle saw.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
+    pub generation: u64,
+    /// The commit that led to it; `None` for a store that no commit was made to yet.
+    pub commit: Option<CommitId>,
+}
+
+impl Seen {
+    pub(super) fn of(meta: &Meta) -> Self {
+        Self { generation: meta.generation, commit: meta.commits().first().copied() }
+    }
+}
+
 /// A store. Cloning shares it; usable from many threads.
 #[derive(Clone)]
 pub struct Store {
@@ -43,8 +57,8 @@ pub(super) struct Inner {
     pid: u32,
     /// The meta row as it was read last, sealed and opened: most often it is the same again.
     meta: Mutex<Option<(Vec<u8>, Arc<Meta>)>>,
-    /// The highest generation seen by this handle: a store that shows a lower one went back in time.
-    highest: AtomicU64,
+    /// The newest state that this handle saw: a store that shows an earlier one, or another history, has lost it.
+    seen: Mutex<Seen>,
     /// The listener was told that this store is not what it was.
     told_of_loss: AtomicBool,
     /// Of few types, so that looking through them is the shortest way.
@@ -76,7 +90,7 @@ impl Store {
         // Ids tell stores of one process apart here; no file ever holds this one.
         let id = new_id("").unwrap_or_default();
         let rows = new_rows(&id, ":memory:").unwrap_or_default();
-        Self::assemble(Box::new(MemoryEngine::with(rows)), id, 0, &options, Vec::new())
+        Self::assemble(Box::new(MemoryEngine::with(rows)), id, Seen::default(), &options, Vec::new())
     }
 
     /// A store on the application's own storage. An empty storage becomes a new store, unless
@@ -112,18 +126,28 @@ impl Store {
         let raw = engine.get(META)?.ok_or_else(|| damaged("the meta row is gone"))?;
         let meta = Meta::open(&name, &raw)?;
         let id = meta.store_id(&name)?;
-        let loss = marker.filter(|m| m.id != id || m.generation > meta.generation).map(|marker| {
-            let what = if marker.id == id { "went back in time" } else { "replaced by another store" };
-            format!("{what} since it was last used")
+        let loss = marker.and_then(|marker| {
+            let what = if marker.id != id {
+                "replaced by another store"
+            } else if marker.generation > meta.generation {
+                "went back in time"
+            } else if marker.commit != CommitId::default()
+                && meta.continues(marker.generation, &marker.commit) == Some(false)
+            {
+                "lost changes and got another history"
+            } else {
+                return None;
+            };
+            Some(format!("{what} since it was last used"))
         });
         if let Some(what) = &loss {
             if !options.accept_loss {
                 let what = format!("{what}; open it with accept-loss to go on with what is there");
                 return Err(StoreError::Lost { store: name, what });
             }
-            engine.reset_marker(&Marker { id, generation: meta.generation })?;
+            engine.reset_marker(&marker_of(id, Seen::of(&meta)))?;
         }
-        let store = Self::assemble(engine, id, meta.generation, options, layers::open(options)?);
+        let store = Self::assemble(engine, id, Seen::of(&meta), options, layers::open(options)?);
         store.refuse_itself_below()?;
         if let Some(what) = loss.filter(|_| !store.read_only()) {
             let text = format!("{what}, and that was accepted");
@@ -134,13 +158,7 @@ impl Store {
         Ok(store)
     }
 
-    fn assemble(
-        engine: Box<dyn Engine>,
-        id: StoreId,
-        generation: u64,
-        options: &StoreOptions,
-        layers: Vec<Store>,
-    ) -> Self {
+    fn assemble(engine: Box<dyn Engine>, id: StoreId, seen: Seen, options: &StoreOptions, layers: Vec<Store>) -> Self {
         let inner = Inner {
             engine,
             id,
@@ -148,7 +166,7 @@ impl Store {
             layers,
             pid: std::process::id(),
             meta: Mutex::default(),
-            highest: AtomicU64::new(generation),
+            seen: Mutex::new(seen),
             told_of_loss: AtomicBool::new(false),
             slots: Mutex::default(),
             listener: Mutex::new(None),
@@ -237,7 +255,7 @@ impl Store {
             let tx = self.begin(false)?;
             let result = f(&tx);
             if !tx.torn()? {
-                self.reached(tx.meta.generation);
+                self.reached(Seen::of(&tx.meta));
                 return result;
             }
             self.pause(began)?;
@@ -335,12 +353,17 @@ impl Store {
         &self.inner.id
     }
 
-    pub(super) fn highest(&self) -> u64 {
-        self.inner.highest.load(Ordering::Acquire)
+    /// The newest state that this handle saw.
+    pub(super) fn seen(&self) -> Seen {
+        *self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn reached(&self, generation: u64) {
-        self.inner.highest.fetch_max(generation, Ordering::AcqRel);
+    /// This handle saw a state.
+    pub(super) fn reached(&self, state: Seen) {
+        let mut seen = self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.generation > seen.generation {
+            *seen = state;
+        }
     }
 
     pub(in crate::store) fn log_bounds(&self) -> (u64, i64) {
@@ -349,8 +372,8 @@ impl Store {
     }
 }
 
-pub(super) fn marker_of(id: StoreId, generation: u64) -> Marker {
-    Marker { id, generation }
+pub(super) fn marker_of(id: StoreId, state: Seen) -> Marker {
+    Marker { id, generation: state.generation, commit: state.commit.unwrap_or_default() }
 }
 
 /// The rows of a new store, under an id of its own.
@@ -364,11 +387,17 @@ fn new_rows(id: &StoreId, store: &str) -> Result<Vec<Pair>, StoreError> {
     Ok(vec![(META.to_vec(), meta), (END.to_vec(), seal::seal(id, END, &[], b"end"))])
 }
 
-/// A random store id from the system.
-fn new_id(store: &str) -> Result<StoreId, StoreError> {
-    let io = |e: std::io::Error| StoreError::Io { store: store.to_owned(), what: format!("/dev/urandom: {e}") };
-    let mut id = StoreId::default();
-    let mut source = std::fs::File::open("/dev/urandom").map_err(io)?;
-    std::io::Read::read_exact(&mut source, &mut id).map_err(io)?;
-    Ok(id)
+/// A random number from the system: of a store, or of a commit.
+pub(super) fn new_id(store: &str) -> Result<[u8; 16], StoreError> {
+    let mut id = [0; 16];
+    // Up to 256 bytes come at once, or not at all.
+    match rustix::rand::getrandom(&mut id, rustix::rand::GetRandomFlags::empty()) {
+        Ok(16) => Ok(id),
+        Ok(_) => Err(random_failed(store, "too few bytes")),
+        Err(errno) => Err(random_failed(store, &errno.to_string())),
+    }
+}
+
+fn random_failed(store: &str, why: &str) -> StoreError {
+    StoreError::Io { store: store.to_owned(), what: format!("random numbers from the system: {why}") }
 }

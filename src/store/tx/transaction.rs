@@ -13,7 +13,7 @@ use super::keyspace::{self, END, META, TRUST};
 use super::meta::{MAX_NUMBER, Meta, encode};
 use super::record::Event;
 use super::seal::{self, StoreId};
-use super::store::{Store, marker_of};
+use super::store::{Seen, Store, marker_of, new_id};
 use crate::hash::Hash;
 use crate::store::engine::{Batch, Engine, Op, Pair, Peek, Transaction, lower_bound};
 use crate::store::error::StoreError;
@@ -110,7 +110,7 @@ impl<'a> Tx<'a> {
     pub(in crate::store) fn begin(store: &'a Store, exclusive: bool) -> Result<Self, StoreError> {
         let engine = store.engine();
         // Before the read: other threads of this handle go on committing.
-        let highest = store.highest();
+        let seen = store.seen();
         let base = match engine.begin(exclusive).map_err(disappeared)? {
             Some(snapshot) => Base::Snapshot(snapshot),
             None => Base::Direct(engine),
@@ -125,8 +125,14 @@ impl<'a> Tx<'a> {
         if id != *store.store_id() {
             return Err(lost("replaced by another store while in use; open it again to use that one"));
         }
-        if meta.generation < highest {
+        if meta.generation < seen.generation {
             return Err(lost("went back in time while in use; open it again to be asked what to do"));
+        }
+        let continued = seen.commit.and_then(|commit| meta.continues(seen.generation, &commit));
+        if continued == Some(false) {
+            return Err(lost(
+                "lost changes while in use and has another history now; open it again to go on with that one",
+            ));
         }
         let layers = store.layers().iter().map(|below| Tx::begin(below, false)).collect::<Result<_, _>>()?;
         let exclusive = exclusive && matches!(base, Base::Snapshot(_));
@@ -203,7 +209,7 @@ impl<'a> Tx<'a> {
         self.seal_undoable()?;
         let engine = self.store.engine();
         if !self.is_changed() {
-            self.store.reached(self.meta.generation);
+            self.store.reached(Seen::of(&self.meta));
             // What was read may belong to two states.
             return if self.torn()? { Err(StoreError::Conflict { store: engine.name() }) } else { Ok(()) };
         }
@@ -212,6 +218,7 @@ impl<'a> Tx<'a> {
         }
         self.meta.generation = self.next_generation();
         self.number(self.meta.generation, "generation")?;
+        self.meta.committed(new_id(&engine.name())?);
         let sealed = self.meta.seal(&engine.name())?;
         let mut batch: Batch = Vec::with_capacity(self.changes.len().saturating_add(2));
         batch.push(Op::Expect(META.to_vec(), Some(self.meta_raw)));
@@ -227,8 +234,8 @@ impl<'a> Tx<'a> {
                 engine.commit(&batch).map_err(disappeared)?;
             }
         }
-        self.store.reached(self.meta.generation);
-        engine.committed(&marker_of(self.id, self.meta.generation));
+        self.store.reached(Seen::of(&self.meta));
+        engine.committed(&marker_of(self.id, Seen::of(&self.meta)));
         Ok(())
     }
 

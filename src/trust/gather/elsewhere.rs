@@ -32,7 +32,7 @@ pub(crate) fn look_around(tx: &Tx<'_>, endpoint: &Endpoint, facts: &mut Facts) -
     found.objections.sort_by_key(|o| std::cmp::Reverse((o.kind, o.since)));
     found.holders = holders(tx, endpoint, facts)?;
     facts.elsewhere = found;
-    facts.changed_lately = changed_elsewhere(tx, facts)?;
+    facts.changed_lately = changed_elsewhere(tx, endpoint, facts)?;
     facts.contradicted = tx.pending(endpoint, facts.leaf.spki)?.is_some_and(|pending| pending.contradicted);
     Ok(())
 }
@@ -175,13 +175,13 @@ fn holds(pins: &[Pin], baseline: &[Sighting], facts: &Facts) -> bool {
     })
 }
 
-/// Other endpoints that changed of late. This one is not counted where its change is in the log.
-fn changed_elsewhere(tx: &Tx<'_>, facts: &Facts) -> Result<usize, StoreError> {
+/// Other endpoints of this account that changed recently. This one is not counted where its change is in the log.
+fn changed_elsewhere(tx: &Tx<'_>, endpoint: &Endpoint, facts: &Facts) -> Result<usize, StoreError> {
     let since = facts.at().saturating_sub(HINT_WINDOW);
     let known = &facts.known;
     let seen_lately = known.observations.iter().any(|o| o.spki == facts.leaf.spki && o.last >= since)
         || known.baseline.iter().any(|s| s.spki == facts.leaf.spki && s.first >= since && known.upgrade.is_some());
-    Ok(tx.changed_since(since)?.saturating_sub(usize::from(seen_lately && facts.key_is_new_here())))
+    Ok(tx.changed_since(&endpoint.account, since)?.saturating_sub(usize::from(seen_lately && facts.key_is_new_here())))
 }
 
 /// Whether a pin names this leaf, by its key or as a certificate. Says nothing of its state.

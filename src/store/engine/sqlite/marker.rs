@@ -19,8 +19,10 @@ use crate::store::engine::Marker;
 use crate::store::error::StoreError;
 
 const MAGIC: &[u8; 8] = b"tofumark";
-/// Magic, id, generation, seal: well within a sector, so that it is overwritten as a whole.
+/// Magic, id, generation, commit, seal: well within a sector, so that it is overwritten as a whole.
 const LENGTH: usize = 64;
+/// What the seal is over.
+const SEALED: usize = 48;
 
 /// What the lock file holds.
 enum Found {
@@ -40,20 +42,26 @@ pub(super) fn exists(store: &Path) -> bool {
 }
 
 fn encode(marker: &Marker) -> Vec<u8> {
-    let mut bytes = [&MAGIC[..], &marker.id, &marker.generation.to_be_bytes()].concat();
-    let seal = Hash::of(&bytes);
-    bytes.extend_from_slice(seal.as_bytes());
+    let mut bytes = [&MAGIC[..], &marker.id, &marker.generation.to_be_bytes(), &marker.commit].concat();
+    let sealed = seal(&bytes);
+    bytes.extend(sealed);
     bytes
 }
 
 fn decode(bytes: &[u8]) -> Option<Marker> {
-    let (content, seal) = bytes.split_at_checked(32)?;
-    if seal != Hash::of(content).as_bytes() || !content.starts_with(MAGIC) {
+    let (content, sealed) = bytes.split_at_checked(SEALED)?;
+    if seal(content) != *sealed || !content.starts_with(MAGIC) {
         return None;
     }
     let id = content.get(8..24)?.try_into().ok()?;
     let generation = u64::from_be_bytes(content.get(24..32)?.try_into().ok()?);
-    Some(Marker { id, generation })
+    let commit = content.get(32..48)?.try_into().ok()?;
+    Some(Marker { id, generation, commit })
+}
+
+/// Half a hash, which is enough to tell a marker from what a crash or another program left.
+fn seal(content: &[u8]) -> [u8; LENGTH - SEALED] {
+    Hash::of(content).as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// Whether the store is another user's: of the system, and looked after by its owner.
@@ -133,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_marker_is_sealed() {
-        let marker = Marker { id: [3; 16], generation: 77 };
+        let marker = Marker { id: [3; 16], generation: 77, commit: [5; 16] };
         let bytes = encode(&marker);
         assert_eq!(bytes.len(), LENGTH);
         assert_eq!(decode(&bytes), Some(marker));
