@@ -184,9 +184,9 @@ fn a_server_that_stalls_is_left_with_the_step_named() {
 
     let after_greeting = Server::start(|mut stream| {
         stream.write_all(b"220 mail.example.test ESMTP\r\n").unwrap();
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(Duration::from_secs(4));
     });
-    let error = failure(&after_greeting, Some(Protocol::Smtp), limits(200));
+    let error = failure(&after_greeting, Some(Protocol::Smtp), limits(2_000));
     assert!(error.to_string().contains("EHLO"), "{error}");
 }
 

@@ -11,6 +11,10 @@ use crate::net_support::{Server, config, echo, heard, identity, limits, terms, t
 use tofu::store::{Cursor, Filter, Store};
 use tofu::tls::{NetError, Protocol, Step, connect};
 
+/// The limit of a step, in milliseconds, where a server stalls: enough for it to say before what it says, on a machine
+/// that does much else.
+const STALL: u64 = 2_000;
+
 /// Runs each in a thread of its own: they wait more than they work.
 fn at_once<T: Send>(cases: impl Iterator<Item = T>, test: impl Fn(T) + Send + Sync) {
     std::thread::scope(|threads| {
@@ -33,11 +37,10 @@ fn a_stall_at_any_step_ends_with_the_step_named() {
             script.play(&mut stream, step);
             hang(&stream);
         });
-        let error = failure(&server, Some(script.protocol), 150);
+        let error = failure(&server, Some(script.protocol), STALL);
         names_the_step(&error, script, step);
-        assert!(error.to_string().contains(": nothing within 150 ms"), "{error}");
+        assert!(error.to_string().contains(": nothing within 2 s"), "{error}");
         assert!(matches!(error, NetError::Timeout { step: Step::StartTls(_), .. }), "{error}");
-        assert!(error.to_string().contains("150 ms"), "{error}");
     });
 }
 
@@ -48,7 +51,7 @@ fn a_stall_behind_the_go_ahead_is_one_of_the_handshake() {
             script.play(&mut stream, script.steps.len());
             hang(&stream);
         });
-        let error = failure(&server, Some(script.protocol), 150);
+        let error = failure(&server, Some(script.protocol), STALL);
         assert!(matches!(error, NetError::Timeout { step: Step::Handshake, .. }), "{error}");
     });
 }
@@ -213,9 +216,9 @@ fn an_answer_that_drips_ends_at_the_limit_of_the_dialogue() {
                 std::thread::sleep(Duration::from_millis(10));
             }
         });
-        let error = failure(&server, Some(script.protocol), 200);
+        let error = failure(&server, Some(script.protocol), STALL);
         assert!(matches!(error, NetError::Timeout { step: Step::StartTls(_), partial: true, .. }), "{error}");
-        assert!(error.to_string().ends_with("not complete within 200 ms"), "{error}");
+        assert!(error.to_string().ends_with("not complete within 2 s"), "{error}");
     });
 }
 
