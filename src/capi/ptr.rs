@@ -101,7 +101,7 @@ impl<'a> Call<'a> {
             return Err(Failure::null(name));
         }
         if isize::try_from(len).is_err() {
-            return Err(Failure::invalid(format!("{name}: a length of {len} bytes cannot be")));
+            return Err(Failure::invalid(format!("{name}: has an invalid length of {len} bytes")));
         }
         // SAFETY: the promise of this function, and the length fits.
         Ok(unsafe { std::slice::from_raw_parts(ptr, len) })
@@ -138,7 +138,7 @@ impl<'a> Call<'a> {
             return Err(Failure::null(name));
         }
         if isize::try_from(len).is_err() {
-            return Err(Failure::invalid(format!("{name}: a length of {len} bytes cannot be")));
+            return Err(Failure::invalid(format!("{name}: has an invalid length of {len} bytes")));
         }
         // SAFETY: the promise of this function, and the length fits.
         Ok(unsafe { std::slice::from_raw_parts_mut(ptr, len) })
