@@ -112,7 +112,7 @@ fn a_key_refused_for_one_host_is_an_objection_at_every_other_and_says_where() {
 
 #[test]
 fn many_blocks_of_a_key_do_not_hide_that_it_was_marked_as_compromised() {
-    let mut w = world("default", &[]);
+    let w = world("default", &[]);
     for n in 0..20 {
         let there = Endpoint::parse("", &format!("a{n:02}.example.net"), 993).unwrap();
         put(&w.store, &there, "a", PinState::Blocked, w.now);
