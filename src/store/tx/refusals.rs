@@ -61,8 +61,9 @@ impl Sought {
     }
 
     fn wants_more(&self) -> bool {
-        let full = self.blocked >= self.limit && self.compromised >= self.limit;
-        !full && self.looked_at < MAX_LOOKED_AT && !(self.first_is_enough && !self.refusals.is_empty())
+        let is_full = self.blocked >= self.limit && self.compromised >= self.limit;
+        let has_enough = self.first_is_enough && !self.refusals.is_empty();
+        !is_full && !has_enough && self.looked_at < MAX_LOOKED_AT
     }
 }
 

@@ -125,7 +125,7 @@ pub fn takes_zero(model: &Model, param: &Param) -> bool {
 }
 
 /// The parameter that gives the length of bytes (or of the arrays of a chain), if it is such a pointer.
-pub fn length<'a>(export: &'a Export, at: usize) -> Result<Option<&'a str>, String> {
+pub fn length(export: &Export, at: usize) -> Result<Option<&str>, String> {
     let param = &export.params[at];
     if !matches!(param.kind.as_str(), "const uint8_t *" | "uint8_t *" | "const uint8_t *const *" | "const size_t *") {
         return Ok(None);
