@@ -92,11 +92,12 @@ walk() {
     contact 3 fold --answer no
     heading "7. The same, with the root given: accepted, verified"
     contact 0 fold --cafile "$work/root.pem"
-    heading "8. The other key again, in place of the verified one: a yes is not enough"
+    heading "8. An account that knows the server as verified only meets the other key: a yes is not enough"
+    contact 0 fold --account bob --cafile "$work/root.pem"
     serve other other
-    contact 3 fold --cafile "$work/root.pem" --answer yes
+    contact 3 fold --account bob --cafile "$work/root.pem" --answer yes
     heading "9. The user has the new fingerprint from another source and types it: trusted"
-    contact 0 shorten --cafile "$work/root.pem" --answer "$(certs_fingerprint "$work/other.pem")"
+    contact 0 shorten --account bob --cafile "$work/root.pem" --answer "$(certs_fingerprint "$work/other.pem")"
     heading "10. What is remembered of the server, and what happened"
     echo "\$ tofuctl list"
     "$tofuctl" --store "$work/pins/pins.db" list
