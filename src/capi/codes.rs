@@ -331,6 +331,14 @@ pub(super) fn refuse_unknown_bits(flags: u64, known: u64) -> Result<(), Failure>
     }
 }
 
+/// A time that may be 0 for "not set".
+pub(super) fn not_negative(name: &str, time: i64) -> Result<i64, Failure> {
+    match time {
+        0.. => Ok(time),
+        _ => Err(Failure::invalid(format!("{name}: {time} is before 1970"))),
+    }
+}
+
 /// The width of text for people: 0 stands for 80, and what nobody can read is brought into bounds.
 pub(super) fn text_width(width: usize) -> usize {
     match width {

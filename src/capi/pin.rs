@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::ptr::null;
 
 use super::cert::tofu_cert;
-use super::codes::{Coded, pin_kind, tofu_pin_kind, tofu_problem};
+use super::codes::{Coded, not_negative, pin_kind, tofu_pin_kind, tofu_problem};
 use super::endpoint::tofu_endpoint;
 use super::error::{Failure, tofu_error};
 use super::guard::{guard, read};
@@ -13,7 +13,6 @@ use super::ptr::{EMPTY, Object, Poison};
 use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
-use super::trust::not_negative;
 use crate::cert::Cert;
 use crate::fingerprint;
 use crate::hash::Hash;

@@ -4,12 +4,11 @@ use std::ffi::c_char;
 
 use super::building::Building;
 use super::cert::tofu_cert;
-use super::codes::{pin_kind, pin_state, tofu_pin_kind, tofu_pin_state};
+use super::codes::{not_negative, pin_kind, pin_state, tofu_pin_kind, tofu_pin_state};
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard};
 use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
-use super::trust::not_negative;
 use crate::cert::Cert;
 use crate::store::{PinKind, PinState};
 

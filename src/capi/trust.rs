@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 use super::building::Building;
 use super::codes::{
-    TOFU_TRUST_ADD, TOFU_TRUST_SESSION, pin_kind, refuse_unknown_bits, tofu_pin_kind, tofu_trust_flags,
+    TOFU_TRUST_ADD, TOFU_TRUST_SESSION, not_negative, pin_kind, refuse_unknown_bits, tofu_pin_kind, tofu_trust_flags,
 };
-use super::error::{Failure, tofu_error};
+use super::error::tofu_error;
 use super::guard::{free, guard};
 use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
@@ -133,14 +133,6 @@ pub unsafe extern "C" fn tofu_trust_options_set_expires(
             })?;
             Ok(Answer::Ok)
         })
-    }
-}
-
-/// A time that may be 0 for "not set".
-pub(super) fn not_negative(name: &str, time: i64) -> Result<i64, Failure> {
-    match time {
-        0.. => Ok(time),
-        _ => Err(Failure::invalid(format!("{name}: {time} is before 1970"))),
     }
 }
 
