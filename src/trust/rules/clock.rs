@@ -1,6 +1,12 @@
 //! Times in a record that lie ahead of the check's own: a clock was fast when they were written, or is slow now.
 //! Which of the two cannot be told. So none of them counts as later than now, and the next accepted contact
 //! brings them back (`record::remember`). A clock that is known to be wrong judges no time. Pure.
+//!
+//! Why they are also written back, and not only counted as now at each check: the record would go on to say that a key
+//! was current at a time that is still to come, and the order in which keys followed each other would be lost. Without
+//! [`repair`], `a_clock_that_is_put_back_makes_no_key_current_that_others_had_followed` fails, where an abandoned key
+//! is asked about again instead of rejected, and `one_contact_with_a_fast_clock_does_not_lock_a_renewed_server_out`.
+//! The rows are what the library wrote itself, so their seals are right.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,11 @@
-//! The rollback journal that a writer left when it was killed. SQLite plays it back into whatever file has
-//! the name; it knows nothing of files that were put in the place of others. So the journal is held against
-//! the file first: a backup, or a new store, is not overwritten with pages of another one.
+//! The rollback journal that a writer leaves when it is killed. SQLite plays it back into whatever file has the name,
+//! and does not notice that the file was replaced in the meantime. So the journal is compared with the file first, and
+//! no page of one state gets into a file of another.
+//!
+//! Seals, links and the marker do not catch that: the pages come from the same store, so each row has a right seal, and
+//! the meta row, which every commit rewrites and every journal therefore holds, is the later one, as the marker wants
+//! it. The test `a_journal_of_another_state_would_bring_back_trust_in_a_blocked_key_and_no_seal_would_show_it` lets
+//! SQLite do it alone: a backup is put back beside such a journal, and a key that was blocked since is trusted again.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -13,13 +18,13 @@ use super::path::{beside, careful, has_journal, unused_beside};
 use super::{LOOK_AGAIN, LOOKS};
 use crate::store::error::StoreError;
 
-/// Of a journal that is to be played back.
+/// How a journal begins that SQLite plays back.
 const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 /// Where the header of a file has its change counter and its length in pages.
 const COUNTER_AT: usize = 24;
 const LENGTH_AT: usize = 28;
 
-/// What a journal says of the file that it belongs to.
+/// What a journal says about the file that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Claim {
     /// Pages of the file before the commit.
@@ -28,12 +33,12 @@ struct Claim {
     counter: Option<u32>,
 }
 
-/// Refuses to have a journal played back into a file that it does not belong to.
+/// Refuses a file that has the journal of another file, or of another state, beside it.
 pub(super) fn refuse_foreign(file: &Path, header: &Header) -> Result<(), StoreError> {
     if !has_journal(file) {
         return Ok(());
     }
-    // Who cannot take the lock may see the journal of one commit beside the file of a later one.
+    // A reader that cannot lock may see the journal of one commit beside the file of a later one, so it looks again.
     for _ in 0..LOOKS {
         if belongs(file, header)? {
             return Ok(());
@@ -51,7 +56,7 @@ pub(super) fn refuse_foreign(file: &Path, header: &Header) -> Result<(), StoreEr
     Err(StoreError::Lost { store: file.display().to_string(), what })
 }
 
-/// Whether the journal is that of the file as it is now, or none that SQLite would play back.
+/// Whether the journal is that of the file as it is now. Also true if SQLite would not play it back.
 fn belongs(file: &Path, header: &Header) -> Result<bool, StoreError> {
     let path = beside(file, "-journal");
     let found = open(&path).and_then(|journal| claim(&journal));
@@ -83,7 +88,7 @@ fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
-/// Takes a journal that is left without its file out of the way of a new store; nothing is deleted.
+/// Renames a journal whose file is gone, so that a new store can be made. Nothing is deleted.
 pub(super) fn set_aside(file: &Path) -> Result<(), StoreError> {
     if !has_journal(file) {
         return Ok(());
