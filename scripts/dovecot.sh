@@ -59,13 +59,18 @@ CONFIG
 }
 
 dovecot_start() {
-    local dir=$1 port=$2 try
+    local dir=$1 port=$2 try turn
     mkdir -p "$dir/run" "$dir/state" "$dir/mail"
     for try in 1 2 3; do
         DOVECOT_PORT=$port
         [ "$port" != 0 ] || DOVECOT_PORT=$(free_port)
         dovecot_config "$dir" "$DOVECOT_PORT" "$3" "$4" >"$dir/dovecot.conf"
         if "$DOVECOT" -c "$dir/dovecot.conf" 2>>"$dir/start.log"; then
+            # Dovecot writes its pid after it has gone to the background.
+            for turn in $(seq 100); do
+                [ ! -s "$dir/run/master.pid" ] || break
+                sleep 0.05
+            done
             until_it_listens Dovecot "$(cat "$dir/run/master.pid")" "$DOVECOT_PORT" "$dir/dovecot.log" && return 0
         fi
         dovecot_stop "$dir"
