@@ -30,7 +30,9 @@ pub use record::terms::{Answer, TrustError};
 pub use record::typed::{Fingerprint, parse_fingerprint};
 pub use rules::additions::Additions;
 pub use rules::codes::{AnswerWanted, Assurance, Change, Decision, PinResult, Risk, Rule, Section};
-pub use rules::policy::{Action, CaUse, FIELDS, MAIL_PORTS, PRESETS, Policy, PolicyError, SMALLEST_RSA};
+pub use rules::policy::{
+    Action, CaUse, FIELDS, Field, MAIL_PORTS, PRESET_MEANINGS, PRESETS, Policy, PolicyError, SMALLEST_RSA,
+};
 pub use rules::{change, codes, decide, facts, outcome};
 pub use words::outlook::LastAccepted;
 pub use words::verdict::{Verdict, worth_a_second_look};

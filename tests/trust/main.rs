@@ -13,6 +13,7 @@ mod golden;
 mod grounds;
 mod life;
 mod pitfalls;
+mod policy;
 mod properties;
 mod scenarios;
 mod table;

@@ -1,7 +1,7 @@
 //! What a program adds to the policy in force, whoever set that: further trust anchors and stricter fields. A
 //! policy of its own, in its place, would silently drop what the user or the administrator set.
 
-use super::policy::{Policy, PolicyError};
+use super::policy::{FIELDS, Policy, PolicyError};
 use crate::cert::Cert;
 
 /// Additions to the policy in force. They never loosen it: a field counts only if it is stricter than what is
@@ -23,7 +23,7 @@ impl Additions {
     /// no stricter value.
     pub fn tighten(&mut self, field: &str, value: &str) -> Result<(), PolicyError> {
         Policy::default().set(field, value)?;
-        if field == "mandatory" {
+        if FIELDS.iter().any(|known| known.name == field && !known.is_ordered) {
             let reason = "it has no stricter value".to_owned();
             return Err(PolicyError { field: field.to_owned(), reason });
         }

@@ -8,7 +8,6 @@ pub(super) mod clock;
 pub mod codes;
 pub mod decide;
 pub mod facts;
-pub(super) mod floor;
 pub(super) mod offer;
 pub mod outcome;
 pub(super) mod policy;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use tofu::trust::{FIELDS, PRESETS, Policy};
+use tofu::trust::{FIELDS, PRESET_MEANINGS, Policy};
 
 use crate::cli::store::{PolicyAction, PolicySet, PolicyShow};
 use crate::context::Context;
@@ -12,42 +12,6 @@ use crate::input::named;
 use crate::process::exit::{Exit, Failure};
 use crate::process::out::Style;
 use crate::render::layout::wrapped;
-
-/// Each preset in a line.
-const IN_SHORT: [&str; 7] = [
-    "valid certificates are accepted; everything else is asked about once and then remembered; downgrades are rejected",
-    "as default, and the first key of an unknown server is accepted where nothing speaks against it",
-    "as default, and asks about new authorities, upgrades and keys known from sibling ports",
-    "only what is pinned; valid certificates are examined and shown, and accept nothing",
-    "only valid certificates; pins, DANE, staged keys and siblings do not count",
-    "as default while an account is set up; afterwards every question is a no",
-    "as default, and wrong names and CA certificates are looked over on addresses stated to be loopback, or an onion",
-];
-
-/// Each field in a line, in the order of [`FIELDS`].
-const MEANING: [&str; 21] = [
-    "what a valid certificate is good for: it accepts, is only shown, or is not examined",
-    "whether the system's authorities count beside those added",
-    "no: only valid certificates count, everything else is rejected",
-    "whether DANE accepts; a mismatch always rejects",
-    "a server of which nothing is known",
-    "a pinned server with another key",
-    "a formerly valid server whose certificate has expired",
-    "a formerly valid server that no longer is: rejected with a way back, or without",
-    "a valid certificate with a new key from a new authority",
-    "a pinned server that is valid with another key",
-    "a key that a person confirmed on another mail port of the host",
-    "what becomes of every question when no account is being set up",
-    "whether wrong names are looked over on addresses that are vouched for",
-    "the ports between which a key may count",
-    "how long ago a newer certificate may have expired and still be asked about",
-    "how long trust in an expired certificate lasts",
-    "how long new pins last",
-    "how long the old key counts after the announced one came",
-    "how many keys may be trusted side by side",
-    "smaller RSA keys are rejected, whatever is pinned",
-    "in a store of the system: no other policy may be looser",
-];
 
 pub fn run(args: &crate::cli::store::Policy, cx: &Context) -> Result<Exit, Failure> {
     match &args.action {
@@ -71,7 +35,7 @@ fn show(args: &PolicyShow, cx: &Context) -> Result<Exit, Failure> {
         None => InForce::built_in(),
     };
     if cx.out.json {
-        let fields = FIELDS.iter().map(|(name, _)| ((*name).to_owned(), found.effective().get(name).into()));
+        let fields = FIELDS.iter().map(|field| (field.name.to_owned(), found.effective().get(field.name).into()));
         let raised = found.raised().into_iter().map(|(name, _)| (name.to_owned(), found.policy.get(name).into()));
         let value = json!({
             "source": found.whose,
@@ -88,7 +52,7 @@ fn show(args: &PolicyShow, cx: &Context) -> Result<Exit, Failure> {
     let base = Policy::preset(found.policy.preset_name()).unwrap_or_default();
     let mut text = wrapped("", "  ", &found.summary(), cx.out.width);
     let raised: Vec<&str> = found.raised().into_iter().map(|(name, _)| name).collect();
-    for (name, _) in FIELDS {
+    for name in FIELDS.iter().map(|field| field.name) {
         let mut value = found.effective().get(name).unwrap_or_default();
         let differs = base.get(name).as_ref() != Some(&value);
         if raised.contains(&name) {
@@ -169,10 +133,11 @@ fn reset(args: &PolicyShow, cx: &Context) -> Result<Exit, Failure> {
 
 fn list(cx: &Context) -> Result<Exit, Failure> {
     if cx.out.json {
-        let presets = PRESETS.iter().zip(IN_SHORT).map(|(name, text)| json!({ "name": name, "meaning": text }));
+        let presets = PRESET_MEANINGS.iter().map(|(name, text)| json!({ "name": name, "meaning": text }));
         let base = Policy::default();
-        let fields = FIELDS.iter().zip(MEANING).map(|((name, takes), text)| {
-            json!({ "name": name, "values": takes, "default": base.get(name), "meaning": text })
+        let fields = FIELDS.iter().map(|field| {
+            let default = base.get(field.name);
+            json!({ "name": field.name, "values": field.takes(), "default": default, "meaning": field.meaning })
         });
         cx.out.value(&json!({
             "presets": presets.collect::<Vec<_>>(),
@@ -182,7 +147,7 @@ fn list(cx: &Context) -> Result<Exit, Failure> {
     }
     let (paint, width) = (cx.out.paint, cx.out.width);
     let mut text = format!("{}\n", paint.paint(Style::Bold, "Presets"));
-    for (name, meaning) in PRESETS.iter().zip(IN_SHORT) {
+    for (name, meaning) in PRESET_MEANINGS {
         text.push_str(&wrapped(&format!("  {name:<12}"), &" ".repeat(14), meaning, width));
     }
     text.push_str(&format!(
@@ -190,10 +155,11 @@ fn list(cx: &Context) -> Result<Exit, Failure> {
         paint.paint(Style::Bold, "Fields: what they take, [the default], and what they mean")
     ));
     let base = Policy::default();
-    for ((name, takes), meaning) in FIELDS.iter().zip(MEANING) {
+    for field in FIELDS {
+        let (name, takes) = (field.name, field.takes());
         let default = base.get(name).unwrap_or_default();
         text.push_str(&wrapped(&format!("  {name:<18}"), &" ".repeat(20), &format!("{takes} [{default}]"), width));
-        text.push_str(&wrapped("      ", "      ", meaning, width));
+        text.push_str(&wrapped("      ", "      ", field.meaning, width));
     }
     cx.out.print(&text)?;
     Ok(Exit::Done)

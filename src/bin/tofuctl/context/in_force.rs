@@ -45,7 +45,7 @@ impl InForce {
     /// The fields that a mandatory policy of the system raises, with the value that counts.
     pub fn raised(&self) -> Vec<(&'static str, String)> {
         let Some(raised) = &self.raised else { return Vec::new() };
-        let fields = FIELDS.iter().filter_map(|(name, _)| Some((*name, raised.get(name)?)));
+        let fields = FIELDS.iter().filter_map(|field| Some((field.name, raised.get(field.name)?)));
         let mut changed: Vec<_> =
             fields.filter(|(name, value)| self.policy.get(name).as_ref() != Some(value)).collect();
         let roots = |policy: &Policy| policy.to_map().get("roots").and_then(Value::as_array).map_or(0, Vec::len);

@@ -1,26 +1,14 @@
-//! A policy that another one may only tighten: what an administrator marked `mandatory` in a store
-//! below the user's. [`crate::trust::gather`] calls it, and so may who shows a policy. Pure but for the roots of the
-//! system, which it asks for where roots differ. Field by field the stricter value counts:
-//!
-//! | fields | stricter is |
-//! |---|---|
-//! | `first-use` `change` `lapse` `issuer-change` `upgrade` `sibling` `existing-account` | accept < ask < reject |
-//! | `ca` | accept < off < inform: what is examined and accepts nothing |
-//! | `system-roots` `pins` `dane` `local-names` | no |
-//! | roots added | those in both; the administrator's count as the system's |
-//! | `downgrade` | final |
-//! | `mail-ports` | ports in both |
-//! | `late-days` `lapse-days` `overlap-hours` `farm-limit` | the smaller |
-//! | `pin-days` | the smaller, 0 (for good) being the largest |
-//! | `min-rsa-bits` | the larger |
+//! A policy that another one may only make stricter: what an administrator marked `mandatory` in a store below the
+//! user's. Field by field the stricter value counts, as the rows of [`super::fields`] order them. Of the roots added
+//! those count that both have; the administrator's count as the system's.
 
-use super::policy::{Action, CaUse, Policy};
+use super::Policy;
 use crate::cert::Cert;
 
 impl Policy {
     /// This policy with every field at least as strict as `floor`. `is_system_root` tells whether a
     /// root is one of the system's; it is asked only where roots differ.
-    pub(crate) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {
+    pub(in crate::trust) fn at_least(mut self, floor: &Policy, is_system_root: impl Fn(&Cert) -> bool) -> Self {
         let mut parts = std::mem::take(&mut self.parts);
         if parts.is_empty() {
             parts.push(self.clone());
@@ -34,62 +22,8 @@ impl Policy {
         let by_name = floor.system_roots && !self.system_roots;
         let kept = ours.into_iter().filter(|root| by_name && !named(theirs, root) && is_system_root(root));
         self.roots.extend(kept);
-        for (mine, least) in self.actions().into_iter().zip(floor.clone().actions()) {
-            if severity(*least) > severity(*mine) {
-                *mine = *least;
-            }
-        }
-        for (mine, least) in [
-            (&mut self.system_roots, floor.system_roots),
-            (&mut self.pins, floor.pins),
-            (&mut self.dane, floor.dane),
-            (&mut self.local_names, floor.local_names),
-            (&mut self.downgrade_way_back, floor.downgrade_way_back),
-        ] {
-            *mine &= least;
-        }
-        if reach(floor.ca) > reach(self.ca) {
-            self.ca = floor.ca;
-        }
-        self.mail_ports.retain(|port| floor.mail_ports.contains(port));
-        self.late_days = self.late_days.min(floor.late_days);
-        self.lapse_days = self.lapse_days.min(floor.lapse_days);
-        self.overlap_hours = self.overlap_hours.min(floor.overlap_hours);
-        self.farm_limit = self.farm_limit.min(floor.farm_limit);
-        self.min_rsa_bits = self.min_rsa_bits.max(floor.min_rsa_bits);
-        self.pin_days = match (self.pin_days, floor.pin_days) {
-            (0, days) | (days, 0) => days,
-            (mine, least) => mine.min(least),
-        };
+        self.raise(floor);
         self
-    }
-
-    fn actions(&mut self) -> [&mut Action; 7] {
-        [
-            &mut self.first_use,
-            &mut self.change,
-            &mut self.lapse,
-            &mut self.issuer_change,
-            &mut self.upgrade,
-            &mut self.sibling,
-            &mut self.existing_account,
-        ]
-    }
-}
-
-fn severity(action: Action) -> u8 {
-    match action {
-        Action::Accept => 0,
-        Action::Ask => 1,
-        Action::Reject => 2,
-    }
-}
-
-fn reach(ca: CaUse) -> u8 {
-    match ca {
-        CaUse::Accept => 0,
-        CaUse::Off => 1,
-        CaUse::Inform => 2,
     }
 }
 
@@ -129,7 +63,9 @@ mod tests {
                 floor.set("pin-days", "90").unwrap();
                 floor.set("mail-ports", "993 587").unwrap();
                 let got = mine.clone().at_least(&floor, |_| false);
-                for (field, _) in FIELDS.iter().filter(|(field, _)| !["mandatory", "mail-ports"].contains(field)) {
+                for field in
+                    FIELDS.iter().map(|field| field.name).filter(|field| !["mandatory", "mail-ports"].contains(field))
+                {
                     let least = strictness(&mine, field).max(strictness(&floor, field));
                     assert_eq!(strictness(&got, field), least, "{field}");
                 }
@@ -141,7 +77,7 @@ mod tests {
     #[test]
     fn a_laxer_policy_becomes_the_floor_and_a_stricter_one_stays() {
         let (lax, strict) = (Policy::preset("accept-new").unwrap(), Policy::preset("careful").unwrap());
-        let same = |a: &Policy, b: &Policy| FIELDS.iter().all(|(field, _)| a.get(field) == b.get(field));
+        let same = |a: &Policy, b: &Policy| FIELDS.iter().all(|field| a.get(field.name) == b.get(field.name));
         assert!(same(&lax.clone().at_least(&strict, |_| false), &strict));
         assert!(same(&strict.clone().at_least(&lax, |_| false), &strict));
         assert!(same(&lax.clone().at_least(&Policy::default(), |_| false), &Policy::default()));
