@@ -39,7 +39,7 @@ pub use words::verdict::{Verdict, worth_a_second_look};
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     /// The folders of `trust`, and those that each may import.
     const FOLDERS: [(&str, &[&str]); 4] = [
@@ -53,8 +53,7 @@ mod tests {
     fn the_folders_depend_on_each_other_in_one_direction() {
         let trust = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/trust");
         for (folder, may_import) in FOLDERS {
-            for file in std::fs::read_dir(trust.join(folder)).unwrap() {
-                let path = file.unwrap().path();
+            for path in sources(&trust.join(folder)) {
                 let text = std::fs::read_to_string(&path).unwrap();
                 for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
                     assert!(!line.contains("super::super::"), "{}: write crate::trust::: {line}", path.display());
@@ -65,5 +64,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The files of a folder and of the folders in it.
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(sources(&path));
+            } else {
+                found.push(path);
+            }
+        }
+        found
     }
 }
