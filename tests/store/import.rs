@@ -15,6 +15,7 @@ use tofu::hash::Hash;
 use tofu::path::{Chain, ProblemKind, Problems};
 use tofu::store::*;
 use tofu::time::DAY;
+use tofu::trust::{DATES, FIRST_MATCH};
 use tofu::trust::{Decision, Verdict};
 
 fn real(name: &str) -> Vec<u8> {

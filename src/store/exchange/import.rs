@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::formats::{cert_override, fingerprint, known_hosts, pem};
 use super::found::{Found, FoundEndpoint, Remarks, Scope};
+use super::merge::ForeignWaiver;
 use super::{merge, refusals};
 use crate::cert::Cert;
 use crate::endpoint::{Account, Endpoint};
@@ -113,51 +114,15 @@ impl ImportReport {
 }
 
 impl Store {
-    /// Imports, or says what it would do. Lines that cannot be read are remarks, not errors. Where the
-    /// format knows no accounts, the pins are those of the one without a name.
-    pub fn import(
-        &self,
-        format: ImportFormat,
-        data: &[u8],
-        commit: bool,
-        now: Timestamp,
-    ) -> Result<ImportReport, StoreError> {
-        self.import_as(format, data, &Account::default(), commit, now)
-    }
-
-    /// [`Store::import`] for an account: where the format knows none, all pins are those of this one.
-    pub fn import_as(
-        &self,
-        format: ImportFormat,
-        data: &[u8],
-        account: &Account,
-        commit: bool,
-        now: Timestamp,
-    ) -> Result<ImportReport, StoreError> {
-        self.take_file(format, data, (account, None), commit, now)
-    }
-
-    /// [`Store::import_as`] for the endpoint's account; its host and port count where the file does not
-    /// say itself which server it is about.
-    pub fn import_for(
-        &self,
-        format: ImportFormat,
-        data: &[u8],
-        endpoint: Option<&Endpoint>,
-        commit: bool,
-        now: Timestamp,
-    ) -> Result<ImportReport, StoreError> {
-        let account = endpoint.map(|endpoint| endpoint.account.clone()).unwrap_or_default();
-        self.take_file(format, data, (&account, endpoint), commit, now)
-    }
-
-    fn take_file(
+    /// Imports a file, or says what that would do. Lines that cannot be read are remarks, not errors. The account and the
+    /// endpoint count where the file does not name its own; `may_waive` says what a pin of another store may waive.
+    pub(crate) fn take_file(
         &self,
         format: ImportFormat,
         data: &[u8],
         (account, endpoint): (&Account, Option<&Endpoint>),
-        commit: bool,
-        now: Timestamp,
+        may_waive: ForeignWaiver,
+        (commit, now): (bool, Timestamp),
     ) -> Result<ImportReport, StoreError> {
         if data.len() > MAX_IMPORT {
             let what = format!("an import holds at most {MAX_IMPORT} bytes");
@@ -179,7 +144,7 @@ impl Store {
         while let Some(part) = scope {
             // Nothing is held of the store while the file is read.
             let mut found = match format {
-                ImportFormat::Json => merge::read(data)?,
+                ImportFormat::Json => merge::read(data, may_waive)?,
                 ImportFormat::KnownHosts => known_hosts::read(data, &part, now),
                 ImportFormat::CertOverride => cert_override::read(data, &part),
                 ImportFormat::Fingerprints => fingerprint::read(data, &part, endpoint, now),

@@ -19,7 +19,7 @@ use crate::hash::Hash;
 use crate::path::{ProblemKind, Problems};
 use crate::store::error::StoreError;
 use crate::store::tx::bounds::{MAX_COMMENT, MAX_NAME, MAX_VALIDATED};
-use crate::store::tx::record::{Block, DATES, FIRST_MATCH, Pin, PinKind, PinState, PinValue, Validated};
+use crate::store::tx::record::{Block, Pin, PinKind, PinState, PinValue, Validated};
 use crate::text::excerpt;
 
 /// The largest record that is looked at, in bytes.
@@ -39,8 +39,12 @@ enum Item<'a> {
     Policy,
 }
 
+/// Which problems a pin of another program may waive, whatever it says: the rules of trust know. The certificate is the
+/// one that came with the pin.
+pub(crate) type ForeignWaiver = fn(pin: &Pin, cert: Option<&Cert>) -> Problems;
+
 /// Reads an export for merging.
-pub(super) fn read(data: &[u8]) -> Result<Found, StoreError> {
+pub(super) fn read(data: &[u8], may_waive: ForeignWaiver) -> Result<Found, StoreError> {
     json::head(data)?;
     let mut found = Found::default();
     // Certificates first, wherever they stand: what a pin may waive depends on its own.
@@ -52,7 +56,7 @@ pub(super) fn read(data: &[u8]) -> Result<Found, StoreError> {
     walk(data, &mut |item| match item {
         Item::Certificate(..) => {}
         Item::Endpoint(index, raw) => {
-            if let Err(why) = endpoint(&mut found, raw) {
+            if let Err(why) = endpoint(&mut found, raw, may_waive) {
                 found.remarks.add(|| format!("endpoint {index}: {why}; not taken"));
             }
         }
@@ -103,7 +107,7 @@ fn block(raw: &RawValue) -> Result<Block, String> {
 
 /// Takes the record of an endpoint in. The error is about all of it; what is wrong with one of its pins
 /// is remarked.
-fn endpoint(found: &mut Found, raw: &RawValue) -> Result<(), String> {
+fn endpoint(found: &mut Found, raw: &RawValue, may_waive: ForeignWaiver) -> Result<(), String> {
     #[derive(Deserialize)]
     struct Located<'a> {
         account: String,
@@ -131,7 +135,7 @@ fn endpoint(found: &mut Found, raw: &RawValue) -> Result<(), String> {
     let any = endpoint.account == Account::any();
     for (index, raw) in record.pins.into_iter().enumerate() {
         let read = within(raw, MAX_ITEM).and_then(|text| serde_json::from_str::<Pin>(text).map_err(why));
-        match read.and_then(|pin| believed(found, &endpoint, pin)) {
+        match read.and_then(|pin| believed(found, &endpoint, pin, may_waive)) {
             // A person trusts for any account here, or an administrator; no file does.
             Ok(pin) if any && !pin.refuses() => {
                 let (shown, state) = (shown(&pin.value), pin.state.code());
@@ -195,7 +199,7 @@ fn fit_name(name: &str) -> Result<(), String> {
 }
 
 /// A pin of a foreign file as far as it is believed.
-fn believed(found: &mut Found, endpoint: &Endpoint, mut pin: Pin) -> Result<Pin, String> {
+fn believed(found: &mut Found, endpoint: &Endpoint, mut pin: Pin, may_waive: ForeignWaiver) -> Result<Pin, String> {
     pin.pinned_only = pin.is_only();
     if pin.refuses() {
         // Nothing about it may make the refusal weaker, or be a reason to lose it.
@@ -218,7 +222,7 @@ fn believed(found: &mut Found, endpoint: &Endpoint, mut pin: Pin) -> Result<Pin,
         }
     };
     pin.cert = cert.as_ref().map(Cert::fingerprint);
-    if let Some(why) = limit_waiver(&mut pin, cert.as_ref()) {
+    if let Some(why) = limit_waiver(&mut pin, cert.as_ref(), may_waive) {
         left.push(why);
     }
     if !left.is_empty() {
@@ -244,18 +248,16 @@ fn own_certificate(found: &Found, pin: &Pin) -> Result<Option<Cert>, String> {
     }
 }
 
-/// Brings what a foreign pin waives down to what a first match could fix; says what went.
-fn limit_waiver(pin: &mut Pin, cert: Option<&Cert>) -> Option<String> {
-    let until = std::mem::take(&mut pin.waive_expired_until);
+/// Brings what a foreign pin waives down to what it may waive; says what was left out.
+fn limit_waiver(pin: &mut Pin, cert: Option<&Cert>, may_waive: ForeignWaiver) -> Option<String> {
+    let allowed = may_waive(pin, cert);
+    pin.waive_expired_until = 0;
     // One that waives nothing cannot be narrower.
     let waived = pin.waiver.filter(|waived| !waived.is_empty())?;
     pin.waiver = None;
     if !matches!(pin.kind, PinKind::Key | PinKind::Certificate) {
         return None;
     }
-    // Dates are waived for a self-signed certificate alone, and not where that was to end.
-    let own_dates = until == 0 && waived.contains(ProblemKind::SelfSigned) && cert.is_none_or(Cert::is_self_signed);
-    let allowed = if own_dates { FIRST_MATCH.union(DATES) } else { FIRST_MATCH };
     // Without its certificate the first match fixes what it waives, from the same set.
     pin.waiver = cert.map(|_| waived.intersection(allowed));
     let beyond = waived.without(allowed);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::{Endpoint, Host};
 use crate::hash::Hash;
-use crate::path::{ProblemKind, Problems};
+use crate::path::Problems;
 use crate::time::Timestamp;
 
 /// What a pin names. Numbers are part of the C ABI; never renumbered.
@@ -106,17 +106,6 @@ impl PinValue {
         }
     }
 }
-
-/// What a pin that was made without its certificate may excuse: its first match fixes which of these it
-/// does (docs/decision.md, rule 4). The dates of a self-signed certificate are excused beside them.
-pub const FIRST_MATCH: Problems = Problems::NO_CA_PATH
-    .with(ProblemKind::SelfSigned)
-    .with(ProblemKind::CaAsServer)
-    .with(ProblemKind::HostMismatch)
-    .with(ProblemKind::NameOnlyInCn);
-
-/// What is wrong with the dates of a certificate.
-pub const DATES: Problems = Problems::NONE.with(ProblemKind::Expired).with(ProblemKind::NotYetValid);
 
 /// How a pin came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

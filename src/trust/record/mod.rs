@@ -1,7 +1,9 @@
-//! What is written: what a check leaves in the store, a person's answer, pending questions, and TLS that was lost.
+//! What is written: what a check leaves in the store, a person's answer, pending questions, TLS that was lost, and what is
+//! imported.
 
 pub(super) mod answer;
 mod granted;
+mod import;
 pub(super) mod pending;
 mod pins;
 pub(super) mod remember;

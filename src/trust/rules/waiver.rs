@@ -3,8 +3,20 @@
 
 use super::facts::{Facts, KnownPin};
 use super::policy::Policy;
+use crate::cert::Cert;
 use crate::path::{ProblemKind, Problems};
-use crate::store::{DATES, FIRST_MATCH, PinKind};
+use crate::store::{Pin, PinKind};
+
+/// What a pin that was made without its certificate may excuse: its first match fixes which of these it
+/// does (docs/decision.md, rule 4). The dates of a self-signed certificate are excused beside them.
+pub const FIRST_MATCH: Problems = Problems::NO_CA_PATH
+    .with(ProblemKind::SelfSigned)
+    .with(ProblemKind::CaAsServer)
+    .with(ProblemKind::HostMismatch)
+    .with(ProblemKind::NameOnlyInCn);
+
+/// What is wrong with the dates of a certificate.
+pub const DATES: Problems = Problems::NONE.with(ProblemKind::Expired).with(ProblemKind::NotYetValid);
 
 /// What `accept-new` may accept, host-mismatch of a self-signed certificate aside.
 const FIRST_USE: Problems =
@@ -66,6 +78,15 @@ pub fn coverage(facts: &Facts, policy: &Policy, known: &KnownPin, inherited: Opt
 /// whose self-signature verified, its dates, which nobody vouches for.
 pub fn shown(facts: &Facts) -> Problems {
     if facts.leaf.self_signed { facts.problems.union(DATES) } else { facts.problems }
+}
+
+/// What a pin of another program may waive, whatever it says: what the first match of a pin made by hand could fix. The
+/// dates of a certificate are among it only for a self-signed one (`cert`, where the pin came with it), and only if the
+/// pin waived them without an end.
+pub fn foreign(pin: &Pin, cert: Option<&Cert>) -> Problems {
+    let self_signed = pin.waiver.is_some_and(|waived| waived.contains(ProblemKind::SelfSigned));
+    let own_dates = pin.waive_expired_until == 0 && self_signed && cert.is_none_or(Cert::is_self_signed);
+    if own_dates { FIRST_MATCH.union(DATES) } else { FIRST_MATCH }
 }
 
 /// Whether `accept-new` may accept these problems. A chain that is CA-valid for another name (a
