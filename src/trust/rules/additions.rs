@@ -44,6 +44,9 @@ impl Additions {
         for (field, value) in &self.stricter {
             let mut least = policy.clone();
             least.set(field, value)?;
+            if least == policy {
+                continue;
+            }
             // Both have the same roots, so nobody needs to ask which of them are the system's.
             policy = policy.at_least(&least, |_| false);
         }
@@ -71,6 +74,20 @@ mod tests {
         assert_eq!(get(&strict, "first-use"), get(&Policy::preset("strict").unwrap(), "first-use"));
         let accept_new = additions.applied_to(Policy::preset("accept-new").unwrap()).unwrap();
         assert_eq!(get(&accept_new, "first-use"), "ask");
+    }
+
+    #[test]
+    fn the_cost_of_a_policy_grows_with_the_fields_tightened_and_not_with_their_powers() {
+        let mut additions = Additions::default();
+        for days in (1..=40).rev() {
+            additions.tighten("pin-days", &days.to_string()).unwrap();
+            additions.tighten("change", "reject").unwrap();
+        }
+        let policy = additions.applied_to(Policy::default()).unwrap();
+        assert_eq!((get(&policy, "pin-days"), get(&policy, "change")), ("1".to_owned(), "reject".to_owned()));
+        // The policy as it was, one for each number of days, and one for the rejected change.
+        assert_eq!(policy.parts.len(), 42);
+        assert!(policy.parts.iter().all(|part| part.parts.is_empty()));
     }
 
     #[test]

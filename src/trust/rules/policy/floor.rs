@@ -13,7 +13,8 @@ impl Policy {
         if parts.is_empty() {
             parts.push(self.clone());
         }
-        parts.push(floor.clone());
+        // The parts of a part do not decide; kept, they would double with every policy that is put on top.
+        parts.push(Self { parts: Vec::new(), ..floor.clone() });
         self.parts = parts;
         let named = |roots: &[Cert], root: &Cert| roots.iter().any(|r| r.fingerprint() == root.fingerprint());
         let (ours, theirs) = (std::mem::take(&mut self.roots), &floor.roots);
