@@ -288,7 +288,9 @@ fn made_by_caller(status: tofu_status, detail: Option<String>, message: Option<S
     let named = || status::name(status).to_string_lossy().into_owned();
     let message = one_line(&message.unwrap_or_else(named), usize::MAX);
     last::set(&message);
-    let detail = terminated(&one_line(&detail.unwrap_or_default(), usize::MAX));
+    // A code is ASCII, as tofu_error_detail promises.
+    let detail = one_line(&detail.unwrap_or_default(), usize::MAX).replace(|c: char| !c.is_ascii(), "?");
+    let detail = terminated(&detail);
     tofu_error { poison: Poison::default(), status, message: terminated(&message), detail }
 }
 
@@ -369,6 +371,18 @@ mod tests {
             assert!(failure.code().status() < 0);
             assert!(!failure.message().is_empty() && !failure.message().contains('\n'));
             assert!(!failure.detail.is_empty());
+        }
+    }
+    #[test]
+    fn an_error_of_a_caller_keeps_what_the_accessors_promise() {
+        let made =
+            |status, detail: &str, message: &str| made_by_caller(status, Some(detail.into()), Some(message.into()));
+        let error = made(TOFU_E_ROOTS, "adapter.caf\u{e9}\n", "one\ntwo \u{e9}");
+        assert_eq!(error.status, TOFU_E_ROOTS);
+        assert_eq!(error.detail.to_str().unwrap(), "adapter.caf?\\n");
+        assert_eq!(error.message.to_str().unwrap(), "one\\ntwo \u{e9}");
+        for status in [TOFU_E_ROOTS - 1, 0, 1, i32::MAX, i32::MIN] {
+            assert_eq!(made(status, "", "").status, TOFU_E_INTERNAL);
         }
     }
 }
