@@ -43,6 +43,15 @@ pub enum NameError {
 const ZONE: &str = "an IPv6 zone is not part of a host, as it means something on this machine only; \
                     name the host, and give the address with its zone as the one to connect to";
 
+/// Why a host with a colon is refused that is not an IPv6 address.
+fn colon(input: &str) -> &'static str {
+    match input.split_once(':') {
+        Some((_, rest)) if rest.starts_with("//") => "a URL; give the host alone",
+        Some((_, port)) if port.parse::<u16>().is_ok() => "give the host alone, and the port as a number of its own",
+        _ => "not a host name or an IPv6 address",
+    }
+}
+
 /// A host: a DNS name as lower-case A-labels without a trailing dot, or an IP address.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host {
@@ -60,7 +69,8 @@ impl Host {
         if is_canonical(input) {
             return Ok(Self { name: input.to_owned(), ip: None });
         }
-        let refuse = |reason| NameError::Host { shown: crate::text::excerpt(input, 80), reason };
+        let shown = || if input.is_empty() { "\"\"".to_owned() } else { crate::text::excerpt(input, 80) };
+        let refuse = |reason| NameError::Host { shown: shown(), reason };
         // Four bytes of UTF-8 for each byte of an A-label is more than any name that fits needs.
         if input.len() > MAX_HOST.saturating_mul(4) {
             return Err(refuse("too long for a host name"));
@@ -80,7 +90,7 @@ impl Host {
             if input.contains('%') {
                 return Err(refuse(ZONE));
             }
-            let address: Ipv6Addr = input.parse().map_err(|_| refuse("not a host name or an IPv6 address"))?;
+            let address: Ipv6Addr = input.parse().map_err(|_| refuse(colon(input)))?;
             return Ok(Self::from_ip(IpAddr::V6(address)));
         }
         Self::parse_dns(input).map_err(refuse)
@@ -378,7 +388,8 @@ mod tests {
             ("[::1", "bracket"),
             ("fe80::1%eth0", "zone"),
             ("[fe80::1%eth0]", "zone"),
-            ("mail.example:993", "IPv6"),
+            ("mail.example:993", "the port as a number of its own"),
+            ("imaps://mail.example", "a URL"),
             (&"a".repeat(64), "63"),
             (&long, "too long"),
             (&"x".repeat(1_000_000), "too long"),

@@ -327,7 +327,7 @@ pub(super) fn pin_state(number: tofu_pin_state) -> Result<PinState, Failure> {
 pub(super) fn refuse_unknown_bits(flags: u64, known: u64) -> Result<(), Failure> {
     match flags & !known {
         0 => Ok(()),
-        unknown => Err(Failure::invalid(format!("flags: unknown bits {unknown:#x}"))),
+        unknown => Err(Failure::invalid(format!("flags: {unknown:#x} is no flag of this call"))),
     }
 }
 

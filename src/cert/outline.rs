@@ -47,6 +47,9 @@ pub(super) fn outline(all: &[u8]) -> Result<Outline, ParseError> {
     if all.len() > MAX_CERT {
         return Err(refuse(MAX_CERT, format!("expected at most {MAX_CERT} bytes, found {}", all.len())));
     }
+    if all.starts_with(b"-----BEGIN") {
+        return Err(refuse(0, "expected DER, found PEM, which has to be decoded first".to_owned()));
+    }
     let certificate = take(&mut Reader::new(all), der::SEQUENCE, "the certificate")?;
     let mut parts = certificate.inside(all);
     let tbs = take(&mut parts, der::SEQUENCE, "the to-be-signed part")?;
@@ -143,6 +146,7 @@ mod tests {
         for (bytes, message) in [
             (&b""[..], "at byte 0, expected a SEQUENCE (the certificate), found nothing"),
             (b"hello", "at byte 1, expected the certificate, found a length that runs past the end"),
+            (b"-----BEGIN CERTIFICATE-----", "at byte 0, expected DER, found PEM, which has to be decoded first"),
             (&[0x02, 0x01, 0x00], "at byte 0, expected SEQUENCE (the certificate), found INTEGER"),
             (&[0x30, 0x00], "at byte 2, expected SEQUENCE (the to-be-signed part), found the end"),
             (&[0x30, 0x02, 0x30, 0x00], "at byte 4, expected INTEGER (the serial number), found the end"),

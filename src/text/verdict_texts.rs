@@ -103,11 +103,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "headline-left-program",
-        "Another program accepted {host} through an authority of its own until {validated-until}; what answers now presents another key, and its certificate does not lead to that authority.",
+        "{host} was accepted until {validated-until} through an authority that a program had added; what answers now presents another key, and its certificate does not lead to that authority.",
     ),
     (
         "headline-left-program-same-key",
-        "Another program accepted {host} through an authority of its own until {validated-until}; what answers now presents the same key in a certificate that does not lead to that authority.",
+        "{host} was accepted until {validated-until} through an authority that a program had added; what answers now presents the same key in a certificate that does not lead to that authority.",
     ),
     (
         "headline-not-pinned",
