@@ -35,6 +35,7 @@ BUILD   := $(CARGO) build --lib $(if $(filter 1,$(TOOL)),--bin tofuctl) --locked
 PAGES   := $(BUILT)/tofuctl-pages
 # The pages that the header names, and those that they name.
 PAGES_OF_DOCS := $(wildcard docs/*.md)
+EXAMPLES := tofu-fetch.c tofu-imap.c imap-session.h
 
 .PHONY: all check demo install install-tool uninstall header symbols bench conformance fuzz help
 
@@ -51,13 +52,14 @@ demo: ## the library's life against a real Dovecot, or HOST=imap.example.org:993
 	@CARGO='$(CARGO)' PROFILE='$(PROFILE)' bash scripts/demo.sh $(if $(filter command,$(firstword $(origin HOST))),'$(HOST)')
 
 install: $(BUILT)/libtofu.so $(if $(filter 1,$(TOOL)),install-tool) ## install below DESTDIR: PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DOCDIR, DATADIR; STATIC=1 adds libtofu.a
-	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(DATADIR)'
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DOCDIR)/examples' '$(DESTDIR)$(DATADIR)'
 	install -m 755 $(BUILT)/libtofu.so '$(DESTDIR)$(LIBDIR)/libtofu.so.$(VERSION)'
 	ln -sf libtofu.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so.$(SOVERSION)'
 	ln -sf libtofu.so.$(SOVERSION) '$(DESTDIR)$(LIBDIR)/libtofu.so'
 	install -m 644 include/tofu.h include/tofu.ffi.h '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 include/api.json '$(DESTDIR)$(DATADIR)/api.json'
 	install -m 644 $(PAGES_OF_DOCS) '$(DESTDIR)$(DOCDIR)'
+	install -m 644 bindings/c/README.md $(EXAMPLES:%=bindings/c/%) '$(DESTDIR)$(DOCDIR)/examples'
 	install -m 644 bindings/c/tofu-openssl.h '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@DATADIR@|$(DATADIR)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' \
@@ -83,8 +85,9 @@ uninstall: ## remove what install put there (same variables)
 	      '$(DESTDIR)$(LIBDIR)/pkgconfig/tofu.pc' \
 	      '$(DESTDIR)$(INCLUDEDIR)/tofu.h' '$(DESTDIR)$(INCLUDEDIR)/tofu.ffi.h' \
 	      '$(DESTDIR)$(INCLUDEDIR)/tofu-openssl.h' '$(DESTDIR)$(DATADIR)/api.json' \
-	      $(foreach page,$(notdir $(PAGES_OF_DOCS)),'$(DESTDIR)$(DOCDIR)/$(page)')
-	rmdir '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
+	      $(foreach page,$(notdir $(PAGES_OF_DOCS)),'$(DESTDIR)$(DOCDIR)/$(page)') \
+	      $(foreach file,README.md $(EXAMPLES),'$(DESTDIR)$(DOCDIR)/examples/$(file)')
+	rmdir '$(DESTDIR)$(DOCDIR)/examples' '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
 	rm -f '$(DESTDIR)$(BINDIR)/tofuctl' '$(DESTDIR)$(MANDIR)'/man1/tofuctl.1 '$(DESTDIR)$(MANDIR)'/man1/tofuctl-*.1 \
 	      '$(DESTDIR)$(BASHDIR)/tofuctl' '$(DESTDIR)$(ZSHDIR)/_tofuctl' '$(DESTDIR)$(FISHDIR)/tofuctl.fish'
 

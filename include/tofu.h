@@ -6,8 +6,9 @@
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pages named docs/NAME.md are installed in share/doc/libtofu. The same declarations for other
- * languages: tofu.ffi.h (for readers without a preprocessor) and api.json (docs/api-json.md).
+ * Pages named docs/NAME.md are installed in share/doc/libtofu, and complete programs in examples
+ * beside them. The same declarations for other languages: tofu.ffi.h (for readers without a
+ * preprocessor) and api.json (docs/api-json.md).
  *
  * THE COMMON PATH, for a program with a TLS stack of its own
  *
@@ -342,7 +343,7 @@ const char *tofu_status_name(tofu_status status);
  */
 
 /**
- * Opens a store, and creates it if it does not exist.
+ * Opens a store, and creates it and the directories above it if they do not exist.
  *
  * A file that cannot be read, or that is damaged, foreign, newer or unsafe, is an error and stays
  * untouched. The library never takes it for an empty store. Every call refuses a NULL store, so
@@ -422,7 +423,8 @@ typedef uint64_t tofu_check_flags;
  *                  says, NUL-terminated UTF-8; must not be NULL.
  * @param port      the TCP port, 1 to 65535.
  * @param ders      the certificates that the server sent, in DER, leaf first, in its order; copied;
- *                  may be NULL with count 0, which gives TOFU_E_PARSE.
+ *                  may be NULL with count 0, which gives TOFU_E_PARSE. C needs a cast, (const
+ *                  uint8_t *const *), for an array of pointers that are not const.
  * @param lens      their lengths in bytes; may be NULL with count 0.
  * @param count     their number.
  * @param ocsp      the stapled OCSP response in DER, copied; may be NULL with ocsp_len 0 if there
@@ -538,8 +540,8 @@ typedef int32_t tofu_format;
  *
  * @param verdict  borrowed; must not be NULL.
  * @param format   TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_LINE.
- * @param width    characters in a line of TOFU_FORMAT_TEXT, at least 60; 0 for 80. The other
- *                 formats ignore it.
+ * @param width    characters in a line of TOFU_FORMAT_TEXT; 0 for 80, and a number below 60 counts
+ *                 as 60. The other formats ignore it.
  * @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on
  *                 failure; must not be NULL.
  * @param err      where to write an owned error on failure, NULL otherwise; may be NULL.
@@ -1450,7 +1452,8 @@ int32_t tofu_diff_row(
  *
  * @param diff    borrowed; must not be NULL.
  * @param format  TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
- * @param width   characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+ * @param width   characters in a line of text; 0 for 80, and a number below 60 counts as 60. JSON
+ *                ignores it.
  * @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on
  *                failure; must not be NULL.
  * @param err     where to write an owned error on failure, NULL otherwise; may be NULL.

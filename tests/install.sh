@@ -95,7 +95,7 @@ claim "a program builds from the installed tree with pkg-config alone" build "$w
 claim "and runs" env LD_LIBRARY_PATH="$lib" "$work/shared"
 # shellcheck disable=SC2046
 claim "the C example builds from it without a warning" cc -std=c99 -pedantic -Wall -Wextra -Werror -O1 \
-    bindings/c/tofu-imap.c -o "$work/tofu-imap" $(flags tofu openssl)
+    "$usr/share/doc/libtofu/examples/tofu-imap.c" -o "$work/tofu-imap" $(flags tofu openssl)
 claim "and runs" sh -c "LD_LIBRARY_PATH='$lib' '$work/tofu-imap' --no-such-option; [ \$? = 2 ]"
 cat >"$work/adapter.cpp" <<'CPP'
 #include <tofu-openssl.h>

@@ -29,7 +29,8 @@ use crate::trust::{Check, SecondLook};
 ///                  NUL-terminated UTF-8; must not be NULL.
 /// @param port      the TCP port, 1 to 65535.
 /// @param ders      the certificates that the server sent, in DER, leaf first, in its order; copied; may be NULL with
-///                  count 0, which gives TOFU_E_PARSE.
+///                  count 0, which gives TOFU_E_PARSE. C needs a cast, (const uint8_t *const *), for an array of
+///                  pointers that are not const.
 /// @param lens      their lengths in bytes; may be NULL with count 0.
 /// @param count     their number.
 /// @param ocsp      the stapled OCSP response in DER, copied; may be NULL with ocsp_len 0 if there was none.

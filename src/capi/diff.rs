@@ -83,7 +83,7 @@ pub unsafe extern "C" fn tofu_diff_row(
 ///
 /// @param diff    borrowed; must not be NULL.
 /// @param format  TOFU_FORMAT_JSON or TOFU_FORMAT_TEXT.
-/// @param width   characters in a line of text, at least 60; 0 for 80. JSON ignores it.
+/// @param width   characters in a line of text; 0 for 80, and a number below 60 counts as 60. JSON ignores it.
 /// @param out     where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not be
 ///                NULL.
 /// @param err     where to write an owned error on failure, NULL otherwise; may be NULL.

@@ -31,7 +31,7 @@ impl Object for tofu_store {
     }
 }
 
-/// Opens a store, and creates it if it does not exist.
+/// Opens a store, and creates it and the directories above it if they do not exist.
 ///
 /// A file that cannot be read, or that is damaged, foreign, newer or unsafe, is an error and stays untouched. The
 /// library never takes it for an empty store. Every call refuses a NULL store, so that a failed open cannot turn into

@@ -98,7 +98,8 @@ pub unsafe extern "C" fn tofu_verdict_statement_arg(
 ///
 /// @param verdict  borrowed; must not be NULL.
 /// @param format   TOFU_FORMAT_JSON, TOFU_FORMAT_TEXT or TOFU_FORMAT_LINE.
-/// @param width    characters in a line of TOFU_FORMAT_TEXT, at least 60; 0 for 80. The other formats ignore it.
+/// @param width    characters in a line of TOFU_FORMAT_TEXT; 0 for 80, and a number below 60 counts as 60. The
+///                 other formats ignore it.
 /// @param out      where to write the text, owned by the caller, freed with tofu_text_free; NULL on failure; must not
 ///                 be NULL.
 /// @param err      where to write an owned error on failure, NULL otherwise; may be NULL.

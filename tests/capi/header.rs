@@ -51,6 +51,24 @@ fn the_header_and_its_twins_are_what_the_sources_say() {
 }
 
 #[test]
+fn what_api_json_says_about_parameters_names_parameters() {
+    let api = model::json::write(&model::current()).unwrap();
+    let api: serde_json::Value = serde_json::from_str(&api).unwrap();
+    let mut lenders = 0;
+    for function in api["functions"].as_array().unwrap() {
+        let params = function["params"].as_array().unwrap();
+        for place in params.iter().chain([&function["returns"]]) {
+            for member in ["borrowed_from", "length"] {
+                let Some(named) = place.get(member) else { continue };
+                assert!(params.iter().any(|p| p["name"] == *named), "{}: {member} {named}", function["name"]);
+                lenders += 1;
+            }
+        }
+    }
+    assert!(lenders > 50, "{lenders}");
+}
+
+#[test]
 fn no_number_was_ever_given_another_meaning() {
     let path = root().join("tests/c/numbers.txt");
     let known = std::fs::read_to_string(&path).unwrap_or_default();

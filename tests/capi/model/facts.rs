@@ -108,6 +108,13 @@ fn borrowed_from(doc: &str) -> Option<String> {
     Some(rest.split(|c: char| !c.is_ascii_alphanumeric() && c != ' ').next()?.split(' ').next()?.to_owned())
 }
 
+/// The parameter that `borrowed from the ...` means. The words are its name, or describe the object that an accessor
+/// takes first ("the list", "likewise").
+pub fn lender<'a>(export: &'a Export, words: &str) -> &'a str {
+    let named = export.params.iter().find(|p| p.name == words);
+    &named.unwrap_or(&export.params[0]).name
+}
+
 /// Whether a pointer may be NULL; `None` for numbers.
 pub fn nullable(export: &Export, param: &Param) -> Result<Option<bool>, String> {
     match (param.is_pointer(), param.may_be_null(), param.must_not_be_null()) {
@@ -133,6 +140,12 @@ pub fn length(export: &Export, at: usize) -> Result<Option<&str>, String> {
     let own = [format!("{}_len", param.name), "len".to_owned(), "count".to_owned()];
     let after = export.params[at + 1..].iter().find(|p| p.kind == "size_t" && own.contains(&p.name));
     after.map(|p| Some(p.name.as_str())).ok_or_else(|| format!("{}: how long is {}?", export.name, param.name))
+}
+
+/// The parameter that receives the length of the bytes or of the text that the function returns, if there is one.
+pub fn length_of_return(export: &Export) -> Option<&str> {
+    let is_bytes = matches!(export.returns.as_str(), "const uint8_t *" | "const char *");
+    export.params.iter().find(|p| is_bytes && p.kind == "size_t *" && p.name == "len").map(|p| p.name.as_str())
 }
 
 /// The codes that the comment names, "store errors" written out, and those that every call may give.

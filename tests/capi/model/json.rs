@@ -134,6 +134,8 @@ struct Return<'a> {
     freed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     borrowed_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     statuses: Vec<String>,
     doc: String,
@@ -238,6 +240,7 @@ fn function<'a>(
     let params = (0..export.params.len()).map(|at| parameter(model, export, at, missing)).collect();
     let (ownership, nullable) = noted(facts::of_return(export), missing).flatten().unzip();
     let (ownership, freed_by, borrowed_from) = flat(ownership);
+    let borrowed_from = borrowed_from.map(|words| facts::lender(export, &words).to_owned());
     Function {
         name: &export.name,
         noun,
@@ -256,6 +259,7 @@ fn function<'a>(
             ownership,
             freed_by,
             borrowed_from,
+            length: facts::length_of_return(export),
             statuses,
             doc: text(&export.doc.returns),
         },
@@ -265,11 +269,7 @@ fn function<'a>(
 fn parameter<'a>(model: &Model, export: &'a Export, at: usize, missing: &mut Vec<String>) -> Parameter<'a> {
     let param: &Param = &export.params[at];
     let (ownership, freed_by, borrowed_from) = flat(noted(facts::of_param(export, param), missing).flatten());
-    // What is borrowed likewise is borrowed from the object that the call takes.
-    let borrowed_from = borrowed_from.map(|from| match from.as_str() {
-        "likewise" => export.params[0].name.clone(),
-        _ => from,
-    });
+    let borrowed_from = borrowed_from.map(|words| facts::lender(export, &words).to_owned());
     Parameter {
         name: &param.name,
         kind: &param.kind,
