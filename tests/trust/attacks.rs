@@ -14,7 +14,7 @@ use tofu::store::{
     Batch, Engine, Forget, MemoryEngine, NewPin, Pair, PinKind, PinState, PinValue, Store, StoreError, StoreOptions,
 };
 use tofu::time::DAY;
-use tofu::trust::{self, Answer, Check, CheckError, Decision, Flags, Rule, Tlsa, TrustError};
+use tofu::trust::{self, Additions, Answer, Check, CheckError, Decision, Flags, Rule, Tlsa, TrustError};
 
 const HOST: &str = "mail.example.org";
 
@@ -91,6 +91,25 @@ fn a_revoked_leaf_is_refused_although_its_pinned_authority_was_not_sent() {
     let check = Check { policy: Some(&world.policy), crls: &crls, ..Check::new(&world.endpoint, &alone, START + DAY) };
     let verdict = trust::check(&world.store, &check).unwrap();
     assert_eq!(verdict.rule(), Rule::NeverWaivable, "{}", verdict.to_text(80));
+}
+
+#[test]
+fn a_field_that_examines_less_hides_neither_a_revocation_nor_a_block() {
+    let authority = ca("Authority");
+    let world = world("default", &[&authority]);
+    let chain = by(&authority, &[HOST], "k", START - DAY, 90);
+    world.store.add_pin(&world.endpoint, &by_hand(&chain, PinState::Trusted, 0), START).unwrap();
+    let mut off = Additions::default();
+    off.tighten("ca", "off").unwrap();
+    let crls = [authority.crl(chain.leaf().unwrap())];
+    let base = || Check { policy: Some(&world.policy), ..Check::new(&world.endpoint, &chain, START) };
+    let decided = |check: &Check<'_>| trust::check(&world.store, check).unwrap().decision();
+    assert_eq!(decided(&Check { additions: Some(&off), ..base() }), Decision::Accept, "the control");
+    assert_eq!(decided(&Check { crls: &crls, ..base() }), Decision::Reject);
+    assert_eq!(decided(&Check { crls: &crls, additions: Some(&off), ..base() }), Decision::Reject);
+    world.store.block(None, PinKind::Key, authority.root.spki(), "", START).unwrap();
+    assert_eq!(decided(&base()), Decision::Reject);
+    assert_eq!(decided(&Check { additions: Some(&off), ..base() }), Decision::Reject);
 }
 
 /// An endpoint with a self-signed key, then pinned by a person to one CA-valid key.

@@ -32,7 +32,7 @@ use session::{SessionPin, State};
 
 use crate::cert::Cert;
 use crate::hash::Hash;
-use crate::path::{Examination, Problem, Question, Roots, add_revoked, examine};
+use crate::path::{Examination, Problem, ProblemKind, Question, Roots, add_revoked, examine};
 use crate::store::{Anchor, EndpointRecord, Ground, Tx};
 use crate::time::Timestamp;
 use crate::trust::rules::clock;
@@ -132,7 +132,13 @@ pub(crate) fn gather<'c>(
     let (dane, dane_path) = corroborate(check.tlsa, &question, &examination);
     let other_paths = || pins.iter().filter_map(|(_, path)| path.as_ref()).chain(&dane_path);
     other_paths().for_each(|path| add_revoked(&question, path, &mut problems));
-    let elements = elements(check.chain, other_paths().chain(&examination.path));
+    let of_parts = of_parts(&policy, &question);
+    if !problems.iter().any(is_revocation) {
+        problems
+            .extend(of_parts.iter().flat_map(|part| &part.problems).find(|problem| is_revocation(problem)).cloned());
+    }
+    let paths_of_parts = of_parts.iter().filter_map(|part| part.path.as_ref());
+    let elements = elements(check.chain, other_paths().chain(&examination.path).chain(paths_of_parts));
     let latest = clock::latest_possible(check.now, floor);
     let mut known = known(record.as_ref(), pins.into_iter().map(|(pin, _)| pin).collect(), latest);
     let (blocked_everywhere, blocked_below) = blocked_everywhere(tx, &elements)?;
@@ -211,8 +217,27 @@ pub(crate) fn gather<'c>(
         anchor,
         system_root,
         roots,
-        settled,
+        // The generation of the set says nothing about the sets of the parts.
+        settled: settled && of_parts.is_empty(),
     })
+}
+
+/// What is found with the trust anchors of the policies that this one was put together of, where those differ. A
+/// policy that takes no CA's answer, or fewer anchors, is the stricter one, but it leads to fewer certificates: what is
+/// revoked or blocked on a path that one of the parts sees is refused all the same.
+fn of_parts(policy: &Policy, question: &Question<'_>) -> Vec<Examination> {
+    let mut sets: Vec<Arc<Roots>> = Vec::new();
+    for roots in policy.parts.iter().filter_map(|part| part.resolve_roots().ok()) {
+        let known = |set: &Roots| set.generation() == roots.generation();
+        if !roots.is_empty() && !known(question.roots) && !sets.iter().any(|set| known(set)) {
+            sets.push(roots);
+        }
+    }
+    sets.iter().map(|roots| examine(&Question { roots, ..*question })).collect()
+}
+
+fn is_revocation(problem: &Problem) -> bool {
+    problem.kind == ProblemKind::Revoked
 }
 
 impl Memo {
