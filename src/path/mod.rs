@@ -34,7 +34,7 @@ mod verify;
 pub use chain::{Chain, ChainError, MAX_CHAIN, MAX_CHAIN_BYTES, MAX_OCSP_BYTES};
 pub use examine::{add_revoked, examine, path_to};
 pub use judge::MAX_INTERMEDIATES;
-pub use problem::{Problem, ProblemKind, Problems, kinds_of};
+pub use problem::{Class, Problem, ProblemKind, Problems, kinds_of};
 pub use root_file::RootFile;
 pub use roots::{Roots, RootsError};
 

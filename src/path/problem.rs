@@ -51,6 +51,32 @@ pub enum ProblemKind {
     PublishedKey = 19,
 }
 
+/// What a kind of problem says about the server, and so what may excuse it. A new kind is [`Class::Grave`] unless
+/// there is a reason against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// No path to a trust anchor was found. A pin takes the place of the missing authority (docs/problems.md, "No CA
+    /// path").
+    NoCaPath,
+    /// The certificate vouches for itself.
+    SelfSigned,
+    /// The certificate is built as people build their own.
+    Form,
+    /// The certificate is for another name.
+    Name,
+    /// A date is not within the validity.
+    Dates,
+    /// The key, a signature or the right to use the certificate is in doubt. A pin excuses this only if the person who
+    /// accepted the pin was shown it.
+    Grave,
+}
+
+/// What there is to say about a kind. Its sentences are in `src/text/problem_texts.rs`.
+struct Row {
+    code: &'static str,
+    class: Class,
+}
+
 impl ProblemKind {
     /// Every kind, in order of its bit.
     pub const ALL: [ProblemKind; 20] = [
@@ -76,30 +102,40 @@ impl ProblemKind {
         Self::PublishedKey,
     ];
 
+    /// The table: one row for each kind.
+    const fn row(self) -> Row {
+        match self {
+            Self::UntrustedIssuer => Row { code: "untrusted-issuer", class: Class::NoCaPath },
+            Self::SelfSigned => Row { code: "self-signed", class: Class::SelfSigned },
+            Self::IncompleteChain => Row { code: "incomplete-chain", class: Class::NoCaPath },
+            Self::Expired => Row { code: "expired", class: Class::Dates },
+            Self::NotYetValid => Row { code: "not-yet-valid", class: Class::Dates },
+            Self::HostMismatch => Row { code: "host-mismatch", class: Class::Name },
+            Self::NameOnlyInCn => Row { code: "name-only-in-cn", class: Class::Form },
+            Self::BadSignature => Row { code: "bad-signature", class: Class::Grave },
+            Self::WeakKey => Row { code: "weak-key", class: Class::Grave },
+            Self::WeakSignature => Row { code: "weak-signature", class: Class::Grave },
+            Self::WrongUsage => Row { code: "wrong-usage", class: Class::Grave },
+            Self::CaAsServer => Row { code: "ca-as-server", class: Class::Form },
+            Self::ConstraintViolation => Row { code: "constraint-violation", class: Class::Grave },
+            Self::UnknownCriticalExtension => Row { code: "unknown-critical-extension", class: Class::Grave },
+            Self::Revoked => Row { code: "revoked", class: Class::Grave },
+            Self::UnsupportedAlgorithm => Row { code: "unsupported-algorithm", class: Class::NoCaPath },
+            Self::ChainTooLong => Row { code: "chain-too-long", class: Class::NoCaPath },
+            Self::BudgetExceeded => Row { code: "budget-exceeded", class: Class::NoCaPath },
+            Self::Malformed => Row { code: "malformed", class: Class::Grave },
+            Self::PublishedKey => Row { code: "published-key", class: Class::Grave },
+        }
+    }
+
     /// The stable code.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::UntrustedIssuer => "untrusted-issuer",
-            Self::SelfSigned => "self-signed",
-            Self::IncompleteChain => "incomplete-chain",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not-yet-valid",
-            Self::HostMismatch => "host-mismatch",
-            Self::NameOnlyInCn => "name-only-in-cn",
-            Self::BadSignature => "bad-signature",
-            Self::WeakKey => "weak-key",
-            Self::WeakSignature => "weak-signature",
-            Self::WrongUsage => "wrong-usage",
-            Self::CaAsServer => "ca-as-server",
-            Self::ConstraintViolation => "constraint-violation",
-            Self::UnknownCriticalExtension => "unknown-critical-extension",
-            Self::Revoked => "revoked",
-            Self::UnsupportedAlgorithm => "unsupported-algorithm",
-            Self::ChainTooLong => "chain-too-long",
-            Self::BudgetExceeded => "budget-exceeded",
-            Self::Malformed => "malformed",
-            Self::PublishedKey => "published-key",
-        }
+        self.row().code
+    }
+
+    /// What the kind says about the server.
+    pub const fn class(self) -> Class {
+        self.row().class
     }
 
     /// The kind with this code.
@@ -118,13 +154,34 @@ impl Problems {
     pub const NONE: Self = Self(0);
 
     /// The class "no CA path" (docs/problems.md, "No CA path"): waiving one of its members waives all.
-    pub const NO_CA_PATH: Self = Self(
-        (1 << ProblemKind::UntrustedIssuer as u8)
-            | (1 << ProblemKind::IncompleteChain as u8)
-            | (1 << ProblemKind::ChainTooLong as u8)
-            | (1 << ProblemKind::UnsupportedAlgorithm as u8)
-            | (1 << ProblemKind::BudgetExceeded as u8),
-    );
+    pub const NO_CA_PATH: Self = Self::of_class(&ProblemKind::ALL, Class::NoCaPath);
+
+    /// What is wrong with dates.
+    pub const DATES: Self = Self::of_class(&ProblemKind::ALL, Class::Dates);
+
+    /// What is wrong with the name.
+    pub const NAME: Self = Self::of_class(&ProblemKind::ALL, Class::Name);
+
+    /// What is unusual about the form of the certificate.
+    pub const FORM: Self = Self::of_class(&ProblemKind::ALL, Class::Form);
+
+    /// What is usual for certificates that people make for themselves. A pin that was made without its certificate may
+    /// excuse these; its first match fixes which of them it does (docs/decision.md, rule 4).
+    pub const SELF_MADE: Self = Self::NO_CA_PATH
+        .union(Self::of_class(&ProblemKind::ALL, Class::SelfSigned))
+        .union(Self::FORM)
+        .union(Self::NAME);
+
+    /// Those among `kinds` that are of this class.
+    const fn of_class(kinds: &[ProblemKind], class: Class) -> Self {
+        match kinds {
+            [] => Self::NONE,
+            [first, rest @ ..] => {
+                let others = Self::of_class(rest, class);
+                if first.class() as u8 == class as u8 { others.with(*first) } else { others }
+            }
+        }
+    }
 
     /// A set of these kinds.
     pub fn of(kinds: &[ProblemKind]) -> Self {
@@ -235,6 +292,38 @@ mod tests {
             assert_eq!(ProblemKind::from_code(kind.code()), Some(kind));
             assert_eq!(Problems::NONE.with(kind).bits(), 1 << bit);
         }
-        assert_eq!(Problems::NO_CA_PATH.kinds().count(), 5);
+        let rows = include_str!("problem.rs")
+            .lines()
+            .filter(|line| line.trim_start().starts_with("Self::") && line.contains(" => Row { "))
+            .count();
+        assert_eq!(rows, ProblemKind::ALL.len(), "a row is not in ProblemKind::ALL");
+    }
+
+    #[test]
+    fn every_kind_has_its_sentence_and_is_in_the_list_of_the_page_about_json() {
+        let listed = ProblemKind::ALL.map(|kind| format!("`{}`", kind.code())).join(" ");
+        let page = include_str!("../../docs/json-verdict.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains(&format!("Problem codes: {listed}.")), "docs/json-verdict.md lacks: {listed}");
+        for kind in ProblemKind::ALL {
+            assert!(crate::text::template(kind.code()).is_some(), "{}: src/text/problem_texts.rs", kind.code());
+        }
+    }
+
+    #[test]
+    fn classes_are_what_the_rules_rest_on() {
+        use ProblemKind::*;
+        let classes = [
+            (
+                Problems::NO_CA_PATH,
+                &[UntrustedIssuer, IncompleteChain, UnsupportedAlgorithm, ChainTooLong, BudgetExceeded][..],
+            ),
+            (Problems::DATES, &[Expired, NotYetValid]),
+            (Problems::NAME, &[HostMismatch]),
+            (Problems::FORM, &[NameOnlyInCn, CaAsServer]),
+            (Problems::SELF_MADE.without(Problems::NO_CA_PATH), &[SelfSigned, HostMismatch, NameOnlyInCn, CaAsServer]),
+        ];
+        for (class, kinds) in classes {
+            assert_eq!(class, Problems::of(kinds));
+        }
     }
 }

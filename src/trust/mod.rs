@@ -33,7 +33,6 @@ pub use rules::codes::{AnswerWanted, Assurance, Change, Decision, PinResult, Ris
 pub use rules::policy::{
     Action, CaUse, FIELDS, Field, MAIL_PORTS, PRESET_MEANINGS, PRESETS, Policy, PolicyError, SMALLEST_RSA,
 };
-pub use rules::waiver::{DATES, FIRST_MATCH};
 pub use rules::{change, codes, decide, facts, outcome};
 pub use words::outlook::LastAccepted;
 pub use words::verdict::{Verdict, worth_a_second_look};

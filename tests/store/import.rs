@@ -15,7 +15,6 @@ use tofu::hash::Hash;
 use tofu::path::{Chain, ProblemKind, Problems};
 use tofu::store::*;
 use tofu::time::DAY;
-use tofu::trust::{DATES, FIRST_MATCH};
 use tofu::trust::{Decision, Verdict};
 
 fn real(name: &str) -> Vec<u8> {
@@ -317,7 +316,7 @@ fn no_foreign_waiver_is_believed_beyond_what_a_first_match_could_fix() {
     let taken = |port| pins(&world.store, &endpoint("", "mail.example", port)).remove(0);
     assert_eq!((taken(1).waiver, taken(1).waive_expired_until), (None, 0));
     for port in [2, 3] {
-        assert_eq!((taken(port).waiver, taken(port).waive_expired_until), (Some(FIRST_MATCH), 0));
+        assert_eq!((taken(port).waiver, taken(port).waive_expired_until), (Some(Problems::SELF_MADE), 0));
     }
     for (port, presented) in [(1, &own), (2, &own), (3, &issued)] {
         assert_eq!(sees(&mut world, "mail.example", port, presented).decision(), Decision::Accept, "{port}");
@@ -333,7 +332,7 @@ fn no_foreign_waiver_is_believed_beyond_what_a_first_match_could_fix() {
 fn an_import_keeps_what_narrows_trust() {
     let own = self_signed(&["mail.example"], "own", START - DAY, 30);
     let cert = own.leaf().unwrap();
-    let shown = Problems::of(&[ProblemKind::UntrustedIssuer, ProblemKind::SelfSigned]).union(DATES);
+    let shown = Problems::of(&[ProblemKind::UntrustedIssuer, ProblemKind::SelfSigned]).union(Problems::DATES);
     let narrow = a_pin(|pin| {
         pin.value = PinValue::Sha256(cert.spki());
         (pin.waiver, pin.cert) = (Some(shown), Some(cert.fingerprint()));

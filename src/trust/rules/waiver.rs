@@ -7,24 +7,8 @@ use crate::cert::Cert;
 use crate::path::{ProblemKind, Problems};
 use crate::store::{Pin, PinKind};
 
-/// What a pin that was made without its certificate may excuse: its first match fixes which of these it
-/// does (docs/decision.md, rule 4). The dates of a self-signed certificate are excused beside them.
-pub const FIRST_MATCH: Problems = Problems::NO_CA_PATH
-    .with(ProblemKind::SelfSigned)
-    .with(ProblemKind::CaAsServer)
-    .with(ProblemKind::HostMismatch)
-    .with(ProblemKind::NameOnlyInCn);
-
-/// What is wrong with the dates of a certificate.
-pub const DATES: Problems = Problems::NONE.with(ProblemKind::Expired).with(ProblemKind::NotYetValid);
-
-/// What `accept-new` may accept, host-mismatch of a self-signed certificate aside.
-const FIRST_USE: Problems =
-    Problems::NO_CA_PATH.with(ProblemKind::SelfSigned).with(ProblemKind::CaAsServer).with(ProblemKind::NameOnlyInCn);
-
 /// What the policy `local` looks over on addresses that the caller vouches for.
-const LOCAL: Problems =
-    Problems::NONE.with(ProblemKind::HostMismatch).with(ProblemKind::NameOnlyInCn).with(ProblemKind::CaAsServer);
+const LOCAL: Problems = Problems::NAME.union(Problems::FORM);
 
 /// How a pin's waiver stands to what is wrong now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +39,10 @@ pub fn coverage(facts: &Facts, policy: &Policy, known: &KnownPin, inherited: Opt
     let fixed = known.pin.waiver.or(inherited);
     let waived = match (known.pin.kind, fixed) {
         (PinKind::Issuer, _) => Problems::NO_CA_PATH,
-        (PinKind::Name, _) => Problems::of(&[ProblemKind::HostMismatch]),
+        (PinKind::Name, _) => Problems::NAME,
         (_, Some(waiver)) => in_force(facts, known, waiver),
-        (_, None) if facts.leaf.self_signed => FIRST_MATCH.union(DATES),
-        (_, None) => FIRST_MATCH,
+        (_, None) if facts.leaf.self_signed => Problems::SELF_MADE.union(Problems::DATES),
+        (_, None) => Problems::SELF_MADE,
     };
     let beyond = problems.without(waived);
     if !beyond.is_empty() {
@@ -77,7 +61,7 @@ pub fn coverage(facts: &Facts, policy: &Policy, known: &KnownPin, inherited: Opt
 /// The waiver of a key or certificate pin accepted now: what is shown, and for a certificate
 /// whose self-signature verified, its dates, which nobody vouches for.
 pub fn shown(facts: &Facts) -> Problems {
-    if facts.leaf.self_signed { facts.problems.union(DATES) } else { facts.problems }
+    if facts.leaf.self_signed { facts.problems.union(Problems::DATES) } else { facts.problems }
 }
 
 /// What a pin of another program may waive, whatever it says: what the first match of a pin made by hand could fix. The
@@ -86,13 +70,14 @@ pub fn shown(facts: &Facts) -> Problems {
 pub fn foreign(pin: &Pin, cert: Option<&Cert>) -> Problems {
     let self_signed = pin.waiver.is_some_and(|waived| waived.contains(ProblemKind::SelfSigned));
     let own_dates = pin.waive_expired_until == 0 && self_signed && cert.is_none_or(Cert::is_self_signed);
-    if own_dates { FIRST_MATCH.union(DATES) } else { FIRST_MATCH }
+    if own_dates { Problems::SELF_MADE.union(Problems::DATES) } else { Problems::SELF_MADE }
 }
 
 /// Whether `accept-new` may accept these problems. A chain that is CA-valid for another name (a
 /// captive portal) is not among them.
 pub fn fit_for_first_use(facts: &Facts) -> bool {
-    let allowed = if facts.leaf.self_signed { FIRST_USE.with(ProblemKind::HostMismatch) } else { FIRST_USE };
+    let allowed = Problems::SELF_MADE;
+    let allowed = if facts.leaf.self_signed { allowed } else { allowed.without(Problems::NAME) };
     facts.problems.without(allowed).is_empty()
 }
 
@@ -108,7 +93,7 @@ fn in_force(facts: &Facts, known: &KnownPin, waiver: Problems) -> Problems {
     let own_dates = waiver.contains(ProblemKind::SelfSigned) && until == 0;
     let ended = until != 0 && until <= facts.at();
     if ended || (own_dates && !facts.leaf.self_signed) {
-        waiver = waiver.without(DATES);
+        waiver = waiver.without(Problems::DATES);
     }
     waiver
 }

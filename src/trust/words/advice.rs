@@ -115,20 +115,41 @@ impl Scene<'_> {
         if self.pins_the_other_name() {
             codes.push("advice-name-pin");
         }
+        for code in ProblemKind::ALL.into_iter().filter(|kind| self.has(*kind)).filter_map(|kind| self.advice_on(kind))
+        {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+    }
+
+    fn advice_on(&self, kind: ProblemKind) -> Option<&'static str> {
         let own = self.facts.leaf.self_signed;
         let renewal = matches!(self.outcome.rule, Rule::Lapsed | Rule::LapsedNewer);
         // The offer to trust a short-lived authority names the one above it as well.
         let named = self.outcome.suggested == Some(PinKind::Issuer) && self.issuer_is_short();
-        let told = [
-            (self.has(ProblemKind::IncompleteChain) && !named, "advice-missing-intermediate"),
-            (self.has(ProblemKind::Expired) && !own && !renewal, "advice-expired"),
-            (self.has(ProblemKind::NotYetValid) && !self.facts.clock_wrong(), "advice-check-clock"),
-            (self.has(ProblemKind::NameOnlyInCn) && !own, "advice-name-in-cn"),
-            (self.has(ProblemKind::WrongUsage), "advice-wrong-usage"),
-            (self.has(ProblemKind::WeakKey) || self.has(ProblemKind::WeakSignature), "advice-weak"),
-            (self.needs_the_operator(), "advice-operator"),
-        ];
-        codes.extend(told.into_iter().filter_map(|(holds, code)| holds.then_some(code)));
+        match kind {
+            ProblemKind::IncompleteChain => (!named).then_some("advice-missing-intermediate"),
+            ProblemKind::Expired => (!own && !renewal).then_some("advice-expired"),
+            ProblemKind::NotYetValid => (!self.facts.clock_wrong()).then_some("advice-check-clock"),
+            ProblemKind::NameOnlyInCn => (!own).then_some("advice-name-in-cn"),
+            ProblemKind::WrongUsage => Some("advice-wrong-usage"),
+            ProblemKind::WeakKey | ProblemKind::WeakSignature => Some("advice-weak"),
+            ProblemKind::ConstraintViolation
+            | ProblemKind::UnknownCriticalExtension
+            | ProblemKind::ChainTooLong
+            | ProblemKind::Malformed => Some("advice-operator"),
+            // The name has advice of its own. For the others the meaning says enough, or nothing can be done.
+            ProblemKind::HostMismatch
+            | ProblemKind::UntrustedIssuer
+            | ProblemKind::SelfSigned
+            | ProblemKind::BadSignature
+            | ProblemKind::CaAsServer
+            | ProblemKind::Revoked
+            | ProblemKind::UnsupportedAlgorithm
+            | ProblemKind::BudgetExceeded
+            | ProblemKind::PublishedKey => None,
+        }
     }
 
     /// Whether a problem is among those that this answer is about.
@@ -138,11 +159,6 @@ impl Scene<'_> {
             _ => self.facts.problems,
         };
         about.contains(kind)
-    }
-
-    fn needs_the_operator(&self) -> bool {
-        use ProblemKind::{ChainTooLong, ConstraintViolation, Malformed, UnknownCriticalExtension};
-        [ConstraintViolation, UnknownCriticalExtension, ChainTooLong, Malformed].into_iter().any(|kind| self.has(kind))
     }
 
     fn name_advice(&self) -> Option<&'static str> {
