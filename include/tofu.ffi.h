@@ -44,6 +44,7 @@ typedef int32_t tofu_cert_field;
 typedef uint32_t tofu_wants;
 typedef int32_t tofu_session_field;
 typedef uint64_t tofu_forget_flags;
+typedef int32_t tofu_standing;
 typedef int32_t tofu_endpoint_field;
 typedef int32_t tofu_pin_state;
 typedef int32_t tofu_severity;
@@ -261,6 +262,17 @@ static const int32_t TOFU_FORGET_PINS = 67108864;
 static const int32_t TOFU_FORGET_SIGHTINGS = 134217728;
 static const int32_t TOFU_FORGET_PENDING = 268435456;
 static const int32_t TOFU_FORGET_POLICY = 536870912;
+static const int32_t TOFU_STANDING_TRUSTED = 1701;
+static const int32_t TOFU_STANDING_SYSTEM = 1702;
+static const int32_t TOFU_STANDING_EXPIRED = 1703;
+static const int32_t TOFU_STANDING_VALID = 1704;
+static const int32_t TOFU_STANDING_STAGED = 1705;
+static const int32_t TOFU_STANDING_BLOCKED = 1706;
+static const int32_t TOFU_STANDING_FORGOTTEN = 1707;
+static const int32_t TOFU_STANDING_RETIRED = 1708;
+static const int32_t TOFU_STANDING_ACCEPTED = 1709;
+static const int32_t TOFU_STANDING_SEEN = 1710;
+static const int32_t TOFU_STANDING_POLICY = 1711;
 static const int32_t TOFU_ENDPOINT_FIELD_ACCOUNT = 2101;
 static const int32_t TOFU_ENDPOINT_FIELD_HOST = 2102;
 static const int32_t TOFU_ENDPOINT_FIELD_DISPLAY = 2103;
@@ -596,6 +608,7 @@ tofu_status tofu_endpoint_new(
     tofu_error **err);
 const char *tofu_endpoint_string(const tofu_endpoint *endpoint, tofu_endpoint_field field);
 int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, tofu_endpoint_field field);
+tofu_standing tofu_endpoint_standing(const tofu_endpoint *endpoint);
 tofu_status tofu_endpoint_expect_change(
     tofu_store *store,
     const tofu_endpoint *endpoint,

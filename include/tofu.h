@@ -2524,6 +2524,40 @@ const char *tofu_endpoint_string(const tofu_endpoint *endpoint, tofu_endpoint_fi
 int64_t tofu_endpoint_number(const tofu_endpoint *endpoint, tofu_endpoint_field field);
 
 /**
+ * Where an endpoint stands as a whole: what counts most for the next check.
+ */
+typedef int32_t tofu_standing;
+#define TOFU_STANDING_TRUSTED   1701 /**< It has a trusted pin of its own that has not expired, and
+                                          whose key is not blocked. */
+#define TOFU_STANDING_SYSTEM    1702 /**< It has no such pin of its own, but one in a store of the
+                                          system. */
+#define TOFU_STANDING_EXPIRED   1703 /**< It has trusted pins, and all of them have expired. */
+#define TOFU_STANDING_VALID     1704 /**< A CA or DANE vouched for it when it was last accepted, and
+                                          no pin trusts it. */
+#define TOFU_STANDING_STAGED    1705 /**< Nothing trusts it yet, but its next key is announced. */
+#define TOFU_STANDING_BLOCKED   1706 /**< It has a blocked or compromised key, and no trusted
+                                          one. */
+#define TOFU_STANDING_FORGOTTEN 1707 /**< It was forgotten. The next contact asks. */
+#define TOFU_STANDING_RETIRED   1708 /**< It had trusted keys and has none now. */
+#define TOFU_STANDING_ACCEPTED  1709 /**< It was accepted, and no pin trusts it. */
+#define TOFU_STANDING_SEEN      1710 /**< It was seen and never accepted. */
+#define TOFU_STANDING_POLICY    1711 /**< It has settings and nothing else. */
+
+/**
+ * Says where an endpoint stands as a whole, for lists: what counts most for the next check.
+ *
+ * It is a summary of what is stored, with the blocks that hold everywhere and the stores of the
+ * system. Only a check decides about a connection.
+ *
+ * @param endpoint  borrowed; may be NULL, which gives 0.
+ * @return one of TOFU_STANDING_..., as of the time when the list was read; 0 for an endpoint that
+ *         is not from a list of endpoints.
+ *
+ * Thread safety: any thread. Since: 0.1.0.
+ */
+tofu_standing tofu_endpoint_standing(const tofu_endpoint *endpoint);
+
+/**
  * Announces that an endpoint will change: until then a loss of CA validity is asked about instead
  * of rejected.
  *

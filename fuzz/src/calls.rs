@@ -588,6 +588,7 @@ impl Machine<'_> {
                 let (endpoint, pin) = (tofu_iter_endpoint(iter), tofu_iter_pin(iter));
                 let (pending, event) = (tofu_iter_pending(iter), tofu_iter_event(iter));
                 raw(tofu_endpoint_string(endpoint, field));
+                let _ = tofu_endpoint_standing(endpoint);
                 raw(tofu_pin_string(pin, field));
                 raw(tofu_endpoint_string(tofu_pin_endpoint(pin), field));
                 raw(tofu_cert_string(tofu_pin_cert(pin), TOFU_CERT_FIELD_SUBJECT, 0));

@@ -9,7 +9,7 @@
 
 use super::error::Failure;
 use crate::path::ProblemKind;
-use crate::store::{PinKind, PinState, Severity};
+use crate::store::{PinKind, PinState, Severity, Standing};
 use crate::trust::{Assurance, Change, PinResult, Risk, Section};
 
 /// What vouches for a server. Greater numbers vouch for more.
@@ -222,6 +222,31 @@ pub const TOFU_ANSWER_YES: tofu_answer = 1202;
 /// through tofu_trust_options_set_typed, and nothing less.
 pub const TOFU_ANSWER_FINGERPRINT: tofu_answer = 1203;
 
+/// Where an endpoint stands as a whole: what counts most for the next check.
+pub type tofu_standing = i32;
+/// It has a trusted pin of its own that has not expired, and whose key is not blocked.
+pub const TOFU_STANDING_TRUSTED: tofu_standing = 1701;
+/// It has no such pin of its own, but one in a store of the system.
+pub const TOFU_STANDING_SYSTEM: tofu_standing = 1702;
+/// It has trusted pins, and all of them have expired.
+pub const TOFU_STANDING_EXPIRED: tofu_standing = 1703;
+/// A CA or DANE vouched for it when it was last accepted, and no pin trusts it.
+pub const TOFU_STANDING_VALID: tofu_standing = 1704;
+/// Nothing trusts it yet, but its next key is announced.
+pub const TOFU_STANDING_STAGED: tofu_standing = 1705;
+/// It has a blocked or compromised key, and no trusted one.
+pub const TOFU_STANDING_BLOCKED: tofu_standing = 1706;
+/// It was forgotten. The next contact asks.
+pub const TOFU_STANDING_FORGOTTEN: tofu_standing = 1707;
+/// It had trusted keys and has none now.
+pub const TOFU_STANDING_RETIRED: tofu_standing = 1708;
+/// It was accepted, and no pin trusts it.
+pub const TOFU_STANDING_ACCEPTED: tofu_standing = 1709;
+/// It was seen and never accepted.
+pub const TOFU_STANDING_SEEN: tofu_standing = 1710;
+/// It has settings and nothing else.
+pub const TOFU_STANDING_POLICY: tofu_standing = 1711;
+
 /// What can be wrong with a chain by the rules of CAs.
 pub type tofu_problem = i32;
 /// There is no path to a trust anchor.
@@ -300,6 +325,7 @@ coded! {
     Change: 900;
     Severity: 1000;
     ProblemKind: 1301;
+    Standing: 1700;
 }
 
 /// The one among `all` that C's `number` means; `name` is the parameter, `noun` says what it should be.
@@ -434,6 +460,24 @@ mod tests {
         for (number, kind) in numbers {
             assert_eq!(number, kind.number(), "{}", kind.code());
         }
+    }
+
+    #[test]
+    fn the_standing_numbers_are_those_of_the_rust_api() {
+        let numbers = [
+            TOFU_STANDING_TRUSTED,
+            TOFU_STANDING_SYSTEM,
+            TOFU_STANDING_EXPIRED,
+            TOFU_STANDING_VALID,
+            TOFU_STANDING_STAGED,
+            TOFU_STANDING_BLOCKED,
+            TOFU_STANDING_FORGOTTEN,
+            TOFU_STANDING_RETIRED,
+            TOFU_STANDING_ACCEPTED,
+            TOFU_STANDING_SEEN,
+            TOFU_STANDING_POLICY,
+        ];
+        assert_eq!(Standing::ALL.map(Coded::number), numbers);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use super::codes::{
-    TOFU_FORGET_PENDING, TOFU_FORGET_PINS, TOFU_FORGET_POLICY, TOFU_FORGET_SIGHTINGS, refuse_unknown_bits,
-    tofu_forget_flags,
+    Coded, TOFU_FORGET_PENDING, TOFU_FORGET_PINS, TOFU_FORGET_POLICY, TOFU_FORGET_SIGHTINGS, refuse_unknown_bits,
+    tofu_forget_flags, tofu_standing,
 };
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
@@ -13,7 +13,7 @@ use super::shelf::Shelf;
 use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use crate::endpoint::{Account, Endpoint};
-use crate::store::{EndpointRecord, Forget};
+use crate::store::{EndpointRecord, Forget, Standing};
 use crate::text::escape;
 use crate::time::system_now;
 
@@ -49,7 +49,7 @@ pub const TOFU_ENDPOINT_FIELD_HAS_POLICY: tofu_endpoint_field = 2112;
 pub struct tofu_endpoint {
     poison: Poison,
     pub(super) endpoint: Endpoint,
-    known: Option<EndpointRecord>,
+    known: Option<(EndpointRecord, Standing)>,
     shelf: Shelf,
 }
 
@@ -59,9 +59,10 @@ impl From<Endpoint> for tofu_endpoint {
     }
 }
 
-impl From<EndpointRecord> for tofu_endpoint {
-    fn from(record: EndpointRecord) -> Self {
-        Self { known: Some(record.clone()), ..record.endpoint.into() }
+impl From<(EndpointRecord, Standing)> for tofu_endpoint {
+    fn from((record, standing): (EndpointRecord, Standing)) -> Self {
+        let endpoint = record.endpoint.clone();
+        Self { known: Some((record, standing)), ..endpoint.into() }
     }
 }
 
@@ -145,7 +146,8 @@ pub unsafe extern "C" fn tofu_endpoint_number(endpoint: *const tofu_endpoint, fi
     unsafe {
         read(endpoint, 0, |e| match (field, &e.known) {
             (TOFU_ENDPOINT_FIELD_PORT, _) => Some(e.endpoint.port.get().into()),
-            (_, Some(known)) => number(known, field),
+
+            (_, Some((known, _))) => number(known, field),
             _ => None,
         })
     }
@@ -163,6 +165,22 @@ fn number(known: &EndpointRecord, field: tofu_endpoint_field) -> Option<i64> {
         TOFU_ENDPOINT_FIELD_HAS_POLICY => known.policy.is_some().into(),
         _ => return None,
     })
+}
+
+/// Says where an endpoint stands as a whole, for lists: what counts most for the next check.
+///
+/// It is a summary of what is stored, with the blocks that hold everywhere and the stores of the system. Only a check
+/// decides about a connection.
+///
+/// @param endpoint  borrowed; may be NULL, which gives 0.
+/// @return one of TOFU_STANDING_..., as of the time when the list was read; 0 for an endpoint that is not from a list
+///         of endpoints.
+///
+/// Thread safety: any thread. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tofu_endpoint_standing(endpoint: *const tofu_endpoint) -> tofu_standing {
+    // SAFETY: `endpoint` as its @param says.
+    unsafe { read(endpoint, 0, |e| e.known.as_ref().map(|(_, standing)| standing.number())) }
 }
 
 /// Announces that an endpoint will change: until then a loss of CA validity is asked about instead of rejected.

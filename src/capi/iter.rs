@@ -18,7 +18,8 @@ use super::status::{Answer, tofu_status};
 use super::store::tofu_store;
 use crate::endpoint::Host;
 use crate::hash::Hash;
-use crate::store::{Cursor, Filter, Page, PinEntry, PinState, Severity, Store, StoreError, Tx};
+use crate::store::{Cursor, EndpointRecord, Filter, Page, PinEntry, PinState, Severity, Store, StoreError, Tx};
+use crate::time::system_now;
 use crate::trust::{Fingerprint, parse_fingerprint};
 
 /// How many rows are read at once.
@@ -89,7 +90,14 @@ impl tofu_iter {
         let filter = &self.filter;
         match self.list {
             List::Endpoints => {
-                Ok(items(tx.list_endpoints(filter, from, PAGE)?, |record| Item::Endpoint(Arc::new(record.into()))))
+                let now = system_now();
+                let page = tx.list_endpoints(filter, from, PAGE)?;
+                let endpoint = |record: EndpointRecord| -> Result<Item, StoreError> {
+                    let standing = tx.standing(&record, now)?;
+                    Ok(Item::Endpoint(Arc::new((record, standing).into())))
+                };
+                let endpoints = page.items.into_iter().map(endpoint).collect::<Result<_, _>>()?;
+                Ok(Page { items: endpoints, next: page.next })
             }
             List::Pins => {
                 let page = tx.list_pins(filter, from, PAGE)?;

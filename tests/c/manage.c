@@ -280,6 +280,7 @@ static void lists_are_complete_ordered_and_filtered(tofu_store *store)
             CLAIM(strcmp(before, name) < 0, "%s before %s", before, name);
             snprintf(before, sizeof before, "%s", name);
             CLAIM(tofu_endpoint_number(at, TOFU_ENDPOINT_FIELD_PINS) == 1, "pins");
+            CLAIM(tofu_endpoint_standing(at) == TOFU_STANDING_TRUSTED, "where it stands");
             CLAIM(tofu_endpoint_number(at, TOFU_ENDPOINT_FIELD_FIRST_SEEN) > 0, "first seen");
         }
         if (found++ == 70) {
@@ -336,6 +337,8 @@ static void the_forgotten_asks_and_undo_brings_it_back(tofu_store *store)
     IS(tofu_iter_next(iter, NULL), TOFU_OK);
     CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FIELD_FORGOTTEN) > 0, "a tombstone");
     CLAIM(tofu_endpoint_number(tofu_iter_endpoint(iter), TOFU_ENDPOINT_FIELD_PINS) == 0, "without keys");
+    CLAIM(tofu_endpoint_standing(tofu_iter_endpoint(iter)) == TOFU_STANDING_FORGOTTEN, "where it stands");
+    CLAIM(tofu_endpoint_standing(here) == 0, "only a listed endpoint knows");
     tofu_iter_free(iter);
     IS(tofu_store_undo(store, 0, NULL), TOFU_OK);
     IS(see(store, NULL, "solo.example", 993, "first", "accept-new", NULL), TOFU_OK);

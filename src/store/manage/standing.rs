@@ -8,31 +8,32 @@ use crate::store::tx::record::{EndpointRecord, Pin, PinKind, PinState, PinValue}
 use crate::store::tx::{LayeredPin, Tx};
 use crate::time::Timestamp;
 
-/// Where an endpoint stands.
+/// Where an endpoint stands. Numbers are part of the C ABI; never renumbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Standing {
     /// It has a trusted pin of its own that has not expired, and whose key is not blocked.
-    Trusted,
+    Trusted = 1,
     /// It has no such pin of its own, but one in a store of the system.
-    System,
+    System = 2,
     /// It has trusted pins, and all of them have expired.
-    Expired,
+    Expired = 3,
     /// A CA or DANE vouched for it when it was last accepted, and no pin trusts it.
-    Valid,
+    Valid = 4,
     /// Nothing trusts it yet, but its next key is announced.
-    Staged,
+    Staged = 5,
     /// It has a blocked or compromised key, and no trusted one.
-    Blocked,
+    Blocked = 6,
     /// It was forgotten. The next contact asks.
-    Forgotten,
+    Forgotten = 7,
     /// It had trusted keys and has none now.
-    Retired,
+    Retired = 8,
     /// It was accepted, and no pin trusts it.
-    Accepted,
+    Accepted = 9,
     /// It was seen and never accepted.
-    Seen,
+    Seen = 10,
     /// It has settings and nothing else.
-    Policy,
+    Policy = 11,
 }
 
 impl Standing {
