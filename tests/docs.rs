@@ -1,5 +1,6 @@
 //! The pages for readers: what the sources refer to is there, links lead somewhere, and lines are short.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -251,4 +252,28 @@ fn links_between_the_pages_lead_somewhere() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The members that the tables of a page describe, in their first column.
+fn members(page: &str) -> BTreeSet<String> {
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    cells.flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn the_pages_about_json_have_a_row_for_every_member() {
+    for (folder, name) in
+        [("tests/data/verdicts", "docs/json-verdict.md"), ("tests/data/certs", "docs/json-certificate.md")]
+    {
+        let mut written = BTreeSet::new();
+        for file in files(folder, &[".json"]) {
+            let value: serde_json::Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+            // A comparison of two certificates is another object.
+            if let Some(object) = value.as_object().filter(|object| !object.contains_key("rows")) {
+                written.extend(object.keys().cloned());
+            }
+        }
+        assert!(!written.is_empty(), "{folder}");
+        assert_eq!(members(&page(name)), written, "{name} (left) and {folder} (right) have different members");
+    }
 }

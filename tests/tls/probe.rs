@@ -1,5 +1,6 @@
 //! What a server shows, whether or not anything about it validates or a session is possible.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use crate::net_support::{
@@ -29,6 +30,13 @@ fn a_self_signed_server_shows_its_chain_and_what_was_agreed_on() {
     assert_eq!(json["tls"], "TLS 1.3");
     assert_eq!(json["certificates"].as_array().unwrap().len(), 1);
     assert!(json["microseconds"]["handshake"].as_u64().unwrap() > 0);
+    // The page has a row for each key, and no other one.
+    let page = include_str!("../../docs/json-probe.md");
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let described: BTreeSet<&str> =
+        cells.flat_map(|cell| cell.split(", ")).map(|name| name.trim_matches('`')).collect();
+    let written: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(described, written, "docs/json-probe.md");
 }
 
 #[test]
