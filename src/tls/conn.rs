@@ -212,9 +212,9 @@ impl Conn {
         }
     }
 
-    /// Writes of `data` as much as is taken at once, 64 KiB at most; when blocking, all that was taken has
-    /// reached the system when it returns, and where it does not in time the connection is broken for good: a part
-    /// has left. Non-blocking, what was taken may still lie here: see [`Conn::wants`].
+    /// Writes as much of `data` as is taken at once, at most 64 KiB. On a blocking connection, all of that has reached
+    /// the system when the call returns. If it does not in time, a part has left, so the connection stays broken. On a
+    /// non-blocking connection some of it may still be waiting here: see [`Conn::wants`].
     pub fn write(&self, data: &[u8]) -> Result<Flow, NetError> {
         self.own()?;
         loop {
@@ -284,7 +284,7 @@ impl Conn {
         self.socket.as_fd()
     }
 
-    /// Who it should be.
+    /// The endpoint that the caller meant.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -366,8 +366,8 @@ impl Conn {
         Flags { unproven: false, resumed: false, loopback: self.stays_here(), services, ..stated }
     }
 
-    /// What is said of loopback is held against the address reached: a resolver may send `localhost`, and the names
-    /// below it, anywhere.
+    /// The caller's word that this is loopback counts only if the address reached is one: a resolver may give any
+    /// address for `localhost` and the names below it.
     fn stays_here(&self) -> bool {
         let elsewhere = self.address().is_some_and(|address| !address.ip().to_canonical().is_loopback());
         self.terms.flags.loopback && !elsewhere
@@ -408,7 +408,7 @@ impl Inner {
         }
     }
 
-    /// Keeps what broke the connection, the first time, and wakes everybody who waits on it.
+    /// Keeps the first error that broke the connection, and wakes every thread that waits on it.
     fn fail(&mut self, error: NetError) -> NetError {
         self.session.socket.shut();
         self.broken.get_or_insert(error).clone()
@@ -418,7 +418,7 @@ impl Inner {
         NetError::State { server: self.session.watch().server.clone(), why }
     }
 
-    /// The chain of the finished handshake; without proof there is none.
+    /// The chain of the finished handshake, if the handshake proved the key.
     fn proven_chain(&mut self) -> Result<Chain, NetError> {
         let seen = self.session.seen();
         if !seen.proven || seen.chain.is_empty() {
@@ -441,8 +441,8 @@ impl Inner {
                 Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Err(self.truncated()),
                 Err(e) => return Err(self.session.watch().broken(Step::Read, &e)),
             }
-            // A key update is answered even by those who only read. That nothing can be sent any more does not
-            // keep from reading what was said before; those who write will hear of it.
+            // A key update is answered even on a connection that only reads. If nothing can be sent any more, what
+            // the server said before can still be read; the next write reports the error.
             sent = self.flush().unwrap_or(true);
             let socket = Arc::clone(&self.session.socket);
             let mut wire = Wire { socket: &socket, first: &mut Vec::new() };

@@ -1,5 +1,5 @@
-//! How one connection is to be made: options, time limits and the way to call it off. Knows nothing
-//! of what comes back.
+//! How one connection is to be made: options, time limits and the switch that cancels it. It knows
+//! nothing about the answers of a server.
 
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -62,7 +62,7 @@ pub enum Sni {
     Host,
     /// None.
     None,
-    /// Another name. What the certificate is held against stays the host.
+    /// Sends another name. The certificate must still cover the host.
     Name(Host),
 }
 
@@ -88,14 +88,14 @@ impl Cancel {
         Ok(Self { switch: Arc::new(Switch { on: AtomicBool::new(false), event }) })
     }
 
-    /// Calls off.
+    /// Permanently cancels every operation that uses this switch.
     pub fn cancel(&self) {
         self.switch.on.store(true, Ordering::SeqCst);
         // It fails only where the counter is full, and then it is readable.
         let _ = rustix::io::write(&self.switch.event, &1_u64.to_ne_bytes());
     }
 
-    /// Whether it was called off.
+    /// Whether [`Cancel::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
         self.switch.on.load(Ordering::SeqCst)
     }

@@ -1,5 +1,4 @@
-//! Why a server could not be reached, with the step in which it happened. No text here puts the blame
-//! on a password.
+//! Why a server could not be reached, and in which step. No text here blames a password.
 
 use std::fmt;
 use std::net::SocketAddr;

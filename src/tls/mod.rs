@@ -1,7 +1,7 @@
 //! How servers are reached: names and ports, STARTTLS, the handshake, a probe and a connection.
 //! Gathers what the handshake proved and asks [`crate::trust`]; it decides nothing itself.
 //!
-//! The way of a connection: `target` and `service` (who, where, how TLS begins) → `dial` (options) →
+//! The way of a connection: `target` and `service` (host, port, how TLS begins) → `dial` (options) →
 //! `open` (`net`: lookup, TCP) → `session` (`starttls`, then the handshake under `witness`) → `conn`
 //! (the check, then data) or `probe` (what was shown; through `hello` where rustls cannot finish).
 //! `net::wait` is the only place that sleeps; `session`, `starttls` and `hello` never do.

@@ -1,6 +1,6 @@
-//! What a server shows, whether or not anything about it validates. Asks no store and trusts nothing.
-//! Where TLS 1.2 and 1.3 cannot be spoken with it, the certificate is read from a handshake in the
-//! clear, which proves nothing about who sent it.
+//! What a server shows, whether or not anything about it validates. A probe reads no store and trusts
+//! nothing. If the server speaks neither TLS 1.2 nor TLS 1.3, the certificate is read from a handshake
+//! in the clear, which anybody could have sent.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;

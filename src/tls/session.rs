@@ -396,7 +396,7 @@ impl Session {
     }
 }
 
-/// Reads plaintext that has arrived; `None` where there is none yet.
+/// Reads plaintext that has arrived; `None` if there is nothing yet.
 pub(super) fn plaintext(tls: &mut ClientConnection, buf: &mut [u8]) -> std::io::Result<Option<usize>> {
     match tls.reader().read(buf) {
         Ok(got) => Ok(Some(got)),

@@ -1,7 +1,7 @@
 //! Handshake signatures: with them a server proves that it holds the key of the certificate it
 //! shows (docs/pitfalls.md#28). Verified with the leaf's raw SubjectPublicKeyInfo and nothing else of the
-//! certificate, so that version 1 and CA certificates work too (docs/pitfalls.md#32). The only place that
-//! does so; the rustls verifiers call it. Whether the key is to be trusted is not known here.
+//! certificate, so that version 1 and CA certificates work too (docs/pitfalls.md#32). This is the only place
+//! that does so; the rustls verifiers call it. It does not know whether the key is trusted.
 
 mod rsa_key;
 #[cfg(test)]

@@ -17,9 +17,9 @@ const MAX_TARGET: usize = 2048;
 /// A server as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Who.
+    /// The host.
     pub host: Host,
-    /// Where.
+    /// The port.
     pub port: NonZeroU16,
     /// How TLS begins there.
     pub service: Service,

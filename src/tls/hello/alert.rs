@@ -30,7 +30,7 @@ impl Alert {
         self.entry().map_or_else(|| format!("alert {}", self.description), |(_, name, _)| (*name).to_owned())
     }
 
-    /// What it means, for somebody who reads mail.
+    /// What it means, in words for a user of a mail program.
     pub fn meaning(&self) -> &'static str {
         self.entry().map_or("something that this version has no words for", |(_, _, meaning)| meaning)
     }

@@ -1,4 +1,4 @@
-//! Why a look at a server brought no certificate.
+//! Why a look at a server did not show a certificate.
 
 use thiserror::Error;
 

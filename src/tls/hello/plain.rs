@@ -1,4 +1,4 @@
-//! Answers that are no TLS: the greeting of a server that speaks in the clear, or anything else.
+//! Answers that are not TLS: the greeting of a server that speaks in the clear, or anything else.
 //! Gathers the first line, so that a person recognises what answered.
 
 use super::error::HelloError;

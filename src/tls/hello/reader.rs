@@ -255,8 +255,8 @@ fn group(suite: Suite, body: &[u8]) -> Option<String> {
     }
 }
 
-/// The signature scheme behind the parameters of a named curve (RFC 8422, section 5.4). Before TLS 1.2 there
-/// is none.
+/// The signature scheme behind the parameters of a named curve (RFC 8422, section 5.4). TLS before 1.2
+/// has no such parameter.
 fn signature(version: Version, suite: Suite, body: &[u8]) -> Option<u16> {
     if version != Version::Tls12 || suite.exchange() != super::Exchange::Ecdhe {
         return None;

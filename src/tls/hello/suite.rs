@@ -22,7 +22,7 @@ pub enum Exchange {
     Static,
     /// From a key that both sides know beforehand, or a password.
     Shared,
-    /// Without anybody showing who they are.
+    /// Neither side authenticates.
     Anonymous,
     /// With GOST keys (RFC 9189).
     Gost,

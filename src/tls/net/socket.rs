@@ -21,7 +21,7 @@ pub(in crate::tls) struct Socket {
 }
 
 impl Socket {
-    /// Takes a socket that is connected; refuses what is none.
+    /// Takes a connected stream socket, and rejects any other descriptor.
     pub fn new(fd: OwnedFd) -> Result<Self, NetError> {
         let odd = |why: String| NetError::Option(format!("socket: {why}"));
         match sockopt::socket_type(&fd) {

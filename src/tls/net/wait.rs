@@ -1,4 +1,5 @@
-//! Waiting: for descriptors, up to a point in time, unless called off. The only place that sleeps.
+//! Waits for descriptors until a point in time, unless the caller cancels. This is the only place that
+//! sleeps.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};

@@ -53,7 +53,7 @@ pub(super) enum Unfit {
     Encoding,
     #[error("the RSA key has {0} bits; from {MIN_BITS} to {MAX_BITS} can be verified")]
     Size(usize),
-    #[error("the RSA key's numbers are none that a key can have")]
+    #[error("the RSA key contains numbers that no RSA key can have")]
     Numbers,
     #[error("the handshake was signed in a way that the RSA key does not allow")]
     Kind,

@@ -1,5 +1,5 @@
-//! How the words before TLS go wrong, one variant for each thing a program or a person would do
-//! differently about it. What a server said is escaped and shortened before it gets in here.
+//! The errors of the words before TLS. There is one variant for each case that a program or a person
+//! would handle differently. The server's words are escaped and shortened before they get here.
 
 use std::fmt;
 
@@ -87,7 +87,7 @@ pub enum StartTlsError {
     /// An IMAP greeting that says the session is authenticated already. STARTTLS is not possible in
     /// that state (RFC 9051, section 6.2.1), which makes the greeting a way round TLS (CVE-2020-14093).
     #[error(
-        "imap: the server says PREAUTH, after which no TLS can begin; refused, as TLS was asked for (cf. CVE-2020-14093): {said}"
+        "imap: the server says PREAUTH, after which TLS cannot begin, so the connection was refused (compare CVE-2020-14093): {said}"
     )]
     Preauth {
         /// The greeting, fit to show.

@@ -1,8 +1,9 @@
 //! The words before TLS: what a client says in the clear until the server gives the go-ahead, for
-//! every [`Protocol`]. A state machine without socket and clock: bytes in, bytes out. Who drives it
-//! reads, writes and keeps the time. What the server says here can be anybody's; nothing of it is
-//! believed but the go-ahead, behind which nothing may stand, and there is no way on without TLS
-//! (docs/pitfalls.md#26 and #27). The rules of each protocol are in its own file and in `docs/starttls.md`.
+//! every [`Protocol`]. The dialogue is a state machine without socket and clock, which takes bytes and
+//! gives bytes; its caller reads, writes and keeps the time. An attacker can write what a server says
+//! here, so nothing is believed except the go-ahead, nothing may follow it, and there is no way on
+//! without TLS (docs/pitfalls.md#26 and #27). The rules of each protocol are in its own file and in
+//! `docs/starttls.md`.
 
 mod error;
 mod ftp;

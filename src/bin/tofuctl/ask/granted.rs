@@ -1,5 +1,5 @@
-//! What is trusted already, and what the command line says beyond that: another kind of pin, an end, a note.
-//! A wish is fulfilled or is an error; it is never dropped.
+//! A server that is trusted already, where the command line asks for more: another kind of pin, an end or
+//! a note. Each wish is either fulfilled or an error, and never silently dropped.
 
 use tofu::cert::Cert;
 use tofu::store::{NewPin, Pin, PinKind, PinState, PinValue, Store};

@@ -1,5 +1,5 @@
-//! Questions to a person: what may be answered to a verdict, and the reading of the answer. Asked on a
-//! terminal only. Decides nothing: [`tofu::trust::trust`] takes the answer or refuses it.
+//! Questions to a person: the possible answers to a verdict, and how an answer is read. Questions are
+//! asked on a terminal only. This file decides nothing: [`tofu::trust::trust`] takes or rejects the answer.
 
 use std::io;
 
@@ -47,7 +47,7 @@ pub enum Reply {
     Yes(Answer),
     /// No, or nothing.
     No,
-    /// A full fingerprint that is not of what was presented, which the person was told.
+    /// A full fingerprint that is not the one of what was presented. The person has been told so.
     Differs,
 }
 
@@ -106,18 +106,18 @@ pub fn put(verdict: &Verdict, wish: &Wish, now: Timestamp, terminal: &mut Termin
     Ok(Reply::No)
 }
 
-/// Says that what is presented is not what somebody expects.
+/// Says that the server does not present what the typed fingerprint means.
 pub fn differs(verdict: &Verdict) -> String {
     format!("{}: this is not the server with that fingerprint; nothing was trusted", verdict.endpoint())
 }
 
-/// What a person should know whose fingerprint is right for the server as it was.
+/// A hint for a person who typed the fingerprint of the server's previous certificate.
 fn of_the_old(verdict: &Verdict, said: &str) -> &'static str {
     let fits = |old: &Cert| parse_fingerprint(said).is_ok_and(|typed| typed.fits(old));
     if verdict.previous().is_some_and(fits) { " It is the fingerprint of the old one." } else { "" }
 }
 
-/// What was typed as a fingerprint; the error says why it is none.
+/// Reads an answer as a fingerprint. The error says why it is not one.
 fn typed(verdict: &Verdict, wish: &Wish, now: Timestamp, said: &str) -> Result<Reply, String> {
     // Long enough to be meant as one: say what is wrong with it. Else it is a word that we do not know.
     if said.len() < 20 {
@@ -136,7 +136,7 @@ fn typed(verdict: &Verdict, wish: &Wish, now: Timestamp, said: &str) -> Result<R
     }
 }
 
-/// The answer of somebody who knows the fingerprint: what was typed is what is trusted, unless a kind was named.
+/// The answer of a person who knows the fingerprint. The key is trusted, unless the person named another kind.
 pub fn typed_answer(verdict: &Verdict, wish: &Wish, now: Timestamp, fingerprint: &str) -> Answer {
     let kind = wish.kind.or((verdict.rule() != Rule::CaValid).then_some(PinKind::Key));
     // The server proves the known key as well, so a yes to its other key does not replace it.

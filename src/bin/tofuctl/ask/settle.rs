@@ -1,5 +1,5 @@
-//! From a connection that is held to a decision: shows the verdict, asks, hands the answer over and lets
-//! the connection decide again. No application data goes either way here.
+//! Leads a connection that waits for an answer to a decision: shows the verdict, asks, records the
+//! answer, and lets the connection check again. No application data flows meanwhile.
 
 use tofu::store::Store;
 use tofu::tls::Conn;
@@ -14,7 +14,7 @@ use crate::process::interrupt::Interrupt;
 /// How often the same connection is asked about: what is known may change while a person thinks.
 const ROUNDS: usize = 4;
 
-/// Somebody who can be asked.
+/// A person who can be asked, and what the command line says about the trust to give.
 pub struct Asking {
     pub terminal: Terminal,
     pub wish: Wish,
@@ -37,7 +37,7 @@ impl Settled {
     }
 }
 
-/// Asks until the connection is accepted, refused, or nobody can say.
+/// Asks until the connection is accepted or rejected, or there is no answer.
 pub fn settle(
     store: &Store,
     conn: &Conn,

@@ -122,8 +122,8 @@ pub struct Check {
 /// Trust what a server presents
 ///
 /// Without a terminal --fingerprint is needed: the full SHA-256 fingerprint of the certificate, or
-/// sha256// and base64 of the key, as somebody who knows the server gave it. A server that presents
-/// something else is asked once more for each other kind of key; where none is the right one, nothing
+/// sha256// and base64 of the key, from a source other than this connection. A server that presents
+/// something else is asked once more for each other kind of key. If none of them is the right one, nothing
 /// is trusted and the exit status is 4.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

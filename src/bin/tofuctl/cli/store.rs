@@ -107,7 +107,7 @@ pub struct Forget {
     pub pin: Option<u64>,
 }
 
-/// Refuse a key or certificate for good
+/// Reject a key or certificate from now on
 ///
 /// A fingerprint in hexadecimal digits is taken for a certificate's, sha256// and base64 for a key's; --kind
 /// says otherwise. A blocked key is refused whatever certificate it comes in.
@@ -198,7 +198,7 @@ pub struct Retire {
     /// The pin's fingerprint, where the server is given
     #[arg(value_name = "FINGERPRINT")]
     pub fingerprint: Option<String>,
-    /// Its private key is in other hands: refuse it for ever
+    /// Its private key is in other hands: reject it forever
     #[arg(long)]
     pub compromised: bool,
 }
@@ -206,7 +206,8 @@ pub struct Retire {
 /// Announce that a server will change, the way back from a downgrade
 ///
 /// A server that was valid by a CA and now presents something that is not is rejected without a question.
-/// Who knows why (the server moves to a certificate of its own) announces it here: until then it asks.
+/// If you know the reason (the server moves to a certificate of its own), announce the change here: until
+/// then tofuctl asks instead.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -1,5 +1,5 @@
-//! Values that are typed: times, dates, spans and protocols. A value that is none is refused with the
-//! forms that are.
+//! Values on the command line: times, dates, spans and protocols. The error for an invalid value names
+//! the valid forms.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use time::{Date, Month};

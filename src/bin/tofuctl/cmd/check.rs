@@ -66,7 +66,7 @@ fn show(settled: &Settled, conn: &Conn, cx: &Context) -> Result<(), Failure> {
         return cx.out.value(&verdict.to_json());
     }
     let (width, paint) = (cx.out.width, cx.out.paint);
-    // Who was asked has read everything; what is left to say is how it ended.
+    // If we prompted, the user has already seen the verdict; only the end is left to say.
     if settled.asked && verdict.decision() != Decision::Accept {
         return Ok(());
     }
@@ -84,7 +84,7 @@ fn show(settled: &Settled, conn: &Conn, cx: &Context) -> Result<(), Failure> {
     cx.out.print(&page)
 }
 
-/// Only then may another handshake show who is there.
+/// Only an error of the handshake leaves a chance that a probe shows a certificate.
 fn ends_in_handshake(error: &NetError) -> bool {
     matches!(error, NetError::Tls { step: Step::Handshake, .. } | NetError::Broken { step: Step::Handshake, .. })
 }

@@ -57,7 +57,7 @@ pub fn run(file: &Path, args: &network::Check, interrupt: &Interrupt, cx: &Conte
     let mut outcomes = Vec::new();
     all(&jobs, args, interrupt, cx, |outcome| {
         exit = std::cmp::max_by_key(exit, outcome.exit(), |exit| badness(*exit));
-        // What was told is not kept: a server can make its certificates as large as it likes.
+        // An outcome that is printed is not kept: a server can make its certificates as large as it likes.
         if args.json_lines {
             return cx.out.value_line(&outcome.to_json(now, warn_days));
         }
@@ -107,7 +107,7 @@ fn parse(line: usize, text: &str, starttls: Option<Protocol>) -> Result<Option<J
     Ok(Some(Job { line, target, server }))
 }
 
-/// Checks all, some at once, and hands each outcome over as it comes. What is called off is left out.
+/// Checks all servers, several at once, and passes each outcome on as it comes. Cancelled checks are left out.
 fn all(
     jobs: &[Job],
     args: &network::Check,
@@ -120,7 +120,7 @@ fn all(
     let next = AtomicUsize::new(0);
     let result = thread::scope(|scope| {
         let workers = usize::from(args.jobs).min(jobs.len());
-        // Who reads what comes of it sets the pace.
+        // The reader of the outcomes sets the pace.
         let (sender, receiver) = mpsc::sync_channel(workers);
         for _ in 0..workers {
             let (sender, store, next) = (sender.clone(), &store, &next);

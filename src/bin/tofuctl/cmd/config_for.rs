@@ -1,5 +1,5 @@
-//! `tofuctl trust --config-for`: the lines that make another program trust the same server. Knows what
-//! each program can hold its server against, and says what the program does not check.
+//! `tofuctl trust --config-for`: the lines that make another program trust the same server. It knows what
+//! each program can compare a server's certificate with, and says what the program does not check.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};

@@ -1,6 +1,6 @@
 //! `tofuctl connect`: standard input and output over a connection to a trusted server, as a tunnel for
-//! programs that start a command. Not one byte of theirs goes either way before the decision, and nothing
-//! but the server's data is written to standard output.
+//! programs that start a command. No byte is sent or passed on before the decision, and only the server's
+//! data is written to standard output.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,7 +99,7 @@ fn downward(conn: &Conn, interrupt: &Interrupt) -> Result<Exit, Failure> {
         match conn.read(&mut chunk)? {
             Flow::Bytes(got) => {
                 let bytes = chunk.get(..got).unwrap_or_default();
-                // Who reads may be slow for ever; a signal ends that at once.
+                // The reader of standard output may be slow forever; a signal ends that at once.
                 match interrupt.while_asking(|| stdout.write_all(bytes).and_then(|()| stdout.flush())) {
                     Ok(()) => {}
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(Failure::Closed),

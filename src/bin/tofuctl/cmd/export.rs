@@ -1,5 +1,5 @@
 //! `export`: what is known, as JSON or in the formats of other programs, to standard output or to a file,
-//! which is never replaced unasked and never half written.
+//! which is never replaced without --force, and never half written.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};

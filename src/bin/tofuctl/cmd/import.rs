@@ -26,7 +26,7 @@ const LONG: u64 = 1024 * 1024;
 const STEP: u64 = 256 * 1024;
 /// How much of a file tells its format, in bytes.
 const HEAD: usize = 64 * 1024;
-/// Subversion's folder of certificates that were accepted for good.
+/// Subversion's folder of certificates that a user accepted permanently.
 const SUBVERSION: &str = "svn.ssl.server";
 /// Conflicts and remarks listed for a person; JSON lists all.
 const LISTED: usize = 20;

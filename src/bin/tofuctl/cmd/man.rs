@@ -82,7 +82,7 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
 fn page(command: &Command, see_also: &[String]) -> Result<Vec<u8>, Failure> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let root = !name.contains('-');
-    // Global options are told once, on the main page.
+    // The global options are on the main page only.
     let own = if root { command.clone() } else { command.clone().mut_args(|arg| hidden_if(arg, Arg::is_global_set)) };
     let own = own.mut_args(|arg| hidden_if(arg, is_help));
     let man = Man::new(own.clone())

@@ -1,4 +1,4 @@
-//! One command a file. Each says what it does in its first lines and gives the exit status.
+//! One file for each command. Its first lines say what the command does; `run` gives the exit status.
 
 pub mod backup;
 pub mod block;

@@ -94,7 +94,7 @@ fn set(args: &PolicySet, cx: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Sets `FIELD=VALUE`s in their order; `preset=NAME` begins anew.
+/// Sets `FIELD=VALUE`s in their order; `preset=NAME` starts from that preset.
 fn assign(mut policy: Policy, words: &[String]) -> Result<Policy, Failure> {
     for word in words {
         let Some((field, value)) = word.split_once('=') else {

@@ -1,5 +1,5 @@
-//! `retire`: a trusted pin counts no more, or is refused for ever as compromised. One of the system's is
-//! masked for the server.
+//! `retire`: ends a trusted pin, or marks it as compromised, so that its key is rejected forever. A pin of
+//! the system's store is masked for the server.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 //! `tofuctl trust`: fetches what a server presents and trusts it, after a person's yes or by a fingerprint
-//! that somebody gave beforehand. Nothing is written before what is presented is known to be meant.
+//! that is known beforehand. Nothing is written before it is certain that this certificate is meant.
 
 use tofu::store::{NewPin, Pin, PinKind, PinState, PinValue, Store};
 use tofu::tls::{self, Conn, Service, Start, Terms};
@@ -20,7 +20,7 @@ use crate::render::words;
 
 use super::config_for;
 
-/// Who says yes.
+/// Where the yes comes from.
 enum Voucher<'a> {
     /// A fingerprint on the command line, in full.
     Fingerprint(&'a str),

@@ -1,5 +1,5 @@
-//! `undo`: takes the last change back that can be, or that of an event, and says which ones it passed over and what
-//! stays.
+//! `undo`: undoes the last change that can be undone, or the change of an event. It says which changes it skipped,
+//! and what stays.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What every command is run with: the store, the time, the account, the terminals. Only here is a
-//! store opened and the clock read.
+//! What every command is run with: the store, the time, the account, standard output. No other file opens
+//! a store or reads the clock.
 
 pub mod in_force;
 pub mod outlook;
@@ -77,7 +77,7 @@ impl Context {
         !self.account_given || *account == self.account
     }
 
-    /// The user's store, made where there is none. For commands that change something.
+    /// The user's store, which is created if it does not exist. For commands that change something.
     pub fn store(&self) -> Result<Store, Failure> {
         let store = Store::open(&self.options)?;
         let changes = Arc::clone(&self.changes);
@@ -87,8 +87,8 @@ impl Context {
         Ok(store)
     }
 
-    /// The user's store as it is, never to be written to; `None` where there is none yet. One that is
-    /// known to have been there is an error.
+    /// The user's store, opened for reading only; `None` if there is none yet. A store that is missing but
+    /// known to have existed is an error.
     pub fn existing(&self) -> Result<Option<Store>, Failure> {
         let path = self.path()?;
         let options = StoreOptions { read_only: true, must_exist: true, ..self.options.clone() };
@@ -103,7 +103,7 @@ impl Context {
         }
     }
 
-    /// [`Context::existing`]; where there is none, says so.
+    /// [`Context::existing`], with a remark if there is no store.
     pub fn existing_or_say(&self) -> Result<Option<Store>, Failure> {
         let store = self.existing()?;
         if store.is_none() {

@@ -1,4 +1,4 @@
-//! What undo, retire and forget say of the next contact, before it comes.
+//! What `undo`, `retire` and `forget` say about the next contact with the server.
 
 use tofu::store::Store;
 use tofu::trust::{Decision, LastAccepted};
@@ -10,7 +10,7 @@ use crate::context::Context;
 pub fn tell(store: &Store, last: Option<LastAccepted>, cx: &Context) {
     let Some(verdict) = last.and_then(|last| last.again(store, cx.now()).ok()) else { return };
     let what = match verdict.decision() {
-        Decision::Accept => "is accepted all the same",
+        Decision::Accept => "is still accepted",
         Decision::Ask if verdict.may_type() => "asks for a full fingerprint",
         Decision::Ask => "asks",
         Decision::Reject => "is rejected",

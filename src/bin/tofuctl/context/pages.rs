@@ -1,4 +1,4 @@
-//! Walks a listing of the store page by page; nothing is held between two pages.
+//! Reads a listing of the store page by page. No lock is held between two pages.
 
 use tofu::store::{Cursor, Page, Store, StoreError, Tx};
 

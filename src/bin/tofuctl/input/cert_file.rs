@@ -1,5 +1,5 @@
-//! Certificates out of files: PEM with text around it, one DER certificate, or several one after the
-//! other. Reads bounded amounts; says what it found instead where it found none.
+//! Reads certificates from files: PEM with any text around it, or one or several DER certificates in a
+//! row. The size is bounded. If a file contains no certificate, the error says what it contains instead.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -40,7 +40,7 @@ fn open(path: &Path) -> Result<File, String> {
     })
 }
 
-/// The certificates of a file; an error where there is none at all.
+/// The certificates of a file. A file without a certificate is an error.
 pub fn certificates(bytes: &[u8]) -> Result<Found, String> {
     let mut found = Found::default();
     if is_der(bytes) {

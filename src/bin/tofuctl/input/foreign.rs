@@ -44,7 +44,7 @@ pub fn recognise(bytes: &[u8]) -> Option<Foreign> {
     }
 }
 
-/// What is signed like a certificate and is none: a request (RFC 2986, section 4) has attributes behind its
+/// Things that are signed like a certificate: a request (RFC 2986, section 4) has attributes behind its
 /// key, and a revocation list (RFC 5280, section 5.1) has a time behind its issuer. `inside` is what is signed.
 fn signed_other(inside: &[u8]) -> Option<Foreign> {
     let behind_number = element(inside, INTEGER).and_then(|number| number.rest).unwrap_or(inside);

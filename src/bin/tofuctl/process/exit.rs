@@ -53,7 +53,7 @@ impl From<Exit> for ExitCode {
 /// Why a command did not do what it should. Any error becomes one, so that `?` works for all.
 #[derive(Debug)]
 pub enum Failure {
-    /// Nobody reads standard output any more; there is nothing left to say.
+    /// The reader of standard output went away, so there is nothing left to say.
     Closed,
     /// One line for standard error, and the status.
     Told { text: String, status: u8 },
@@ -111,7 +111,7 @@ impl<E: Error> From<E> for Failure {
     }
 }
 
-/// A line on standard error. Whether anybody reads it changes nothing.
+/// Writes a line to standard error. An error in writing changes nothing.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

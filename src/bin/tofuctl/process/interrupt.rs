@@ -1,6 +1,6 @@
-//! Ctrl-C and its like. What waits on a server is called off, so that commands end in their own words
-//! and a bulk check prints what it has; then the process ends by the signal, as a shell expects. At a
-//! question, and the second time, it ends at once.
+//! Ctrl-C and SIGTERM. The first signal cancels everything that waits on a server, so that a command
+//! ends with its own message and a bulk check prints what it has. Then the process ends by the signal,
+//! as a shell expects. At a question, or at the second signal, the process ends at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -80,8 +80,8 @@ fn watch() -> Result<Interrupt, Failure> {
     Ok(Interrupt { cancel, state })
 }
 
-/// Whether whoever started us wants this signal to be ignored, as a shell does for what it runs in the
-/// background. Where that cannot be told, it is not.
+/// Whether the program that started us wants this signal to be ignored, as a shell does for background
+/// jobs. If this cannot be read, the signal is not ignored.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

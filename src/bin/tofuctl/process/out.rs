@@ -1,4 +1,4 @@
-//! Standard output: colours, width, JSON. A reader that goes away ends the program quietly.
+//! Standard output: colours, width, JSON. If the reader goes away, the program ends without a message.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -140,7 +140,7 @@ impl Out {
     }
 }
 
-/// The columns that lines for this terminal may have; the widest where it is none.
+/// How many columns a line for this output may have; the largest number if it is not a terminal.
 pub fn width_of(terminal: impl AsFd) -> usize {
     let columns = rustix::termios::tcgetwinsize(terminal).map_or(0, |size| usize::from(size.ws_col));
     if columns == 0 { WIDEST } else { columns.clamp(NARROWEST, WIDEST) }

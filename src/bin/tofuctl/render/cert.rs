@@ -1,4 +1,4 @@
-//! One certificate as a card of a few lines, the answer first: who, by whom, until when.
+//! Shows one certificate in a few lines: whom it is for, who issued it, until when it is valid.
 
 use tofu::cert::Cert;
 use tofu::text::excerpt;
@@ -41,7 +41,7 @@ pub fn card(sheet: &mut Sheet, title: &str, cert: &Cert, now: Timestamp) {
     }
 }
 
-/// Who: the common name, the organisation, or the first name that it holds.
+/// Whom it is for: the common name, the organisation, or its first host name.
 pub fn holder(cert: &Cert) -> String {
     let subject = cert.subject();
     let named = subject.attribute("CN").pop().or_else(|| subject.attribute("O").pop());

@@ -75,7 +75,7 @@ impl Outcome {
 pub struct Summary<'a> {
     /// In the order in which they are to be shown.
     pub outcomes: &'a [Outcome],
-    /// Servers that were called off.
+    /// How many checks were cancelled.
     pub missing: usize,
     /// Lines that name no server.
     pub unread: usize,
