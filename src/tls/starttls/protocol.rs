@@ -276,6 +276,11 @@ impl Protocol {
         self.row().other_names
     }
 
+    /// The ports on which the protocol begins in the clear, the usual one first.
+    pub fn ports(self) -> impl Iterator<Item = u16> {
+        std::iter::once(self.row().port).chain(self.row().more_ports.iter().copied())
+    }
+
     /// The names of all protocols, as in "imap, pop3, smtp".
     pub fn names() -> String {
         PROTOCOLS.map(Self::name).join(", ")

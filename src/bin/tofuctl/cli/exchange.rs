@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::{When, when};
 
-/// Take in what other programs or another store know
+/// Import what other programs or another store know
 ///
 /// Only says what it would do, unless --commit is given. Servers that are known already are left as they
 /// are, blocks are never lifted and policies never loosened; `undo` takes an import back. Other programs know
@@ -30,7 +30,7 @@ pub struct Import {
     /// The server that the file is about, where it does not say
     #[arg(long, value_name = "HOST[:PORT]")]
     pub host: Option<String>,
-    /// Do it
+    /// Import it
     #[arg(long)]
     pub commit: bool,
 }
@@ -53,9 +53,9 @@ pub enum ImportFormat {
     Fingerprints,
 }
 
-/// Write what is known for another store or for other programs
+/// Export what is known, for another store or for other programs
 ///
-/// json holds everything. The other formats know less than a pin says; what they would widen is left out
+/// json contains everything. The other formats can say less than a pin does. What they would widen is left out
 /// and named on standard error.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -105,7 +105,7 @@ pub struct Backup {
     pub file: PathBuf,
 }
 
-/// Put a backup, or an export as JSON, in place of what is in the store
+/// Replace what is in the store by a backup, or fill a new store from JSON
 ///
 /// The backup is verified first. What is blocked or compromised now stays so, and the log goes on. An export as JSON
 /// fills a new store only.

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use tofu::time::Timestamp;
 
-/// Tells whether a mail server is the one it should be, and why
+/// Say whether a mail server is the one that you mean, and why
 ///
 /// tofuctl fetches the certificates of servers, checks them against the CA system and against what is
 /// remembered of each server, explains the answer, and manages what is remembered.
@@ -66,7 +66,7 @@ pub struct Global {
     /// Act for every account at once (management only)
     #[arg(long, global = true, conflicts_with = "account")]
     pub any_account: bool,
-    /// Take this for the present time
+    /// Use this as the present time
     #[arg(long, global = true, value_name = "TIME", value_parser = values::time, allow_hyphen_values = true)]
     pub at: Option<Timestamp>,
     /// Print JSON on standard output, and nothing else there
@@ -75,13 +75,13 @@ pub struct Global {
     /// Use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
-    /// Do not say what was done
+    /// Print no messages about what was done
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Go on with a store that is known to have held more
+    /// Continue with a store that is known to have held more
     ///
-    /// A store that vanished, was replaced or went back in time since it was last used is an error: what
-    /// is missing may be what would have stopped an attack. This goes on with what is there, once.
+    /// A store that vanished, was replaced or went back in time since it was last used is an error: the
+    /// missing part may be what would have stopped an attack. This option continues with what is there, once.
     #[arg(long, global = true)]
     pub accept_loss: bool,
 }

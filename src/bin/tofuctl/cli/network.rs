@@ -14,8 +14,8 @@ use super::values::{When, protocol, when};
 pub struct Reach {
     /// Begin in the clear and ask for TLS as this protocol does
     ///
-    /// Without it the port decides: the usual ports of these protocols begin in the clear, all others speak
-    /// TLS from the first byte.
+    /// Without it the port decides: the ports named here begin in the clear, all others speak TLS from the
+    /// first byte.
     #[arg(long, value_name = "PROTOCOL", value_parser = protocol(), ignore_case = true)]
     pub starttls: Option<Protocol>,
     /// Connect to this address instead of looking the host up; a link-local one with its zone, fe80::1%eth0

@@ -178,7 +178,7 @@ pub struct Stage {
     pub comment: Option<String>,
 }
 
-/// Let a trusted pin count no more
+/// End the trust in a pin
 ///
 /// The number is the one that `show` and `list --pins` print. Where the pin is the system's, give the server and
 /// the fingerprint: it is then masked for that server.
@@ -365,7 +365,7 @@ pub enum Severity {
     High,
 }
 
-/// Take the last change back, or the change of an event
+/// Undo the last change, or the change of an event
 ///
 /// Puts a server back to what it was before, if nothing else has changed it since. An import is taken back as
 /// a whole. No block is lifted and no compromised key revived by it.

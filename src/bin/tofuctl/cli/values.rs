@@ -70,7 +70,12 @@ pub fn when(text: &str) -> Result<When, String> {
 
 /// The protocols that ask for TLS in the clear, which help and completions then list.
 pub fn protocol() -> impl TypedValueParser<Value = Protocol> {
-    let value = |protocol: Protocol| PossibleValue::new(protocol.name()).aliases(protocol.other_names());
+    let value = |protocol: Protocol| {
+        let ports = protocol.ports().map(|port| port.to_string()).collect::<Vec<_>>().join(", ");
+        PossibleValue::new(protocol.name())
+            .aliases(protocol.other_names())
+            .help(format!("Begins in the clear on {ports}"))
+    };
     PossibleValuesParser::new(PROTOCOLS.map(value)).try_map(|name| Protocol::parse(&name))
 }
 
