@@ -5,7 +5,7 @@
 //! - flags are single bits from 2^12 to 2^30, each in one family only;
 //! - fields of objects begin at 2000 and stand with their object.
 //!
-//! Enumerations that mirror an enum of the Rust API are its discriminant above a base ([`Coded`]).
+//! Enumerations that mirror an enum of the Rust API are its discriminant above a base (`Coded`).
 
 use super::error::Failure;
 use crate::path::ProblemKind;

@@ -212,35 +212,48 @@ fn a_journal_is_not_played_back_into_another_file() {
 /// What SQLite makes of a journal by itself, and why `journal.rs` looks at it first.
 #[test]
 fn a_journal_of_another_state_would_bring_back_trust_in_a_blocked_key_and_no_seal_would_show_it() {
+    let before = Place::new();
+    let fill =
+        |tx: &mut Tx<'_>| (0..2000).try_for_each(|n| tx.put_endpoint(pinned("", &format!("h{n}.example"), 993, "k")));
+    before.open().write(fill).unwrap();
+    // Which pages the journal holds depends on where a row lies; some mixtures are broken, and SQLite says so.
+    let mixed = (0..2000).step_by(125).any(|n| brings_back_trust(&before, &format!("h{n}.example")));
+    assert!(mixed, "SQLite did not mix two states: the check of journals is not needed");
+}
+
+/// Blocks a key, cuts a later commit short, puts the file of before back beside its journal, and lets SQLite play that
+/// back. Whether the store that comes out reads as sound and trusts the key.
+fn brings_back_trust(before: &Place, host: &str) -> bool {
     let trusts = |store: &Store| {
-        let record = store.read(|tx| tx.endpoint(&endpoint("", "h200.example", 993))).unwrap().unwrap();
-        record.pins[0].state == PinState::Trusted
+        let record = store.read(|tx| tx.endpoint(&endpoint("", host, 993)));
+        matches!(record, Ok(Some(record)) if record.pins[0].state == PinState::Trusted)
     };
-    let place = Place::new();
-    filled(&place, 400);
-    let backup = fs::read(place.file()).unwrap();
+    let copied = |from: &Place, suffixes: &[&str]| {
+        let to = Place::new();
+        for suffix in suffixes {
+            fs::copy(from.beside(suffix), to.beside(suffix)).unwrap();
+        }
+        to
+    };
+    let place = copied(before, &["", "-lock"]);
     {
         let store = place.open();
-        let mut blocked = pinned("", "h200.example", 993, "k");
+        let mut blocked = pinned("", host, 993, "k");
         blocked.pins[0].state = PinState::Blocked;
         put(&store, blocked);
         assert!(!trusts(&store));
     }
     cut_short(&place);
     // Somebody puts the backup back, and leaves the journal where it is.
-    overwrite(&place.file(), &backup);
-    let alone = Place::new();
-    for suffix in ["", "-journal", "-lock"] {
-        fs::copy(place.beside(suffix), alone.beside(suffix)).unwrap();
-    }
+    overwrite(&place.file(), &fs::read(before.file()).unwrap());
+    let alone = copied(&place, &["", "-journal", "-lock"]);
     let error = place.try_open().map(|_| ()).unwrap_err();
     assert!(matches!(error, StoreError::Lost { .. }) && error.to_string().contains("-journal"), "{error}");
     // SQLite plays it back: the meta row is the later one, so the marker fits, and every row read has a right seal.
     let connection = rusqlite::Connection::open(alone.file()).unwrap();
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).unwrap();
+    let played = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
     connection.close().unwrap();
-    let mixed = alone.open();
-    assert!(trusts(&mixed), "SQLite did not mix the two states: the check of journals is not needed");
+    played.is_ok() && alone.try_open().is_ok_and(|mixed| trusts(&mixed))
 }
 
 #[test]

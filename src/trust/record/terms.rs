@@ -17,7 +17,7 @@ pub struct Answer {
     pub session: bool,
     /// 0 = for good.
     pub expires: Timestamp,
-    /// The full fingerprint as the user typed it, in any usual spelling; see [`parse_fingerprint`].
+    /// The full fingerprint as the user typed it, in any usual spelling; see [`crate::trust::parse_fingerprint`].
     pub typed: Option<String>,
     /// A note.
     pub comment: String,
