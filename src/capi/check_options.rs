@@ -7,7 +7,8 @@ use std::path::Path;
 use super::building::Building;
 use super::codes::{
     TOFU_CHECK_DRY_RUN, TOFU_CHECK_LEAVE_PENDING, TOFU_CHECK_LOOPBACK, TOFU_CHECK_NO_SESSION, TOFU_CHECK_RESUMED,
-    TOFU_CHECK_SETUP, TOFU_CHECK_TOR, TOFU_CHECK_UNPROVEN, TOFU_CHECK_XMPP, refuse_unknown_bits, tofu_check_flags,
+    TOFU_CHECK_SETUP, TOFU_CHECK_TOR, TOFU_CHECK_UNPROVEN, TOFU_CHECK_XMPP, a_time, refuse_unknown_bits,
+    tofu_check_flags,
 };
 use super::error::{Code, Failure, tofu_error};
 use super::guard::{free, guard};
@@ -178,10 +179,7 @@ pub unsafe extern "C" fn tofu_check_options_set_time(
     unsafe {
         guard(err, |call| {
             call.object(options, "options")?.options.edit(|draft| {
-                if now < 0 {
-                    return Err(Failure::invalid(format!("now: {now} is before 1970")));
-                }
-                draft.now = (now != 0).then_some(now);
+                draft.now = Some(a_time("now", now)?).filter(|now| *now != 0);
                 Ok(())
             })?;
             Ok(Answer::Ok)

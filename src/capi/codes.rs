@@ -357,11 +357,15 @@ pub(super) fn refuse_unknown_bits(flags: u64, known: u64) -> Result<(), Failure>
     }
 }
 
-/// A time that may be 0 for "not set".
-pub(super) fn not_negative(name: &str, time: i64) -> Result<i64, Failure> {
+/// The last second of the year 9999. A time beyond it is one in milliseconds.
+const LAST_TIME: i64 = 253_402_300_799;
+
+/// A time given by the caller; it may be 0 for "not set".
+pub(super) fn a_time(name: &str, time: i64) -> Result<i64, Failure> {
     match time {
-        0.. => Ok(time),
-        _ => Err(Failure::invalid(format!("{name}: {time} is before 1970"))),
+        0..=LAST_TIME => Ok(time),
+        ..0 => Err(Failure::invalid(format!("{name}: {time} is before 1970"))),
+        _ => Err(Failure::invalid(format!("{name}: {time} is after the year 9999; times are in seconds"))),
     }
 }
 
@@ -478,6 +482,14 @@ mod tests {
             TOFU_STANDING_POLICY,
         ];
         assert_eq!(Standing::ALL.map(Coded::number), numbers);
+    }
+
+    #[test]
+    fn a_time_in_milliseconds_is_refused() {
+        assert!(a_time("expires", 0).is_ok() && a_time("expires", LAST_TIME).is_ok());
+        for time in [-1, i64::MIN, LAST_TIME + 1, 1_800_000_000_000, i64::MAX] {
+            assert!(a_time("expires", time).unwrap_err().message().starts_with("expires: "));
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use super::codes::{
-    Coded, TOFU_FORGET_PENDING, TOFU_FORGET_PINS, TOFU_FORGET_POLICY, TOFU_FORGET_SIGHTINGS, refuse_unknown_bits,
-    tofu_forget_flags, tofu_standing,
+    Coded, TOFU_FORGET_PENDING, TOFU_FORGET_PINS, TOFU_FORGET_POLICY, TOFU_FORGET_SIGHTINGS, a_time,
+    refuse_unknown_bits, tofu_forget_flags, tofu_standing,
 };
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
@@ -206,10 +206,7 @@ pub unsafe extern "C" fn tofu_endpoint_expect_change(
         guard(err, |call| {
             let store = call.object(store, "store")?;
             let endpoint = call.object(endpoint, "endpoint")?;
-            if until < 0 {
-                return Err(Failure::invalid(format!("until: {until} is before 1970")));
-            }
-            store.store.expect_change(&endpoint.endpoint, until, system_now())?;
+            store.store.expect_change(&endpoint.endpoint, a_time("until", until)?, system_now())?;
             Ok(Answer::Ok)
         })
     }

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::ptr::null;
 
 use super::cert::tofu_cert;
-use super::codes::{Coded, not_negative, pin_kind, tofu_pin_kind, tofu_problem};
+use super::codes::{Coded, a_time, pin_kind, tofu_pin_kind, tofu_problem};
 use super::endpoint::tofu_endpoint;
 use super::error::{Failure, tofu_error};
 use super::guard::{guard, read};
@@ -381,7 +381,7 @@ pub unsafe extern "C" fn tofu_pin_set(
                 }
                 "expires" => {
                     let at = value.parse().map_err(|_| refuse())?;
-                    store.set_pin_expiry(id, not_negative("value", at)?, now)?;
+                    store.set_pin_expiry(id, a_time("value", at)?, now)?;
                 }
                 "comment" => store.set_pin_comment(id, value, now)?,
                 other => {

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::building::Building;
 use super::cert::tofu_cert;
-use super::codes::{not_negative, pin_kind, pin_state, tofu_pin_kind, tofu_pin_state};
+use super::codes::{a_time, pin_kind, pin_state, tofu_pin_kind, tofu_pin_state};
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard};
 use super::ptr::{Object, Poison};
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn tofu_pin_options_set_expires(
     unsafe {
         guard(err, |call| {
             call.object(options, "options")?.wanted.edit(|draft| {
-                draft.expires = not_negative("expires", expires)?;
+                draft.expires = a_time("expires", expires)?;
                 Ok(())
             })?;
             Ok(Answer::Ok)

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::building::Building;
 use super::codes::{
-    TOFU_TRUST_ADD, TOFU_TRUST_SESSION, not_negative, pin_kind, refuse_unknown_bits, tofu_pin_kind, tofu_trust_flags,
+    TOFU_TRUST_ADD, TOFU_TRUST_SESSION, a_time, pin_kind, refuse_unknown_bits, tofu_pin_kind, tofu_trust_flags,
 };
 use super::error::tofu_error;
 use super::guard::{free, guard};
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn tofu_trust_options_set_expires(
     unsafe {
         guard(err, |call| {
             call.object(options, "options")?.answer.edit(|draft| {
-                draft.expires = not_negative("expires", expires)?;
+                draft.expires = a_time("expires", expires)?;
                 Ok(())
             })?;
             Ok(Answer::Ok)
