@@ -87,7 +87,8 @@
  * their setters give TOFU_E_STATE. If a setter refuses a value, the call that uses the object fails
  * with the same error, so a setting that was refused is never silently missing.
  *
- * Times are seconds since 1970-01-01 00:00 UTC; 0 means "not set".
+ * Times are seconds since 1970-01-01 00:00 UTC; 0 means "not set". A time after the year 9999, such
+ * as one in milliseconds, is refused.
  *
  * Threads. A store may be used by many threads at once. Verdicts, certificates and everything else
  * without setters never change. A list belongs to one thread at a time, and a connection to one
@@ -440,7 +441,8 @@ typedef uint64_t tofu_check_flags;
  *         - TOFU_ASK: a person must answer.
  *         - TOFU_REJECT: no.
  *         - TOFU_E_NAME if host or port are not valid.
- *         - TOFU_E_PARSE if the leaf cannot be read, or there is none.
+ *         - TOFU_E_PARSE if the leaf cannot be read, if there is none, or if the first certificate
+ *           is the authority that issued the second one: then they are in the wrong order.
  *         - TOFU_E_LIMIT for more certificates or bytes than a chain takes.
  *         - TOFU_E_ROOTS if the answer of a CA is wanted and no trust anchors could be loaded.
  *         - TOFU_E_STATE for a resumed session that needs a full handshake.

@@ -5,12 +5,13 @@ use std::ffi::c_char;
 use super::chain::tofu_chain;
 use super::check_options::{Options, stated, tofu_check_options};
 use super::codes::tofu_check_flags;
-use super::error::{Failure, tofu_error};
+use super::error::{Code, Failure, tofu_error};
 use super::guard::guard;
 use super::ptr::Call;
 use super::status::tofu_status;
 use super::store::tofu_store;
 use super::verdict::tofu_verdict;
+use crate::cert::{Cert, SignatureCheck};
 use crate::path::Chain;
 use crate::store::Pending;
 use crate::time::system_now;
@@ -45,7 +46,8 @@ use crate::trust::{Check, SecondLook};
 /// - TOFU_ASK: a person must answer.
 /// - TOFU_REJECT: no.
 /// - TOFU_E_NAME if host or port are not valid.
-/// - TOFU_E_PARSE if the leaf cannot be read, or there is none.
+/// - TOFU_E_PARSE if the leaf cannot be read, if there is none, or if the first certificate is the authority that issued
+///   the second one: then they are in the wrong order.
 /// - TOFU_E_LIMIT for more certificates or bytes than a chain takes.
 /// - TOFU_E_ROOTS if the answer of a CA is wanted and no trust anchors could be loaded.
 /// - TOFU_E_STATE for a resumed session that needs a full handshake.
@@ -105,7 +107,21 @@ unsafe fn sent(
     if !ocsp.is_empty() {
         chain.set_ocsp(ocsp)?;
     }
+    in_order(&chain)?;
     Ok(chain)
+}
+
+/// Refuses a chain that begins with the authority of the next certificate, as one handed over in the wrong order does.
+/// The key that the program says was proven would be the authority's, and a person would be asked to trust that.
+fn in_order(chain: &Chain) -> Result<(), Failure> {
+    let (Some(first), Some(second)) = (chain.cert(0), chain.cert(1)) else { return Ok(()) };
+    let is_ca = |cert: &Cert| cert.basic_constraints().is_some_and(|constraints| constraints.ca);
+    if !is_ca(first) || is_ca(second) || second.signed_by(first) != SignatureCheck::Valid {
+        return Ok(());
+    }
+    let what =
+        "ders: they are in the wrong order: the first certificate issued the second; the server's own comes first";
+    Err(Failure::new(Code::Parse, "chain.order", what))
 }
 
 /// Decides the same with a chain that was built before, by tofu_chain_push_der or a probe.

@@ -225,6 +225,23 @@ static void flags_are_added_to_those_of_the_options(tofu_store *store)
     tofu_chain_free(chain);
 }
 
+static void certificates_in_the_wrong_order_are_refused_and_never_asked_about(tofu_store *store)
+{
+    tofu_check_options *options = with_root();
+    tofu_chain *chain = chain_of("root", "below");
+    struct sent sent = sent_of(chain);
+    tofu_verdict *verdict = (tofu_verdict *)&sent;
+    tofu_error *err = NULL;
+    EQUAL(sent.count, 2);
+    IS(tofu_check_peer(store, "mail.example", 993, sent.ders, sent.lens, sent.count, NULL, 0, 0, options, &verdict, &err),
+       TOFU_E_PARSE);
+    EQUAL(verdict == NULL, 1);
+    SAME(tofu_error_detail(err), "chain.order");
+    tofu_error_free(err);
+    tofu_chain_free(chain);
+    tofu_check_options_free(options);
+}
+
 int main(int argc, char **argv)
 {
     tofu_store *store = NULL;
@@ -237,6 +254,7 @@ int main(int argc, char **argv)
     a_yes_to_one_counts_for_the_other(store);
     flags_are_added_to_those_of_the_options(store);
     a_stapled_revocation_counts(store);
+    certificates_in_the_wrong_order_are_refused_and_never_asked_about(store);
     tofu_store_free(store);
     return end();
 }
