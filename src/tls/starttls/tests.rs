@@ -110,6 +110,7 @@ fn a_capability_that_was_taken_out_is_missing() {
         assert!(error.to_string().starts_with(&format!("{protocol}: the server does not offer TLS")), "{error}");
     }
     assert!(PROTOCOLS.iter().all(|p| stripped.iter().any(|(s, _)| s == p)));
+    assert!(PROTOCOLS.iter().all(|p| TRANSCRIPTS.iter().any(|t| t.protocol == *p)), "transcripts.rs");
 }
 
 #[test]

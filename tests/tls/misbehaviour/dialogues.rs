@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use tofu::tls::Protocol;
+use tofu::tls::{PROTOCOLS, Protocol};
 
 /// One thing that the server says.
 pub struct Step {
@@ -36,7 +36,7 @@ const fn then(name: &'static str, says: &'static [u8]) -> Step {
 
 const FEATURES: &[u8] = b"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>";
 
-pub const SCRIPTS: [Script; 10] = [
+pub const SCRIPTS: [Script; PROTOCOLS.len()] = [
     Script {
         protocol: Protocol::Imap,
         steps: &[
