@@ -277,3 +277,21 @@ fn the_pages_about_json_have_a_row_for_every_member() {
         assert_eq!(members(&page(name)), written, "{name} (left) and {folder} (right) have different members");
     }
 }
+
+/// Outside tables, code and headings, which cannot be wrapped.
+#[test]
+fn lines_of_the_pages_have_at_most_100_columns() {
+    let mut wrong = Vec::new();
+    for (name, text) in pages() {
+        let mut fenced = false;
+        for (number, line) in text.lines().enumerate() {
+            fenced ^= line.starts_with("```");
+            let table_or_heading = line.trim_start().starts_with(['|', '#']);
+            let free = fenced || table_or_heading || line.starts_with("    ") || !line.contains(' ');
+            if !free && line.chars().count() > 100 {
+                wrong.push(format!("{name}:{}", number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "more than 100 columns: {wrong:#?}");
+}
