@@ -260,11 +260,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "meaning-first-use-accepted",
-        "If somebody stood in between at this first contact, it is that somebody's key that was trusted. From now on any change will be noticed.",
+        "If an attacker stood between you and the server at this first contact, it is the attacker's key that was trusted.",
     ),
     (
         "meaning-first-contact",
-        "It may be the right server with a certificate of its own making, as many mail servers have; or somebody in between. The certificate alone cannot tell the two apart.",
+        "It may be the right server with a certificate of its own making, as many mail servers have, or an attacker between you and the server. The certificate alone cannot tell the two apart.",
     ),
     (
         "meaning-first-contact-private",
@@ -296,7 +296,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "meaning-other-name",
-        "Usually the provider serves many domains under one name of its own. It can also be a network's login page, or somebody in between with a certificate of their own.",
+        "Usually the provider serves many domains under one name of its own. It can also be a network's login page, or an attacker between you and the server with a certificate of their own.",
     ),
     (
         "meaning-known-before",
@@ -304,7 +304,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "meaning-changed",
-        "Either the server was given a new key, or somebody in between presents their own. An ordinary renewal looks the same as an attack here: only the server's operator can tell.",
+        "Either the server was given a new key, or an attacker between you and the server presents their own. An ordinary renewal looks the same as an attack here: only the server's operator can tell.",
     ),
     (
         "meaning-second-key",
@@ -350,11 +350,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "meaning-downgrade",
-        "A server that had a valid certificate does not usually lose it for another key. Somebody in between looks exactly like this.",
+        "A server that had a valid certificate does not usually lose it for another key. An attacker between you and the server looks exactly like this.",
     ),
     (
         "meaning-not-vouched-again",
-        "Either the server's operator has replaced the certificate or its authority, or somebody in between presents their own. Only the operator can tell.",
+        "Either the server's operator has replaced the certificate or its authority, or an attacker between you and the server presents their own. Only the operator can tell.",
     ),
     (
         "meaning-other-program",
