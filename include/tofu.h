@@ -2568,8 +2568,8 @@ tofu_standing tofu_endpoint_standing(const tofu_endpoint *endpoint);
  *
  * @param store     must not be NULL.
  * @param endpoint  borrowed; must not be NULL.
- * @param until     seconds since the epoch, UTC; 0 withdraws the announcement; a negative time is
- *                  refused.
+ * @param until     seconds since the epoch, UTC; 0 withdraws the announcement; a time in the past
+ *                  is refused.
  * @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
  * @return TOFU_OK; store errors.
  *

@@ -189,7 +189,8 @@ pub unsafe extern "C" fn tofu_endpoint_standing(endpoint: *const tofu_endpoint) 
 ///
 /// @param store     must not be NULL.
 /// @param endpoint  borrowed; must not be NULL.
-/// @param until     seconds since the epoch, UTC; 0 withdraws the announcement; a negative time is refused.
+/// @param until     seconds since the epoch, UTC; 0 withdraws the announcement; a time in the past is
+///                  refused.
 /// @param err       where to write an owned error on failure, NULL otherwise; may be NULL.
 /// @return TOFU_OK; store errors.
 ///

@@ -376,6 +376,20 @@ fn pruning_questions_that_share_a_certificate_takes_time_linear_in_them() {
 }
 
 #[test]
+fn a_change_is_announced_until_a_time_to_come_and_not_for_a_duration() {
+    everywhere(|store| {
+        for past in [1, 86_400, NOW - 1, NOW] {
+            let refused = store.expect_change(&a(), past, NOW).unwrap_err();
+            assert!(matches!(&refused, StoreError::Invalid { what } if what.contains("in the past")), "{refused}");
+        }
+        assert!(get(store, &a()).is_none(), "nothing was written");
+        store.expect_change(&a(), NOW + 1, NOW).unwrap();
+        store.expect_change(&a(), 0, NOW).unwrap();
+        assert_eq!(get(store, &a()).unwrap().expect_change_until, 0);
+    });
+}
+
+#[test]
 fn a_policy_is_kept_as_it_is_and_its_change_is_logged() {
     everywhere(|store| {
         let policy = serde_json::Map::from_iter([

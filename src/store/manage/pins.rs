@@ -531,6 +531,10 @@ impl Store {
 
     /// Announces that an endpoint will change, until then: a way back from a downgrade; 0 takes it back.
     pub fn expect_change(&self, endpoint: &Endpoint, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        if until != 0 && until <= now {
+            let what = format!("until: {until} is in the past; it is a time, and not how long to wait");
+            return Err(StoreError::Invalid { what });
+        }
         self.write(|tx| {
             let text = match until {
                 0 => "no change is expected any more".to_owned(),
