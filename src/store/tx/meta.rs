@@ -72,6 +72,23 @@ impl Counts {
 /// The random number of a commit.
 pub type CommitId = [u8; 16];
 
+/// The ids of commits as one base64 text. They are decoded when the row is read and encoded when it is written, since
+/// every transaction asks for them.
+mod history {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::CommitId;
+
+    pub fn serialize<S: Serializer>(ids: &[CommitId], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&data_encoding::BASE64.encode(ids.as_flattened()))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<CommitId>, D::Error> {
+        let bytes = data_encoding::BASE64.decode(String::deserialize(from)?.as_bytes()).unwrap_or_default();
+        Ok(bytes.chunks_exact(size_of::<CommitId>()).filter_map(|id| id.try_into().ok()).collect())
+    }
+}
+
 /// A server whose key changed, as an account saw it. Both are the first 8 bytes of a hash: a collision makes one server
 /// of two, or one account of two, and so at worst one hint too few or too many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,10 +124,10 @@ pub struct Meta {
     pub format: u32,
     /// Moves with every commit.
     pub generation: u64,
-    /// The ids of the last commits in base64, the newest first: the identity of this history. Two histories that went
-    /// apart may have the same generations, and never the same ids.
-    #[serde(default)]
-    history: String,
+    /// The ids of the last commits, the newest first: the identity of this history. Two histories that went apart may
+    /// have the same generations, and never the same ids.
+    #[serde(default, with = "history")]
+    history: Vec<CommitId>,
     /// Generation of the last change of the blocks.
     #[serde(default)]
     pub blocks_generation: u64,
@@ -148,7 +165,7 @@ impl Meta {
             id: data_encoding::HEXLOWER.encode(id),
             format: FORMAT,
             generation: 1,
-            history: String::new(),
+            history: Vec::new(),
             blocks_generation: 1,
             policy_generation: 1,
             policy: None,
@@ -196,10 +213,8 @@ impl Meta {
 
     /// Records the id of the commit that this row is written by.
     pub fn committed(&mut self, id: CommitId) {
-        let mut ids = self.commits();
-        ids.insert(0, id);
-        ids.truncate(MAX_HISTORY);
-        self.history = data_encoding::BASE64.encode(ids.as_flattened());
+        self.history.insert(0, id);
+        self.history.truncate(MAX_HISTORY);
     }
 
     /// Keeps the history of the store whose content this row replaces.
@@ -208,9 +223,8 @@ impl Meta {
     }
 
     /// The ids of the last commits, the newest first.
-    pub fn commits(&self) -> Vec<CommitId> {
-        let bytes = data_encoding::BASE64.decode(self.history.as_bytes()).unwrap_or_default();
-        bytes.chunks_exact(size_of::<CommitId>()).filter_map(|id| id.try_into().ok()).collect()
+    pub fn commits(&self) -> &[CommitId] {
+        &self.history
     }
 
     /// Whether the commit `id`, which led to `generation`, is part of this history. `None` where that cannot be told,
