@@ -11,7 +11,7 @@ use super::ptr::Call;
 use super::status::tofu_status;
 use super::store::tofu_store;
 use super::verdict::tofu_verdict;
-use crate::cert::{Cert, SignatureCheck};
+use crate::cert::SignatureCheck;
 use crate::path::Chain;
 use crate::store::Pending;
 use crate::time::system_now;
@@ -115,8 +115,7 @@ unsafe fn sent(
 /// The key that the program says was proven would be the authority's, and a person would be asked to trust that.
 fn in_order(chain: &Chain) -> Result<(), Failure> {
     let (Some(first), Some(second)) = (chain.cert(0), chain.cert(1)) else { return Ok(()) };
-    let is_ca = |cert: &Cert| cert.basic_constraints().is_some_and(|constraints| constraints.ca);
-    if !is_ca(first) || is_ca(second) || second.signed_by(first) != SignatureCheck::Valid {
+    if !first.is_ca() || second.is_ca() || second.signed_by(first) != SignatureCheck::Valid {
         return Ok(());
     }
     let what =

@@ -244,6 +244,12 @@ impl Cert {
         self.extensions_read().basic_constraints
     }
 
+    /// Whether the basic constraints say that this is the certificate of a CA (RFC 5280, section 4.2.1.9). The key
+    /// usage is another question.
+    pub fn is_ca(&self) -> bool {
+        self.basic_constraints().is_some_and(|constraints| constraints.ca)
+    }
+
     /// Names of the key usage bits that are set (`digitalSignature`, `keyCertSign` …). `None`
     /// without the extension, which allows everything. Empty, which allows nothing, if the
     /// extension cannot be read.

@@ -59,8 +59,7 @@ fn examine_anew(question: &Question<'_>) -> Examination {
 /// need not be a loaded root. `examine` reports the problems of the leaf itself.
 pub fn path_to(question: &Question<'_>, anchor: &Cert) -> Option<Path> {
     let leaf = question.chain.leaf()?;
-    let is_ca = anchor.basic_constraints().is_some_and(|c| c.ca);
-    if !is_ca || !leaf.is_valid_at(question.at) || anchor.spki_der() == leaf.spki_der() {
+    if !anchor.is_ca() || !leaf.is_valid_at(question.at) || anchor.spki_der() == leaf.spki_der() {
         return None;
     }
     let pool = pool(question);
@@ -214,7 +213,7 @@ fn is_explained(error: &webpki::Error, leaf: &Cert, known: &[Problem]) -> bool {
 /// Whether webpki stopped at something of the leaf that [`judge::leaf`] reports by itself.
 fn explained_by_leaf(error: &webpki::Error, leaf: &Cert) -> bool {
     match error {
-        webpki::Error::CaUsedAsEndEntity => leaf.basic_constraints().is_some_and(|c| c.ca),
+        webpki::Error::CaUsedAsEndEntity => leaf.is_ca(),
         webpki::Error::UnsupportedCriticalExtension => !leaf.unknown_critical_extensions().is_empty(),
         // Without extensions no name counts, so such a leaf always has a problem.
         webpki::Error::UnsupportedCertVersion => leaf.version() < 3,

@@ -26,7 +26,7 @@ pub(super) fn ids(cert: &Cert, issuer: &Cert) -> Ids {
 
 /// Whether a certificate claims to be an authority's. Before version 3 there was no way to say so.
 pub(super) fn may_sign(issuer: &Cert) -> bool {
-    issuer.version() < 3 || issuer.basic_constraints().is_some_and(|c| c.ca)
+    issuer.version() < 3 || issuer.is_ca()
 }
 
 /// Whether a key of the issuer's kind makes signatures of the kind on `cert`. True where either

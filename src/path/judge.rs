@@ -196,7 +196,7 @@ fn listed_names(names: &[String], unlisted: bool) -> String {
 /// If a server shows a CA's certificate, the CA's key is on that server (docs/pitfalls.md#13). A
 /// leaf that is itself listed as an anchor vouches only for itself here.
 fn leaf_usage(leaf: &Cert, listed: bool, out: &mut Vec<Problem>) {
-    if !listed && leaf.basic_constraints().is_some_and(|c| c.ca) {
+    if !listed && leaf.is_ca() {
         out.push(Problem::new(ProblemKind::CaAsServer, "ca-as-server", Some(0)));
     }
     if let Some(usages) = leaf.extended_key_usage().filter(|usages| !serves(usages)) {
@@ -263,9 +263,8 @@ fn unknown_critical(element: Element<'_>, out: &mut Vec<Problem>) {
 /// anchor. Here its usage and CA flag count too, as in OpenSSL. A version 1 root cannot have them.
 fn authority(element: Element<'_>, anchor: bool, out: &mut Vec<Problem>) {
     let cert = element.cert;
-    let is_ca = cert.basic_constraints().is_some_and(|c| c.ca);
     let old_root = anchor && cert.version() < 3;
-    if !(is_ca || old_root) {
+    if !(cert.is_ca() || old_root) {
         out.push(about(ProblemKind::WrongUsage, "wrong-usage-no-ca", element));
     }
     if cert.key_usage().is_some_and(|bits| !bits.contains(&"keyCertSign")) {

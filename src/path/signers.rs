@@ -125,6 +125,6 @@ fn signed_by(cert: &Cert, issuer: &Cert, left: &mut usize) -> bool {
 fn may_sign_lists(cert: &Cert) -> bool {
     match cert.key_usage() {
         Some(bits) => bits.contains(&"cRLSign"),
-        None => cert.basic_constraints().is_some_and(|c| c.ca) || cert.version() < 3,
+        None => cert.is_ca() || cert.version() < 3,
     }
 }

@@ -114,7 +114,7 @@ pub(super) fn issuer_candidate(facts: &Facts, question: &Question<'_>) -> Option
     if above.iter().any(|cert| reaches_root(cert, question.roots)) {
         return None;
     }
-    let fit = |cert: &&&Cert| is_ca(cert) && cert.spki() != leaf.spki();
+    let fit = |cert: &&&Cert| may_sign_certs(cert) && cert.spki() != leaf.spki();
     let candidates = above.iter().rev().filter(fit).take(MAX_CANDIDATES);
     let leads_to = |cert: &&Cert| {
         path_to(question, cert).is_some_and(|path| {
@@ -130,7 +130,7 @@ pub(super) fn issuer_candidate(facts: &Facts, question: &Question<'_>) -> Option
 pub(super) fn fits_as_issuer(facts: &Facts, root: &Cert, question: &Question<'_>) -> bool {
     facts.problems.without(Problems::NO_CA_PATH).is_empty()
         && root.spki() != facts.leaf.spki
-        && is_ca(root)
+        && may_sign_certs(root)
         && !reaches_root(root, question.roots)
 }
 
@@ -138,7 +138,8 @@ pub(super) fn fits_as_issuer(facts: &Facts, root: &Cert, question: &Question<'_>
 /// at hand show it.
 pub(super) fn chains_to_root(cert: &Cert, question: &Question<'_>) -> bool {
     let sent = question.chain.certs().skip(1).map(|(_, above)| above);
-    let above: Vec<&Cert> = sent.chain(question.intermediates).filter(|c| is_ca(c)).take(MAX_INTERMEDIATES).collect();
+    let above: Vec<&Cert> =
+        sent.chain(question.intermediates).filter(|c| may_sign_certs(c)).take(MAX_INTERMEDIATES).collect();
     let mut reached = cert;
     for _ in 0..MAX_CANDIDATES {
         if reaches_root(reached, question.roots) {
@@ -162,7 +163,7 @@ pub(super) fn reaches_root(cert: &Cert, roots: &Roots) -> bool {
     roots.contains_key(cert.spki()) || roots.certs().any(issued)
 }
 
-pub(super) fn is_ca(cert: &Cert) -> bool {
+pub(super) fn may_sign_certs(cert: &Cert) -> bool {
     let signs = cert.key_usage().is_none_or(|usage| usage.contains(&"keyCertSign"));
-    signs && cert.basic_constraints().is_some_and(|constraints| constraints.ca)
+    signs && cert.is_ca()
 }

@@ -114,7 +114,7 @@ fn names(cert: &Cert) -> String {
 
 /// `RSA, 2048 bits`, `P-256`, `RSA, 1024 bits (weak); may sign certificates (CA)`.
 pub fn key(cert: &Cert) -> String {
-    let authority = if cert.basic_constraints().is_some_and(|c| c.ca) { "; may sign certificates (CA)" } else { "" };
+    let authority = if cert.is_ca() { "; may sign certificates (CA)" } else { "" };
     format!("{}{authority}", cert.key().text())
 }
 

@@ -129,5 +129,5 @@ fn is_authority(cert: &Cert) -> bool {
     let unchecked =
         || cert.signed_by(cert) == SignatureCheck::Unsupported && cert.issuer().der() == cert.subject().der();
     let own = (cert.is_self_signed() || unchecked()) && (!cert.sans().is_empty() || !may_sign);
-    cert.basic_constraints().is_some_and(|constraints| constraints.ca) && !own
+    cert.is_ca() && !own
 }
