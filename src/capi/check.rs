@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use super::chain::tofu_chain;
-use super::check_options::{Options, stated, tofu_check_options};
+use super::check_options::{stated, tofu_check_options};
 use super::codes::tofu_check_flags;
 use super::error::{Code, Failure, tofu_error};
 use super::guard::guard;
@@ -14,7 +14,6 @@ use super::verdict::tofu_verdict;
 use crate::cert::SignatureCheck;
 use crate::path::Chain;
 use crate::store::Pending;
-use crate::time::system_now;
 use crate::trust::{Check, SecondLook};
 
 /// Decides whether the server just reached is the one to talk to, and remembers what must be remembered: for a program
@@ -172,13 +171,11 @@ pub(super) fn again(
     pending: &Pending,
     options: Option<&tofu_check_options>,
 ) -> Result<tofu_verdict, Failure> {
-    let none = Options::default();
-    let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
-    let clock = system_now();
-    let now = options.now.unwrap_or(clock);
+    let options = tofu_check_options::frozen(options)?;
+    let (now, clock_offset) = options.time();
     let (flags, policy) = (options.flags(0), options.policy.as_ref());
     let verdict = crate::trust::pending_verdict(&store.store, pending, now, flags, policy, options.additions())?;
-    Ok(tofu_verdict::new(verdict, now.saturating_sub(clock)))
+    Ok(tofu_verdict::new(verdict, clock_offset))
 }
 
 fn check(
@@ -189,11 +186,9 @@ fn check(
     options: Option<&tofu_check_options>,
     flags: tofu_check_flags,
 ) -> Result<tofu_verdict, Failure> {
-    let none = Options::default();
-    let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
+    let options = tofu_check_options::frozen(options)?;
     let endpoint = options.endpoint(host, port)?;
-    let clock = system_now();
-    let now = options.now.unwrap_or(clock);
+    let (now, clock_offset) = options.time();
     let verdict = crate::trust::check(
         &store.store,
         &Check {
@@ -208,5 +203,5 @@ fn check(
             second_look: SecondLook::NOT_MADE,
         },
     )?;
-    Ok(tofu_verdict::new(verdict, now.saturating_sub(clock)))
+    Ok(tofu_verdict::new(verdict, clock_offset))
 }

@@ -1,5 +1,6 @@
 //! What the caller states about one connection beside host, port and chain: the options of a check.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 use std::io::Read;
 use std::path::Path;
@@ -16,7 +17,7 @@ use super::policy::{roots, tofu_policy};
 use super::ptr::{Object, Poison};
 use super::status::{Answer, tofu_status};
 use crate::endpoint::{Account, Endpoint, Host, NameError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, system_now};
 use crate::tls::Terms;
 use crate::trust::{Additions, Flags, Policy, Tlsa};
 
@@ -36,7 +37,7 @@ const MAX_ROOT_FILE: u64 = 16 * 1024 * 1024;
 pub(super) struct Options {
     account: Account,
     /// `None`: the system's clock, read when the check is made.
-    pub(super) now: Option<Timestamp>,
+    now: Option<Timestamp>,
     flags: tofu_check_flags,
     pub(super) policy: Option<Policy>,
     pub(super) additions: Additions,
@@ -49,6 +50,13 @@ impl Options {
     pub(super) fn endpoint(&self, host: &str, port: u16) -> Result<Endpoint, Failure> {
         let port = port.try_into().map_err(|_| NameError::Port)?;
         Ok(Endpoint { host: Host::parse(host)?, port, account: self.account.clone() })
+    }
+
+    /// The time of a check made now, and what that is ahead of the system's clock, in seconds.
+    pub(super) fn time(&self) -> (Timestamp, i64) {
+        let clock = system_now();
+        let now = self.now.unwrap_or(clock);
+        (now, now.saturating_sub(clock))
     }
 
     /// The flags, with those that a call states beside the options.
@@ -95,7 +103,14 @@ impl Options {
 /// it may be used again.
 pub struct tofu_check_options {
     poison: Poison,
-    pub(super) options: Building<Options>,
+    options: Building<Options>,
+}
+
+impl tofu_check_options {
+    /// What a check takes: these options, frozen by it, or those of a caller that states nothing.
+    pub(super) fn frozen(options: Option<&Self>) -> Result<Cow<'_, Options>, Failure> {
+        options.map_or_else(|| Ok(Cow::default()), |options| Ok(Cow::Borrowed(options.options.freeze()?)))
+    }
 }
 
 impl Object for tofu_check_options {

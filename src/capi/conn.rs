@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::null;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::check_options::{Options, tofu_check_options};
+use super::check_options::tofu_check_options;
 use super::dial::{self, tofu_dial_options};
 use super::error::{Failure, tofu_error};
 use super::guard::{free, guard, read};
@@ -135,8 +135,7 @@ fn connect(
     dial: Option<&tofu_dial_options>,
     options: Option<&tofu_check_options>,
 ) -> Result<tofu_conn, Failure> {
-    let none = Options::default();
-    let options = options.map_or(Ok(&none), |options| options.options.freeze())?;
+    let options = tofu_check_options::frozen(options)?;
     let endpoint = options.endpoint(host, port)?;
     let terms = options.terms()?;
     // Last, so that a call refused for another argument does not use it up.
